@@ -1,0 +1,1 @@
+"""Places: geographies and their vintages, tables keyed by them, and the arithmetic between them."""

@@ -1,0 +1,1 @@
+"""The Minimum Income Standard: budgets, lines, composition, income, shortfall and their ranges."""

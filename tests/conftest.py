@@ -1,0 +1,55 @@
+"""What every test may use: where real data lie, and what the machine must have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _shared(name: str, variable: str) -> Path:
+    path = Path(os.environ.get(variable, ROOT.parent / "shared" / name))
+    if not path.is_dir():
+        pytest.skip(f"needs real files: set {variable} or put them beside the checkout")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of published files for real places (``FAIRPLACE_DATA``, else ``../shared/data``)."""
+    return _shared("data", "FAIRPLACE_DATA")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Folder of published test instances (``FAIRPLACE_REFERENCE``, else ``../shared/reference``)."""
+    return _shared("reference", "FAIRPLACE_REFERENCE")
+
+
+@pytest.fixture(scope="session")
+def grids() -> Path:
+    """Folder with the OSTN15 grid."""
+    folder = Path(os.environ.get("FAIRPLACE_GRIDS", ROOT.parent / "shared" / "data" / "grid"))
+    if not (folder / "uk_os_OSTN15_NTv2_OSGBtoETRS.tif").is_file():
+        pytest.skip("needs the OSTN15 grid: set FAIRPLACE_GRIDS")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _grid_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The tests use the grid where it lies beside the checkout; a test of life without it unsets this.
+    folder = ROOT.parent / "shared" / "data" / "grid"
+    if "FAIRPLACE_GRIDS" not in os.environ and folder.is_dir():
+        monkeypatch.setenv("FAIRPLACE_GRIDS", str(folder))
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Turn a skip into a failure where CI said that the machine has what the test needs."""
+    required = {name for name in os.environ.get("FAIRPLACE_REQUIRE", "").split(",") if name}
+    if call.excinfo is None or not call.excinfo.errisinstance(pytest.skip.Exception):
+        return
+    for name in required & {mark.name for mark in item.iter_markers()}:
+        pytest.fail(f"FAIRPLACE_REQUIRE names {name}, but: {call.excinfo.value}", pytrace=False)
