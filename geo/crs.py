@@ -19,7 +19,10 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj.datadir import get_data_dir, get_user_data_dir
+from pyproj.datadir import (  # type: ignore[attr-defined]
+    get_data_dir,
+    get_user_data_dir,
+)
 from pyproj.transformer import TransformerGroup
 
 from geo.errors import UserError
