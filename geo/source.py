@@ -45,6 +45,9 @@ class Source:
         Name (never the path) and hash of the file that was read; empty for a source without a file.
     note
         A known problem of this edition, in a sentence.
+    controlled
+        True where the publisher has applied disclosure control before publishing, so that small
+        counts may be shown as published; False for an organisation's own counts, which ours must hide.
     """
 
     id: str
@@ -59,8 +62,9 @@ class Source:
     file: str = ""
     sha256: str = ""
     note: str = ""
+    controlled: bool = False
 
-    def record(self) -> dict[str, str]:
+    def record(self) -> dict[str, str | bool]:
         """Give the fields as a mapping, for ``sources.json``."""
         return dict(asdict(self))
 
