@@ -8,7 +8,7 @@ denominators, scores average by people, money by households, and ranks and media
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -50,6 +50,8 @@ class Crosswalk:
     misfit
         Target -> share of its residents that plain best fit would place wrongly; empty where it was
         not measured.
+    notes
+        What was done about areas that needed a decision, a sentence each.
     """
 
     origin: Geography
@@ -59,6 +61,7 @@ class Crosswalk:
     weight_source: str
     exact: bool = False
     misfit: Mapping[str, float] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         missing = {"origin", "target", "weight"} - set(self.weights.columns)
@@ -133,6 +136,7 @@ def compose(first: Crosswalk, second: Crosswalk) -> Crosswalk:
         method=f"{first.method}, then {second.method}",
         weight_source=second.weight_source if first.exact else first.weight_source,
         exact=first.exact and second.exact,
+        notes=(*first.notes, *second.notes),
     )
 
 
@@ -196,7 +200,7 @@ def convert(
         pd.DataFrame(moved),
         table.source,
         pd.DataFrame(status),
-        notes=(*table.notes, f"carried from {crosswalk.label}"),
+        notes=(*table.notes, f"carried from {crosswalk.label}", *crosswalk.notes),
     )
 
 

@@ -43,6 +43,15 @@ _KNOWN_BNG = (651409.804, 313177.450)
 # England with its territorial sea: anything outside after reading was not in the CRS it claims.
 ENGLAND_BNG = (80_000.0, 5_000.0, 660_000.0, 660_000.0)
 
+# England and Wales with some sea, in kilometres, by hand: coarse, but enough to tell a layer whose
+# northing stands before its easting, which the box above lets through.
+_OUTLINE_KM = (
+    (75, 0), (290, 20), (450, 60), (570, 85), (650, 120), (670, 300), (640, 345), (560, 360), (560, 410),
+    (545, 490), (490, 540), (440, 590), (430, 640), (405, 670), (360, 645), (370, 600), (310, 575),
+    (285, 530), (285, 490), (315, 450), (310, 400), (200, 410), (190, 300), (150, 220), (190, 130),
+    (120, 60), (75, 25),
+)  # fmt: skip
+
 #: Longitude and latitude are rounded straight after the shift, so that different releases of PROJ,
 #: which differ in the last digits, give the same bytes. 9 decimals are a tenth of a millimetre.
 DEGREE_DECIMALS = 9
@@ -270,10 +279,10 @@ def _check_england(frame: gpd.GeoDataFrame, where: str, said: str) -> None:
         and north >= low_north
         and south <= high_north
     )
-    if inside:
+    if inside and not _exchanged(frame):
         return
     hint = "check the CRS it was saved with"
-    if low_east <= south <= high_east and low_north <= west <= high_north:
+    if inside or (low_east <= south <= high_east and low_north <= west <= high_north):
         hint = "northing seems to stand before easting: exchange the two"
     elif abs(west) <= 180 and abs(south) <= 90:
         hint = 'these look like degrees: use frame.set_crs("EPSG:4326", allow_override=True)'
@@ -281,6 +290,14 @@ def _check_england(frame: gpd.GeoDataFrame, where: str, said: str) -> None:
         f"{where} (read as {said}) lies at {west:.0f}, {south:.0f} to {east:.0f}, {north:.0f}, outside "
         f"England in {BNG}; {hint}"
     )
+
+
+def _exchanged(frame: gpd.GeoDataFrame) -> bool:
+    west, south, east, north = frame.total_bounds
+    outline = shapely.Polygon(np.asarray(_OUTLINE_KM) * 1000.0)
+    as_it_is = shapely.box(west, south, east, north)
+    other_way = shapely.box(south, west, north, east)
+    return not outline.intersects(as_it_is) and bool(outline.contains(other_way))
 
 
 def describe_operations() -> list[str]:
