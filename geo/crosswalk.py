@@ -8,7 +8,7 @@ denominators, scores average by people, money by households, and ranks and media
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -145,6 +145,7 @@ def convert(
     crosswalk: Crosswalk,
     *,
     weights_by: Mapping[str, pd.Series[float]] | None = None,
+    whole: Iterable[str] = (),
 ) -> AreaTable:
     """Carry a table to another geography, each column as its measure allows.
 
@@ -157,6 +158,9 @@ def convert(
     weights_by
         Id of a base (such as ``residents``) -> its values by origin code, for a score or money column
         whose base is not in the table itself.
+    whole
+        Ids of counts that must stay whole numbers: they are shared out by largest remainder, so that
+        their total is kept to the last unit.
 
     Returns
     -------
@@ -181,6 +185,7 @@ def convert(
         )
     check_matched(table, crosswalk)
     matrix = _matrix(crosswalk, table.codes)
+    asked = set(whole)
     moved: dict[str, pd.Series[float]] = {}
     status: dict[str, pd.Series[str]] = {}
     columns: dict[str, Column] = {}
@@ -190,6 +195,11 @@ def convert(
         else:
             values = _moved_column(table, name, column, matrix, weights_by or {})
         state = matrix.status(table.status[name])
+        if name in asked and column.measure != "count":
+            raise AggregationError(f"{name} is a {column.measure}; only counts can be kept whole")
+        if name in asked:
+            kept = values[state == "ok"]
+            values = allocate_integers(kept, round(kept.sum())).reindex(values.index).astype(float)
         moved[name] = values.where(state == "ok")
         status[name] = state.where((state != "ok") | moved[name].notna(), "missing")
         basis = column.basis if crosswalk.exact or column.basis == "modelled" else "apportioned"
@@ -219,6 +229,51 @@ def check_matched(table: AreaTable, crosswalk: Crosswalk) -> None:
             f"{crosswalk.target.key}{f' (and {len(absent) - 1} more)' if len(absent) > 1 else ''}; "
             f"check the vintage of the codes"
         )
+
+
+def allocate_integers(shares: pd.Series[float], total: int) -> pd.Series[int]:
+    """Share out whole units so that not one is lost, by largest remainder.
+
+    Parameters
+    ----------
+    shares
+        Not negative, any scale, indexed by code.
+    total
+        Whole units to share out.
+
+    Returns
+    -------
+    Series of int
+        Same index and order, summing to `total`, each within one of its exact share. The outcome does
+        not depend on the order of rows: of equal remainders, the lower code is served first.
+
+    Raises
+    ------
+    CrosswalkError
+        A share is negative or missing, or all are zero while there is something to share.
+    """
+    values = shares.to_numpy(dtype=float)
+    if np.isnan(values).any() or (values < 0).any() or total < 0:
+        raise CrosswalkError("whole units are shared out by shares that are known and not negative")
+    if values.sum() == 0:
+        if total:
+            raise CrosswalkError(
+                f"{total} units cannot be shared out over areas that all have a share of zero"
+            )
+        return pd.Series(0, index=shares.index, dtype="int64")
+    # The sum is taken in the order of codes, so that rounding cannot depend on the order of rows.
+    order = np.argsort(shares.index.to_numpy().astype(str), kind="stable")
+    exact = values / values[order].sum() * total
+    whole = np.floor(exact + 1e-9).astype(np.int64)
+    left = int(total - whole.sum())
+    remainder = np.round(exact - whole, 9)
+    queue = order[np.argsort(-remainder[order], kind="stable")]
+    if left > 0:
+        whole[queue[:left]] += 1
+    elif left < 0:
+        taken = [row for row in queue[::-1] if whole[row] > 0][:-left]
+        whole[taken] -= 1
+    return pd.Series(whole, index=shares.index, dtype="int64")
 
 
 @dataclass(frozen=True)

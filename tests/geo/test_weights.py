@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,26 +15,13 @@ from hypothesis import strategies as st
 from shapely import box
 
 from geo.boundaries import Boundaries, read_boundaries
-from geo.crosswalk import CrosswalkError, UnmatchedCodeError, convert
+from geo.crosswalk import CrosswalkError, UnmatchedCodeError, allocate_integers, convert
 from geo.geography import Geography
+from geo.lookup import LookupTableError, change_counts, exact_lookup, lookup_fit
+from geo.misfit import best_fit, measure_misfit, misfit_sentence, population_centroids
 from geo.source import Source
-from geo.table import AreaTable, Column
-from geo.weights import (
-    LookupTableError,
-    allocate_integers,
-    area_weights,
-    best_fit,
-    change_counts,
-    derive_membership,
-    exact_lookup,
-    ground_shares,
-    lookup_fit,
-    measure_misfit,
-    misfit_sentence,
-    oa_weights,
-    population_centroids,
-    postcode_weights,
-)
+from geo.table import AggregationError, AreaTable, Column
+from geo.weights import area_weights, derive_membership, ground_shares, oa_weights, postcode_weights
 
 LSOA11, LSOA21 = Geography("lsoa", 2011), Geography("lsoa", 2021)
 OA21, WD24, WD25 = Geography("oa", 2021), Geography("wd", 2024), Geography("wd", 2025)
@@ -239,6 +227,28 @@ def test_whole_units_are_never_lost_and_order_does_not_matter(
     assert ((got - exact).abs() < 1 + 1e-6).all()
     shuffled = series.sample(frac=1, random_state=1)
     pd.testing.assert_series_equal(allocate_integers(shuffled, total).sort_index(), got)
+
+
+def test_people_stay_whole_where_that_is_asked() -> None:
+    made = oa_weights(UNITS, LSOA21, WD25, count="people")
+    table = AreaTable(
+        LSOA21,
+        {
+            "people": Column("People", "people", "count"),
+            "score": Column("Score", "score", "score", base="people"),
+        },
+        pd.DataFrame(
+            {"people": [7.0, 7.0, 7.0], "score": [1.0, 2.0, 3.0]}, index=[f"E0100000{n}" for n in (1, 2, 3)]
+        ),
+        SOURCE,
+    )
+    # Exactly 4.2 + 2.8 = 7.0 in ward 1 and 14.0 in ward 2.
+    assert convert(table, made, whole=["people"]).values["people"].to_list() == [7.0, 14.0]
+    odd = replace(table, values=table.values.assign(people=[5.0, 3.0, 3.0]))
+    # 3 + 1.2 = 4.2 and 2 + 3 + 1.8 = 6.8: the larger remainder takes the odd one.
+    assert convert(odd, made, whole=["people"]).values["people"].to_list() == [4.0, 7.0]
+    with pytest.raises(AggregationError, match="score is a score; only counts can be kept whole"):
+        convert(table, made, whole=["score"])
 
 
 def test_of_equal_remainders_the_lower_code_is_served_first() -> None:
