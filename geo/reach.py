@@ -1,0 +1,304 @@
+"""How far one gets along the streets from a place, or who gets to it, within a limit.
+
+The reach set, nodes and parts of streets, is the truth; a polygon round it is only its drawing. A
+place meets the network at the nearest point of a street, the way there is walked and counted, and
+streets are reached in part at both ends. Where the data stop, nothing is guessed: the result says
+which places could have gone on beyond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.crs import BNG
+from geo.network import SNAP_FLAG_METRES, Network, Snap
+from geo.reach_parts import cut_parts, find_stretches, scale_share, sum_node_costs
+from geo.shortest import Engine, Floats, Found, search_within
+from geo.travel import WALKING_KMH, ReachError, Travel, Trip, Unit, check_travel, snap_cost
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What is within limits of places, along the streets.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    travel
+        Profile, speed and direction.
+    unit
+        Of the limits.
+    limits
+        Ascending.
+    origins
+        One row a place, indexed as given: ``x``, ``y``, ``edge``, ``share``, ``snap_metres`` (walked and
+        counted), ``snap_flagged`` (further than 250 m from a street), ``island`` and ``island_metres``
+        (metres of street of the connected piece it is on; piece 0 is the main one).
+    parts
+        The reach set: one row a stretch of street, with ``origin``, ``limit``, ``edge``, ``start``,
+        ``end`` (shares of the segment from its first node) and ``metres``.
+    nodes
+        ``origin``, ``node`` (row in the network) and ``cost`` (in the unit) up to the largest limit.
+    summary
+        One row a place and limit: ``metres`` of street, ``nodes``, ``beyond`` (could have gone on past
+        where the data stop, so the true reach may be larger) and ``beyond_share`` (share of the nodes
+        reached from which what is left of the limit goes past it).
+    """
+
+    network: Network
+    travel: Travel
+    unit: Unit
+    limits: tuple[float, ...]
+    origins: pd.DataFrame
+    parts: pd.DataFrame
+    nodes: pd.DataFrame
+    summary: pd.DataFrame
+
+    @property
+    def said(self) -> str:
+        """Everything a reader must be told, in a few sentences."""
+        limits = ", ".join(f"{one:g}" for one in self.limits)
+        snap = self.origins["snap_metres"]
+        flagged, places = int(self.origins["snap_flagged"].sum()), len(self.origins)
+        beyond = int(self.summary.loc[self.summary["limit"] == self.limits[-1], "beyond"].sum())
+        extent = self.network.papers.get("extent", "unknown")
+        walked = f"(median {snap.median():.0f} m, longest {snap.max():.0f} m)"
+        sentences = [
+            f"Within {limits} {self.unit}: {self.travel.said}.",
+            f"Ways to the nearest street {walked} are walked and counted;",
+            f"{flagged} of {places} places are over {SNAP_FLAG_METRES:.0f} m from any.",
+            f"The limit goes past where the street data stop for {beyond} of {places} places,",
+            f"whose reach may be larger than shown (extent of the data: {extent}).",
+            f"Coordinates: {self.network.accuracy}.",
+        ]
+        return " ".join(sentences)
+
+
+def find_reach(
+    network: Network,
+    places: pd.DataFrame,
+    *,
+    limits: Sequence[float],
+    unit: Unit = "minutes",
+    profile: str = "walk",
+    speed_kmh: float = WALKING_KMH,
+    trip: Trip = "out",
+    skip_islands_below: float = 0.0,
+    engine: Engine = "auto",
+) -> Reach:
+    """Work out which streets are within limits of each place.
+
+    Parameters
+    ----------
+    network
+        Streets with the profile.
+    places
+        One row a place with eastings ``x`` and northings ``y`` (EPSG:27700); its index names the places
+        and must not repeat. A GeoDataFrame of points in EPSG:27700 will do too.
+    limits
+        One or more, in the unit.
+    unit
+        ``minutes`` at the speed, with gradients, surfaces and crossings as the profile has them; or
+        ``metres`` of street, whatever they are like.
+    profile, speed_kmh, trip
+        How one goes about; see `Travel`.
+    skip_islands_below
+        Do not meet the network on disconnected pieces with fewer metres of street than this.
+    engine
+        See `geo.shortest.Engine`.
+
+    Returns
+    -------
+    Reach
+        A place further from any street than the limit has an empty reach and a row that says so.
+
+    Raises
+    ------
+    ReachError
+        No limit, a limit that is not above nought, or two places of one name.
+    """
+    travel = check_travel(network, profile, unit, speed_kmh, trip)
+    wanted = sorted({float(one) for one in limits})
+    if not wanted or not (wanted[0] > 0 and np.isfinite(wanted[-1])):
+        raise ReachError(f"limits are {list(limits)}; give one or more numbers above nought")
+    xy, index = place_xy(places)
+    snap = network.snap(xy, profile, skip_islands_below=skip_islands_below)
+    scale = 60.0 if unit == "minutes" else 1.0
+    most = wanted[-1] * scale
+    steps = []
+    if trip in ("out", "return"):
+        steps.append(_one_way(network, travel, snap, most, inward=False, engine=engine))
+    if trip in ("in", "return"):
+        steps.append(_one_way(network, travel, snap, most, inward=True, engine=engine))
+    nodes = sum_node_costs(steps, network.nodes, most)
+    stretches = find_stretches(network, travel, snap, nodes)
+    parts, rows = [], []
+    origins = len(index)
+    for limit in wanted:
+        piece = cut_parts(network, stretches, limit * scale)
+        piece.insert(1, "limit", limit)
+        parts.append(piece)
+        total = np.bincount(piece["origin"], piece["metres"], minlength=origins)
+        near = nodes["cost"].to_numpy() <= limit * scale
+        inside = nodes[near]
+        reached = np.bincount(inside["origin"], minlength=origins)
+        past = _beyond(network, travel, inside, limit * scale)
+        gone = np.bincount(inside["origin"], past, minlength=origins)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "origin": np.arange(origins),
+                    "limit": limit,
+                    "metres": total,
+                    "nodes": reached,
+                    "beyond": gone > 0,
+                    "beyond_share": np.divide(gone, reached, out=np.zeros(origins), where=reached > 0),
+                }
+            )
+        )
+    table = nodes.assign(cost=nodes["cost"] / scale)[["origin", "node", "cost"]]
+    return Reach(
+        network,
+        travel,
+        unit,
+        tuple(wanted),
+        _origins(network, profile, xy, snap, index),
+        _named(pd.concat(parts, ignore_index=True), index),
+        _named(table, index),
+        _named(pd.concat(rows, ignore_index=True), index),
+    )
+
+
+def place_xy(places: pd.DataFrame) -> tuple[Floats, pd.Index]:
+    """Eastings and northings of places and their names.
+
+    Raises
+    ------
+    ReachError
+        There are none, a name repeats, or there are no coordinates in EPSG:27700.
+    """
+    if not len(places):
+        raise ReachError("there is no place; give at least one point")
+    if not places.index.is_unique:
+        twice = places.index[places.index.duplicated()][0]
+        raise ReachError(f"two places are called {twice!r}; give every place a name of its own")
+    if isinstance(places, gpd.GeoDataFrame):
+        if places.crs is None or places.crs != BNG:
+            raise ReachError(
+                f"places are in {places.crs or 'no CRS'}, but streets are in {BNG}; "
+                f"bring them there with geo.crs.to_bng first"
+            )
+        odd = places.geometry.geom_type != "Point"
+        if odd.any():
+            name = places.index[odd.to_numpy()][0]
+            raise ReachError(f"place {name!r} is a {places.geometry[name].geom_type}; give points")
+        return np.column_stack([places.geometry.x, places.geometry.y]), places.index
+    if not {"x", "y"} <= set(places.columns):
+        raise ReachError(f"places have columns {list(places.columns)}; x and y (metres of {BNG}) are needed")
+    return places[["x", "y"]].to_numpy(float), places.index
+
+
+def draw_reach(reach: Reach, *, width: float = 25.0) -> gpd.GeoDataFrame:
+    """Draw the reach set as polygons: the streets reached, `width` metres to either side.
+
+    It is a drawing. Whether somebody is inside is answered by the streets, not by the polygon, which
+    may cover a back garden on the far side of a railway.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``origin``, ``limit`` and polygons in EPSG:27700, one row for each that reaches anything.
+    """
+    lines = reach_lines(reach)
+    keys = ["origin", "limit"]
+    drawn, rows = [], []
+    for key, group in lines.groupby(keys, sort=False):
+        multi = shapely.multilinestrings(group.geometry.to_numpy())
+        drawn.append(shapely.buffer(multi, width, quad_segs=2))
+        rows.append(key)
+    frame = pd.DataFrame(rows, columns=keys)
+    return gpd.GeoDataFrame(frame, geometry=np.array(drawn, dtype=object), crs=BNG)
+
+
+def reach_lines(reach: Reach) -> gpd.GeoDataFrame:
+    """Give the reach set as lines: `Reach.parts` with the stretch of street each row is, in EPSG:27700."""
+    parts = reach.parts
+    lines = reach.network.lines()[parts["edge"].to_numpy()]
+    partial = np.flatnonzero((parts["start"] > 0) | (parts["end"] < 1))
+    start, end = parts["start"].to_numpy(), parts["end"].to_numpy()
+    for row in partial:
+        lines[row] = cut_line(shapely.get_coordinates(lines[row]), start[row], end[row])
+    return gpd.GeoDataFrame(parts.copy(), geometry=lines, crs=BNG)
+
+
+def cut_line(points: Floats, start: float, end: float) -> shapely.LineString:
+    """Take the stretch of a line between two shares of its length."""
+    step = np.hypot(*np.diff(points, axis=0).T)
+    at = np.concatenate([[0.0], np.cumsum(step)])
+    low, high = start * at[-1], end * at[-1]
+    inner = points[(at > low) & (at < high)]
+    tips = np.column_stack(
+        [np.interp([low, high], at, points[:, 0]), np.interp([low, high], at, points[:, 1])]
+    )
+    return shapely.LineString(np.vstack([tips[:1], inner, tips[1:]]))
+
+
+def _origins(network: Network, profile: str, xy: Floats, snap: Snap, index: pd.Index) -> pd.DataFrame:
+    piece = network.islands(profile)
+    sizes = network.island_sizes(profile)["metres"].to_numpy()
+    on = np.where(snap.edge >= 0, piece[network.ends[snap.edge, 0]], -1)
+    return pd.DataFrame(
+        {
+            "x": xy[:, 0],
+            "y": xy[:, 1],
+            "edge": snap.edge,
+            "share": snap.share,
+            "snap_metres": snap.metres,
+            "snap_flagged": snap.flagged,
+            "island": on,
+            "island_metres": np.where(on >= 0, sizes[on] if len(sizes) else 0.0, 0.0),
+        },
+        index=index,
+    )
+
+
+def _named(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    return frame.assign(origin=index.to_numpy()[frame["origin"].to_numpy()])
+
+
+def _one_way(
+    network: Network, travel: Travel, snap: Snap, most: float, *, inward: bool, engine: Engine
+) -> Found:
+    arcs = network.arcs(travel.profile, travel.speed_kmh, inward=inward)
+    along = network.along(travel.profile, travel.speed_kmh)
+    if inward:
+        along = along[:, ::-1]
+    there = snap.edge >= 0
+    edge = snap.edge[there]
+    extra = snap_cost(travel, snap)[there]
+    costs = np.stack(
+        [
+            extra + scale_share(snap.share[there], along[edge, 1]),
+            extra + scale_share(1 - snap.share[there], along[edge, 0]),
+        ],
+        axis=1,
+    )
+    first = np.concatenate([[0], np.cumsum(2 * there)]).astype(np.int64)
+    seeds = np.asarray(network.ends)[edge].ravel().astype(np.int32)
+    return search_within(arcs, first, seeds, costs.ravel(), limit=most, engine=engine)
+
+
+def _beyond(network: Network, travel: Travel, inside: pd.DataFrame, most: float) -> np.ndarray:
+    """Nodes from which what is left of the limit goes past where the data stop, as the crow flies."""
+    left = most - inside["cost"].to_numpy()
+    metres = left / 3.6 * travel.speed_kmh if travel.speed_kmh is not None else left
+    if travel.trip == "return":
+        metres = metres / 2
+    return np.asarray(network.to_boundary)[inside["node"].to_numpy()] <= metres

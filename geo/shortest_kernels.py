@@ -1,0 +1,289 @@
+"""Compiled searches over a street network in array form; imported only where a search runs.
+
+Kept apart from `geo.shortest` because importing numba takes a quarter of a second and more, which no
+``--help`` should wait for. All searches are Dijkstra's (1959) with a four-way heap and lazy deletion;
+costs are float64, so that they agree with any other right answer to the last digits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def _push(keys: Floats, items: Longs, size: int, key: float, item: int) -> int:
+    at = size
+    while at > 0:
+        up = (at - 1) >> 2
+        if keys[up] <= key:
+            break
+        keys[at] = keys[up]
+        items[at] = items[up]
+        at = up
+    keys[at] = key
+    items[at] = item
+    return size + 1
+
+
+@njit(cache=True, nogil=True)
+def _pop(keys: Floats, items: Longs, size: int) -> int:
+    # The caller has read the top; the last one is moved there and sinks.
+    size -= 1
+    key = keys[size]
+    item = items[size]
+    at = 0
+    while True:
+        child = 4 * at + 1
+        if child >= size:
+            break
+        best = child
+        stop = min(child + 4, size)
+        for other in range(child + 1, stop):
+            if keys[other] < keys[best]:
+                best = other
+        if keys[best] >= key:
+            break
+        keys[at] = keys[best]
+        items[at] = items[best]
+        at = best
+    keys[at] = key
+    items[at] = item
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _room(keys: Floats, items: Longs, size: int) -> tuple[Floats, Longs]:
+    if size + 1 < keys.size:
+        return keys, items
+    more_keys = np.empty(2 * keys.size, np.float64)
+    more_items = np.empty(2 * keys.size, np.int64)
+    more_keys[:size] = keys[:size]
+    more_items[:size] = items[:size]
+    return more_keys, more_items
+
+
+@njit(cache=True, nogil=True)
+def _search(
+    first: Longs,
+    target: Ints,
+    cost: Floats,
+    seeds: Ints,
+    seed_costs: Floats,
+    limit: float,
+    best: Floats,
+    touched: Ints,
+    keys: Floats,
+    items: Longs,
+) -> tuple[int, Floats, Longs]:
+    """Fill `best` from the seeds, noting in `touched` which nodes were; the caller clears them."""
+    count = 0
+    size = 0
+    for i in range(seeds.size):
+        node = seeds[i]
+        value = seed_costs[i]
+        if value <= limit and value < best[node]:
+            if best[node] == np.inf:
+                touched[count] = node
+                count += 1
+            best[node] = value
+            keys, items = _room(keys, items, size)
+            size = _push(keys, items, size, value, node)
+    while size > 0:
+        value = keys[0]
+        node = items[0]
+        size = _pop(keys, items, size)
+        if value > best[node]:
+            continue
+        for arc in range(first[node], first[node + 1]):
+            other = target[arc]
+            there = value + cost[arc]
+            if there <= limit and there < best[other]:
+                if best[other] == np.inf:
+                    touched[count] = other
+                    count += 1
+                best[other] = there
+                keys, items = _room(keys, items, size)
+                size = _push(keys, items, size, there, other)
+    return count, keys, items
+
+
+@njit(cache=True, nogil=True)
+def bounded(
+    first: Longs,
+    target: Ints,
+    cost: Floats,
+    seed_first: Longs,
+    seeds: Ints,
+    seed_costs: Floats,
+    limit: float,
+) -> tuple[Longs, Ints, Floats]:
+    """Nodes within `limit` of each origin, as rows: where each origin's begin, nodes, costs."""
+    nodes = first.size - 1
+    origins = seed_first.size - 1
+    best = np.full(nodes, np.inf)
+    touched = np.empty(nodes, np.int32)
+    keys = np.empty(1024, np.float64)
+    items = np.empty(1024, np.int64)
+    found_first = np.zeros(origins + 1, np.int64)
+    found = np.empty(4096, np.int32)
+    found_cost = np.empty(4096, np.float64)
+    total = 0
+    for origin in range(origins):
+        low, high = seed_first[origin], seed_first[origin + 1]
+        count, keys, items = _search(
+            first, target, cost, seeds[low:high], seed_costs[low:high], limit, best, touched, keys, items
+        )
+        if total + count > found.size:
+            room = max(2 * found.size, total + count)
+            more = np.empty(room, np.int32)
+            more[:total] = found[:total]
+            more_cost = np.empty(room, np.float64)
+            more_cost[:total] = found_cost[:total]
+            found, found_cost = more, more_cost
+        for i in range(count):
+            node = touched[i]
+            found[total + i] = node
+            found_cost[total + i] = best[node]
+            best[node] = np.inf
+        total += count
+        found_first[origin + 1] = total
+    return found_first, found[:total].copy(), found_cost[:total].copy()
+
+
+@njit(cache=True, nogil=True)
+def pairs(
+    first: Longs,
+    target: Ints,
+    cost: Floats,
+    ends: Ints,
+    along: Floats,
+    from_edge: Ints,
+    from_share: Floats,
+    from_extra: Floats,
+    to_edge: Ints,
+    to_share: Floats,
+    to_extra: Floats,
+    limit: float,
+) -> tuple[Longs, Ints, Floats]:
+    """Cost from each point on an edge to each other within `limit`, as rows sorted by origin.
+
+    `ends` holds the two nodes of every edge, `along` the cost from its first to its second and back;
+    points lie at a share of their edge from its first end and have an extra (the way to the edge).
+    """
+    nodes = first.size - 1
+    best = np.full(nodes, np.inf)
+    touched = np.empty(nodes, np.int32)
+    keys = np.empty(1024, np.float64)
+    items = np.empty(1024, np.int64)
+    seeds = np.empty(2, np.int32)
+    seed_costs = np.empty(2, np.float64)
+    found_first = np.zeros(from_edge.size + 1, np.int64)
+    found = np.empty(4096, np.int32)
+    found_cost = np.empty(4096, np.float64)
+    total = 0
+    for origin in range(from_edge.size):
+        edge = from_edge[origin]
+        if edge >= 0:
+            share = from_share[origin]
+            seeds[0], seeds[1] = ends[edge, 0], ends[edge, 1]
+            # A refused direction costs infinity, and none of infinity is still a refusal: not NaN.
+            seed_costs[0] = from_extra[origin] + (share * along[edge, 1] if share > 0 else 0.0)
+            seed_costs[1] = from_extra[origin] + ((1 - share) * along[edge, 0] if share < 1 else 0.0)
+            count, keys, items = _search(
+                first, target, cost, seeds, seed_costs, limit, best, touched, keys, items
+            )
+            if total + to_edge.size > found.size:
+                room = max(2 * found.size, total + to_edge.size)
+                more = np.empty(room, np.int32)
+                more[:total] = found[:total]
+                more_cost = np.empty(room, np.float64)
+                more_cost[:total] = found_cost[:total]
+                found, found_cost = more, more_cost
+            for point in range(to_edge.size):
+                other = to_edge[point]
+                if other < 0:
+                    continue
+                place = to_share[point]
+                there = best[ends[other, 0]] + (place * along[other, 0] if place > 0 else 0.0)
+                back = best[ends[other, 1]] + ((1 - place) * along[other, 1] if place < 1 else 0.0)
+                there = min(there, back)
+                if other == edge:
+                    if place == share:
+                        direct = from_extra[origin]
+                    elif place > share:
+                        direct = from_extra[origin] + (place - share) * along[edge, 0]
+                    else:
+                        direct = from_extra[origin] + (share - place) * along[edge, 1]
+                    there = min(there, direct)
+                there += to_extra[point]
+                if there <= limit and there < np.inf:
+                    found[total] = point
+                    found_cost[total] = there
+                    total += 1
+            for i in range(count):
+                best[touched[i]] = np.inf
+        found_first[origin + 1] = total
+    return found_first, found[:total].copy(), found_cost[:total].copy()
+
+
+@njit(cache=True, nogil=True)
+def nearest(
+    first: Longs,
+    target: Ints,
+    cost: Floats,
+    seeds: Ints,
+    seed_costs: Floats,
+    seed_labels: Ints,
+    k: int,
+    limit: float,
+) -> tuple[Ints, Floats]:
+    """For every node the `k` nearest labels (-1 where there are fewer) and their costs, in order."""
+    nodes = first.size - 1
+    labels = np.full((nodes, k), -1, np.int32)
+    costs = np.full((nodes, k), np.inf)
+    filled = np.zeros(nodes, np.int32)
+    tentative = np.full(nodes if k == 1 else 0, np.inf)
+    keys = np.empty(max(1024, seeds.size + 1), np.float64)
+    items = np.empty(keys.size, np.int64)
+    size = 0
+    for i in range(seeds.size):
+        if seed_costs[i] <= limit and seed_costs[i] < np.inf:
+            keys, items = _room(keys, items, size)
+            size = _push(keys, items, size, seed_costs[i], np.int64(seed_labels[i]) * nodes + seeds[i])
+    while size > 0:
+        value = keys[0]
+        item = items[0]
+        size = _pop(keys, items, size)
+        node = item % nodes
+        label = item // nodes
+        have = filled[node]
+        if have == k:
+            continue
+        known = False
+        for j in range(have):
+            if labels[node, j] == label:
+                known = True
+                break
+        if known:
+            continue
+        labels[node, have] = label
+        costs[node, have] = value
+        filled[node] = have + 1
+        for arc in range(first[node], first[node + 1]):
+            there = value + cost[arc]
+            other = target[arc]
+            if there <= limit and there < np.inf and filled[other] < k:
+                if k == 1:
+                    # The usual case: one label a node, so a better one on its way settles it.
+                    if there >= tentative[other]:
+                        continue
+                    tentative[other] = there
+                keys, items = _room(keys, items, size)
+                size = _push(keys, items, size, there, label * nodes + other)
+    return labels, costs

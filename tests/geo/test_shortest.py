@@ -1,0 +1,146 @@
+"""Searches against other right answers: networkx, SciPy, and sums done by hand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.network_building import compress
+from geo.shortest import Arcs, search_nearest, search_pairs, search_within
+
+ENGINES: tuple[Literal["numba", "scipy"], ...] = ("numba", "scipy")
+
+
+def make(nodes: int, edges: list[tuple[int, int, float, float]]) -> tuple[Arcs, np.ndarray, np.ndarray]:
+    ends = np.array([(a, b) for a, b, _, _ in edges], np.int32).reshape(-1, 2)
+    along = np.array([(c, d) for _, _, c, d in edges], float).reshape(-1, 2)
+    first, target, arc = compress(nodes, ends)
+    return Arcs(first, target, along.ravel()[arc]), ends, along
+
+
+def as_networkx(nodes: int, edges: list[tuple[int, int, float, float]]) -> nx.MultiDiGraph:
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(range(nodes))
+    for a, b, there, back in edges:
+        for start, end, cost in ((a, b, there), (b, a, back)):
+            if np.isfinite(cost):
+                graph.add_edge(start, end, weight=cost)
+    return graph
+
+
+COST = st.one_of(st.just(0.0), st.just(float("inf")), st.floats(0.1, 10))
+GRAPHS = st.integers(1, 12).flatmap(
+    lambda nodes: st.tuples(
+        st.just(nodes),
+        st.lists(
+            st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1), COST, COST),
+            min_size=1,
+            max_size=30,
+        ),
+    )
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(GRAPHS, st.floats(0, 25))
+def test_nodes_within_a_limit_are_those_networkx_finds(graph, limit) -> None:
+    nodes, edges = graph
+    arcs, _, _ = make(nodes, edges)
+    every = np.arange(nodes, dtype=np.int32)
+    oracle = as_networkx(nodes, edges)
+    for engine in ENGINES:
+        found = search_within(arcs, np.arange(nodes + 1), every, np.zeros(nodes), limit=limit, engine=engine)
+        for origin in range(nodes):
+            rows = slice(found.first[origin], found.first[origin + 1])
+            got = dict(zip(found.item[rows].tolist(), found.cost[rows].tolist(), strict=True))
+            assert got == pytest.approx(nx.single_source_dijkstra_path_length(oracle, origin, cutoff=limit))
+
+
+@settings(max_examples=40, deadline=None)
+@given(GRAPHS, st.integers(1, 4))
+def test_the_k_nearest_are_the_k_smallest_of_all(graph, k) -> None:
+    nodes, edges = graph
+    arcs, _, _ = make(nodes, edges)
+    seeds = np.arange(0, nodes, 2, dtype=np.int32)
+    oracle = as_networkx(nodes, edges)
+    table = np.full((nodes, len(seeds)), np.inf)
+    for row, seed in enumerate(seeds):
+        for node, cost in nx.single_source_dijkstra_path_length(oracle, int(seed)).items():
+            table[node, row] = cost
+    best = np.sort(np.column_stack([table, np.full((nodes, k), np.inf)]), axis=1)[:, :k]
+    for engine in ENGINES:
+        labels, costs = search_nearest(
+            arcs, seeds, np.zeros(len(seeds)), np.arange(len(seeds), dtype=np.int32), k=k, engine=engine
+        )
+        assert costs == pytest.approx(best)
+        assert ((labels < 0) == np.isinf(costs)).all()
+        for node, row in zip(*np.nonzero(labels >= 0), strict=True):
+            assert table[node, labels[node, row]] == pytest.approx(costs[node, row])
+
+
+@settings(max_examples=40, deadline=None)
+@given(GRAPHS, st.data())
+def test_points_part_way_along_a_street_cost_what_nodes_put_there_would(graph, data) -> None:
+    nodes, edges = graph
+    arcs, ends, along = make(nodes, edges)
+    spots = data.draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, len(edges) - 1), st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0, 2)
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    # The oracle cuts each street where a point lies on it, and hangs the point there by its own way.
+    oracle = nx.MultiDiGraph()
+    oracle.add_nodes_from(range(nodes))
+    for number, (a, b, there, back) in enumerate(edges):
+        cuts = sorted({0.0, 1.0, *(share for edge, share, _ in spots if edge == number)})
+        names = [a if c == 0 else b if c == 1 else (number, c) for c in cuts]
+        for (one, two), (low, high) in zip(pairwise(names), pairwise(cuts), strict=True):
+            if np.isfinite(there):
+                oracle.add_edge(one, two, weight=(high - low) * there)
+            if np.isfinite(back):
+                oracle.add_edge(two, one, weight=(high - low) * back)
+    where = [edges[e][0] if s == 0 else edges[e][1] if s == 1 else (e, s) for e, s, _ in spots]
+    points = (
+        np.array([e for e, _, _ in spots], np.int32),
+        np.array([s for _, s, _ in spots]),
+        np.array([x for _, _, x in spots]),
+    )
+    for engine in ENGINES:
+        found = search_pairs(arcs, ends, along, points, points, limit=np.inf, engine=engine)
+        got = np.full((len(spots), len(spots)), np.inf)
+        got[found.origin, found.item] = found.cost
+        want = np.full_like(got, np.inf)
+        for i, start in enumerate(where):
+            reached = (
+                nx.single_source_dijkstra_path_length(oracle, start) if start in oracle else {start: 0.0}
+            )
+            for j, end in enumerate(where):
+                if end in reached:
+                    want[i, j] = reached[end] + spots[i][2] + spots[j][2]
+        assert got == pytest.approx(want)
+
+
+def test_many_origins_in_threads_answer_as_one_at_a_time_does() -> None:
+    rng = np.random.default_rng(5)
+    edges = [
+        (int(a), int(b), float(c), float(c))
+        for a, b, c in zip(*rng.integers(0, 300, (2, 900)), rng.random(900), strict=True)
+    ]
+    arcs, _, _ = make(300, edges)
+    origins = np.arange(100, dtype=np.int32)
+    together = search_within(arcs, np.arange(101), origins, np.zeros(100), limit=0.6)
+    for origin in range(100):
+        alone = search_within(arcs, np.array([0, 1]), origins[[origin]], np.zeros(1), limit=0.6)
+        rows = slice(together.first[origin], together.first[origin + 1])
+        assert (together.item[rows] == alone.item).all()
+        assert (together.cost[rows] == alone.cost).all()
