@@ -93,7 +93,7 @@ class Geography:
         """Tell whether `code` has the shape of a code of this kind (not whether it exists)."""
         return re.fullmatch(KINDS[self.kind][1], code) is not None
 
-    def check_codes(self, codes: Iterable[object], *, where: str) -> None:
+    def check_codes(self, codes: Iterable[object], *, where: str, first_row: int = 1) -> None:
         """Refuse codes that cannot be of this kind, naming the first and where it stands.
 
         Parameters
@@ -102,13 +102,15 @@ class Geography:
             Codes as read.
         where
             File or table, for the message.
+        first_row
+            Row on which the first code stands, for the message.
 
         Raises
         ------
         GeographyError
             A code has the wrong shape, or looks like one that a spreadsheet has turned into a number.
         """
-        for row, code in enumerate(codes, start=1):
+        for row, code in enumerate(codes, start=first_row):
             text = str(code)
             if self.owns(text):
                 continue
