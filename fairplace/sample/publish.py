@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fairplace.sample import official
+from fairplace.sample import census, deprivation, incomes, official
 from fairplace.sample.formats import FICTIONAL, write_osm
 from fairplace.sample.town import DEFAULT_SEED, Town, make_town
 
@@ -18,6 +18,10 @@ _Writer = Callable[[Town, Path], list[Path]]
 _WRITERS: tuple[tuple[str, _Writer], ...] = (
     ("boundaries", official.write_boundaries),
     ("lookups", official.write_lookups),
+    ("imd", deprivation.write_deprivation),
+    ("census2021", census.write_census),
+    ("income", incomes.write_incomes),
+    ("population", census.write_populations),
     ("postcodes", official.write_postcodes),
     ("osm", lambda town, folder: [write_osm(folder / "halverton.osm", town.streets)]),
 )
