@@ -1,0 +1,74 @@
+"""The legend of a layer: what each colour and pattern means, and how many areas have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from maps.layer import MapLayer
+from maps.patterns import fill_id, uncertain_class
+from maps.style import STATUS_CLASSES, MapClass
+
+
+def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]) -> list[dict[str, str]]:
+    """Give the legend of a layer: every class of its style, then statuses that occur, then stripes.
+
+    Parameters
+    ----------
+    layer, data
+        A layer and its `MapLayer.data`.
+    words
+        From `maps.words.load_words`.
+
+    Returns
+    -------
+    list of dict
+        `id`, `label`, `count` (in words) and `swatch` (an SVG picture without text).
+    """
+    counts = layer.style.count(data["class"])
+    entries = []
+    for class_id, count in counts.items():
+        one = layer.style.entry(class_id)
+        label = words.get(class_id, "") if class_id in STATUS_CLASSES else ""
+        counted = words["area_in_class"] if count == 1 else words["areas_in_class"].format(count=f"{count:,}")
+        entries.append(
+            {
+                "id": class_id,
+                "label": (label[:1].upper() + label[1:]) or one.label,
+                "count": counted,
+                "swatch": swatch(layer, one),
+            }
+        )
+    if bool(data["uncertain"].any()):
+        middle = uncertain_class(layer.style.classes[len(layer.style.classes) // 2])
+        striped = int(data["uncertain"].sum())
+        entries.append(
+            {
+                "id": "uncertain",
+                "label": words["uncertain"],
+                "count": words["area_in_class"]
+                if striped == 1
+                else words["areas_in_class"].format(count=f"{striped:,}"),
+                "swatch": swatch(layer, middle),
+            }
+        )
+    return entries
+
+
+def swatch(layer: MapLayer, one: MapClass) -> str:
+    """Draw one legend entry as a small SVG picture."""
+    if layer.kind == "line":
+        width = max(2.0, layer.style.outline_width)
+        shape = f'<path d="M2 10H30" stroke="{one.colour}" stroke-width="{width}" fill="none"/>'
+    elif layer.kind == "point":
+        shape = f'<circle cx="16" cy="10" r="6" fill="{paint(one)}" stroke="#1a1a1a"/>'
+    else:
+        shape = f'<rect x="1" y="1" width="30" height="18" fill="{paint(one)}" stroke="#1a1a1a"/>'
+    return f'<svg width="32" height="20" viewBox="0 0 32 20" aria-hidden="true">{shape}</svg>'
+
+
+def paint(one: MapClass) -> str:
+    """Give the SVG paint of a class: its colour, or a reference to its pattern."""
+    name = fill_id(one.colour, one.pattern, one.ink)
+    return f"url(#{name})" if one.pattern else name

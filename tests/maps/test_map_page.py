@@ -1,0 +1,339 @@
+"""The interactive map in a real browser with the network cut."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from maps.assets import AssetError, outside_references
+from maps.interactive import MapError, build_map
+from maps.layer import LayerError, MapLayer
+from maps.style import categories, shares, single, three_classes
+
+HOSTILE = "</script><script>window.hurt=1</script>\"'&<img src=x onerror=window.hurt=1>"
+URDU = "محلہ لوٹن"
+
+
+def hostile_layers(grid, make_figures):
+    areas = grid.copy()
+    areas["name"] = [
+        HOSTILE,
+        URDU,
+        "Łódź Żabia",
+        "Iași Țară",
+        "Tŷ Ŵyn",
+        'O\'Brien "Green" & <b>Sons</b>',
+        *areas["name"][6:],
+    ]
+    rows = make_figures(pd.Series(np.linspace(0.05, 0.6, len(grid)), index=grid.index))
+    style = shares(f"Share {HOSTILE}", [0, 0.3, 1], note=HOSTILE)
+    return [
+        MapLayer(
+            "one", f"Layer {HOSTILE}", areas, style, rows, source=HOSTILE, caveat=HOSTILE, licence=HOSTILE
+        )
+    ]
+
+
+class TestFile:
+    def test_needs_no_other_file(self, share_layer):
+        assert outside_references(build_map([share_layer], title="Below")) == []
+
+    def test_same_input_gives_the_same_bytes(self, share_layer):
+        assert build_map([share_layer], title="Below") == build_map([share_layer], title="Below")
+
+    def test_shapes_stand_once_however_many_layers_show_them(self, share_layer):
+        from dataclasses import replace
+
+        layers = [replace(share_layer, id=f"l{at}") for at in range(12)]
+        one, twelve = (len(build_map(some, title="Below")) for some in (layers[:1], layers))
+        assert build_map(layers, title="Below").count('"middles"') == 1
+        assert twelve < one + 11 * 6000
+
+    def test_twelve_luton_layers_stay_small(self, luton, luton_places):
+        html = build_map(luton, title="Luton", places=luton_places)
+        assert len(luton) == 12
+        assert len(html.encode()) < 1_000_000
+
+    def test_has_language_title_heading_and_no_zoom_lock(self, share_layer):
+        html = build_map([share_layer], title="Below & beyond")
+        assert '<html lang="en"' in html
+        assert "<title>Below &amp; beyond</title>" in html
+        assert "user-scalable" not in html
+        assert "maximum-scale" not in html
+
+    def test_extra_that_needs_the_network_is_refused(self, share_layer):
+        with pytest.raises(AssetError, match=r"tile|L\.AwesomeMarkers|\$\("):
+            build_map(
+                [share_layer], title="x", extra=[folium.Marker([51.9, -0.4], popup=folium.Popup("here"))]
+            )
+
+    def test_no_layer_no_area_and_twice_the_same_id_are_refused(self, share_layer, grid):
+        with pytest.raises(MapError, match="one layer or more"):
+            build_map([], title="x")
+        with pytest.raises(MapError, match='the id "below"'):
+            build_map([share_layer, share_layer], title="x")
+        empty = MapLayer("none", "None", grid.iloc[:0], single("None", "None"))
+        with pytest.raises(MapError, match="no layer has an area"):
+            build_map([empty], title="x")
+
+    def test_unknown_background_is_refused(self, share_layer, grid):
+        with pytest.raises(MapError, match='no kind "roads"'):
+            build_map([share_layer], title="x", backdrop={"roads": grid})
+
+    def test_places_need_their_columns(self, share_layer):
+        with pytest.raises(LayerError, match="lack the column kind"):
+            build_map(
+                [share_layer], title="x", places=pd.DataFrame({"name": ["a"], "east": [1], "north": [1]})
+            )
+
+    def test_a_table_row_for_every_area_of_every_layer(self, share_layer):
+        html = build_map([share_layer], title="Below")
+        assert html.count('<th scope="row"') == 12
+        assert "hidden to protect people" in html
+        assert "<td>missing</td>" in html
+
+
+@pytest.mark.chromium
+class TestOpened:
+    def test_real_luton_opens_with_no_request_and_no_error(self, luton, luton_places, open_page):
+        with open_page(build_map(luton, title="Luton", places=luton_places)) as seen:
+            paint = seen.page.evaluate("performance.getEntriesByType('paint')[0].startTime")
+            drawn = seen.page.locator(".leaflet-areas-pane path").count()
+            assert (seen.outside, seen.failed, seen.errors) == ([], [], [])
+            assert drawn == 125
+            assert paint < 2000
+
+    def test_legend_caveat_and_table_follow_the_layer(self, luton, open_page):
+        with open_page(build_map(luton, title="Luton")) as seen:
+            page = seen.page
+
+            def shown(selector):
+                return page.eval_on_selector_all(
+                    selector, "all => all.filter(one => !one.hidden).map(one => one.dataset.layer)"
+                )
+
+            assert shown(".legend") == ["mis", "edges"]
+            assert page.locator("#lead").inner_text() == "A modelled estimate."
+            page.locator("#layers input[value=decile0]").check()
+            page.locator("#overlays input[value=edges]").uncheck()
+            assert shown(".legend") == ["decile0"]
+            assert shown("table") == ["decile0"]
+            assert page.locator("#lead").is_hidden()
+            page.locator("#layers input[value=wards]").check()
+            assert page.locator(".leaflet-areas-pane path").count() == 20
+
+    def test_legend_counts_are_what_is_drawn(self, luton, open_page):
+        with open_page(build_map(luton, title="Luton")) as seen:
+            page = seen.page
+            page.locator("#layers input[value=decile0]").check()
+            counts = page.eval_on_selector_all(
+                ".legend[data-layer=decile0] li .count", "all => all.map(one => parseInt(one.textContent))"
+            )
+            assert counts == [17, 27, 20, 18, 12, 7, 6, 14, 4, 0]
+            fills = page.eval_on_selector_all(
+                ".leaflet-areas-pane path",
+                "all => Object.values(all.reduce((n, one) => ({...n, [one.getAttribute('fill')]: (n[one.getAttribute('fill')] || 0) + 1}), {}))",
+            )
+            assert sorted(fills) == sorted(one for one in counts if one)
+
+    def test_click_tells_value_range_base_and_source(self, share_layer, open_page):
+        with open_page(build_map([share_layer], title="Below")) as seen:
+            seen.page.locator(".leaflet-areas-pane path").nth(4).click()
+            said = seen.page.locator(".leaflet-popup-content").inner_text()
+            for words in (
+                "B1",
+                "25%",
+                "20% to 30% (90 % model)",
+                "412 of 1,650",
+                "20% to under 40%",
+                "Model",
+                "2025",
+            ):
+                assert words in said
+
+    def test_search_finds_postcode_ward_and_area_with_the_keyboard(self, luton, luton_places, open_page):
+        with open_page(build_map(luton, title="Luton", places=luton_places)) as seen:
+            page = seen.page
+            for typed, expected in (
+                ("lu11aa", "Luton 023B"),
+                ("poets", "Poets"),
+                ("E01015704", "Luton 010C"),
+            ):
+                page.locator("#search").fill(typed)
+                page.keyboard.press("Enter")
+                assert expected in page.locator(".leaflet-popup-content h2").inner_text(), typed
+            page.locator("#search").fill("zzzz")
+            assert "Nothing found" in page.locator("#spoken").inner_text()
+
+    def test_two_areas_side_by_side(self, luton, open_page):
+        with open_page(build_map(luton, title="Luton")) as seen:
+            page = seen.page
+            page.locator("#compare summary").click()
+            page.locator("#first").select_option(index=1)
+            page.locator("#second").select_option(index=2)
+            assert page.locator("#compared tbody tr").count() == 10
+            assert page.locator("#compared thead th").count() == 3
+
+    def test_at_most_twelve_tab_stops_and_each_has_a_name(self, luton, luton_places, open_page):
+        with open_page(build_map(luton, title="Luton", places=luton_places, basemap="online")) as seen:
+            page = seen.page
+            stops = []
+            for _ in range(40):
+                page.keyboard.press("Tab")
+                name = page.evaluate(
+                    """() => { const one = document.activeElement;
+                    if (one === document.body) return null;
+                    const label = one.labels && one.labels[0];
+                    return (one.getAttribute('aria-label') || (label && label.textContent) || one.textContent || '').trim(); }"""
+                )
+                if name is None:
+                    break
+                stops.append(name)
+            assert 5 <= len(stops) <= 12
+            assert all(stops)
+
+    def test_keyboard_alone_changes_layer_view_and_overlay(self, luton, open_page):
+        with open_page(build_map(luton, title="Luton")) as seen:
+            page = seen.page
+            page.locator("#layers input:checked").focus()
+            page.keyboard.press("ArrowDown")
+            assert not page.locator(".legend[data-layer=graded]").is_hidden()
+            page.locator("#overlays input").first.focus()
+            page.keyboard.press("Space")
+            assert page.locator(".legend[data-layer=edges]").is_hidden()
+            page.locator("#moves button").first.focus()
+            page.keyboard.press("Enter")
+            page.keyboard.press("ArrowRight")
+            assert page.evaluate("document.activeElement.dataset.move") == "out"
+
+    def test_the_address_brings_back_view_layer_and_area(self, luton, open_page):
+        html = build_map(luton, title="Luton")
+        with open_page(html) as seen:
+            page = seen.page
+            page.locator("#layers input[value=decile3]").check()
+            page.locator("#search").fill("Luton 014A")
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(400)
+            mark = page.evaluate("location.hash")
+        assert "layer=decile3" in mark
+        with open_page(html, mark=mark) as seen:
+            seen.page.wait_for_timeout(400)
+            assert seen.page.evaluate("location.hash") == mark
+            assert seen.page.locator(".leaflet-popup-content h2").inner_text() == "Luton 014A"
+
+    def test_hostile_names_stay_text(self, grid, make_figures, open_page):
+        with open_page(
+            build_map(hostile_layers(grid, make_figures), title=HOSTILE, caveats=[HOSTILE])
+        ) as seen:
+            page = seen.page
+            page.locator(".leaflet-areas-pane path").first.click()
+            assert page.locator(".leaflet-popup-content h2").inner_text() == HOSTILE
+            assert page.evaluate("window.hurt") is None
+            assert page.title() == HOSTILE
+            page.locator("#search").fill("lodz")
+            page.keyboard.press("Enter")
+            assert page.locator(".leaflet-popup-content h2").inner_text() == "Łódź Żabia"
+            assert (seen.outside, seen.errors) == ([], [])
+
+    def test_narrow_window_does_not_scroll_sideways(self, luton, open_page):
+        # 1280 pixels at 400 per cent are 320.
+        with open_page(build_map(luton, title="Luton"), width=320, height=640) as seen:
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+    def test_targets_are_24_pixels(self, luton, open_page):
+        with open_page(build_map(luton, title="Luton")) as seen:
+            small = seen.page.eval_on_selector_all(
+                "button, select, summary, #search, fieldset label",
+                "all => all.filter(one => one.offsetParent && one.getBoundingClientRect().height < 24).length",
+            )
+            assert small == 0
+
+    def test_print_shows_map_key_and_table_without_controls(self, luton, open_page):
+        with open_page(build_map(luton, title="Luton")) as seen:
+            page = seen.page
+            page.emulate_media(media="print")
+            for hidden in ("#layers", "#overlays", ".bars", ".search"):
+                assert page.locator(hidden).is_hidden()
+            for visible in (".legend[data-layer=mis]", "#lead", "table[data-layer=mis]"):
+                assert page.locator(visible).is_visible()
+            assert len(page.pdf(format="A4")) > 20_000
+
+    def test_online_background_is_asked_for_only_when_switched_on(self, share_layer, open_page):
+        with open_page(build_map([share_layer], title="x", basemap="online"), mark="#with=online") as seen:
+            assert seen.outside == []
+            seen.page.locator("#overlays input[value=online]").check()
+            seen.page.wait_for_timeout(300)
+            assert seen.outside
+            assert all("openstreetmap.org" in one for one in seen.outside)
+
+    def test_axe_finds_nothing_serious(self, luton, luton_places, open_page):
+        carried = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+        axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
+        with open_page(build_map(luton, title="Luton", places=luton_places)) as seen:
+            page = seen.page
+            page.evaluate(axe)
+            page.locator("#compare summary").click()
+            page.locator(".leaflet-areas-pane path").nth(60).click(force=True)
+            found = page.evaluate(
+                "axe.run().then(said => said.violations.map(one => [one.impact, one.id, one.nodes.slice(0, 3).map(node => node.html)]))"
+            )
+            assert [one for one in found if one[0] in ("serious", "critical", "moderate")] == []
+
+    def test_drawn_background_lines_and_points(self, share_layer, grid, open_page):
+        road = gpd.GeoDataFrame(
+            geometry=[shapely.LineString([(505000, 221000), (507000, 222500)])], crs="EPSG:27700"
+        )
+        water = gpd.GeoDataFrame(geometry=[shapely.box(504500, 220500, 505200, 221200)], crs="EPSG:27700")
+        points = gpd.GeoDataFrame(
+            {"name": ["Hub", "Library"]}, index=["h1", "l1"],
+            geometry=[shapely.Point(505300, 221300), shapely.Point(506300, 222000)], crs="EPSG:27700",
+        )  # fmt: skip
+        sites = MapLayer("sites", "Sites", points, categories("Sites", {"hub": "Family hub", "lib": "Library"}),
+                         pd.Series({"h1": "hub", "l1": "lib"}), kind="point", shown=True)  # fmt: skip
+        html = build_map([share_layer, sites], title="x", backdrop={"road": road, "water": water})
+        with open_page(html) as seen:
+            assert seen.page.locator(".leaflet-points-pane path").count() == 2
+            assert seen.page.locator(".leaflet-over-pane path").count() == 1
+            assert seen.page.locator(".leaflet-under-pane path").count() == 1
+            seen.page.locator(".leaflet-points-pane path").first.click()
+            assert seen.page.locator(".leaflet-popup-content h2").inner_text() == "Hub"
+            assert seen.errors == []
+
+    def test_everything_missing_and_one_area_still_open(self, make_grid, make_figures, open_page):
+        one = make_grid(1, 1)
+        rows = make_figures(pd.Series([np.nan], index=one.index))
+        layer = MapLayer(
+            "one",
+            "One",
+            one,
+            three_classes("One"),
+            rows,
+            chance=pd.Series(dtype=float),
+            caveat="Long. " * 400,
+        )
+        with open_page(build_map([layer], title="One")) as seen:
+            assert seen.page.locator(".leaflet-areas-pane path").count() == 1
+            assert "Missing" in seen.page.locator(".legend").inner_text()
+            assert len(seen.page.locator("#lead").inner_text()) < 300
+            assert seen.errors == []
+
+    def test_many_areas_are_drawn_on_a_canvas(self, make_grid, make_figures, open_page):
+        many = make_grid(50, 40, side=100)
+        rows = make_figures(pd.Series(np.linspace(0, 1, len(many)), index=many.index))
+        layer = MapLayer("many", "Many", many, shares("Many", [0, 0.3, 0.6, 1], mark_uncertain=True), rows)
+        with open_page(build_map([layer], title="Many", tolerance=0)) as seen:
+            assert seen.page.locator(".leaflet-areas-pane path").count() == 0
+            shades = seen.page.evaluate(
+                """() => { const pad = document.querySelector('.leaflet-areas-pane canvas');
+                const all = pad.getContext('2d').getImageData(0, 0, pad.width, pad.height).data; const seen = new Set();
+                for (let at = 0; at < all.length; at += 4) if (all[at + 3] === 255) seen.add(all[at] << 16 | all[at + 1] << 8 | all[at + 2]);
+                return [0xfbf6d3, 0x4a9ba5, 0x141a4a].map(one => seen.has(one)); }"""
+            )
+            assert shades == [True, True, True]
+            assert seen.errors == []
