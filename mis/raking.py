@@ -21,20 +21,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from geo.errors import UserError
+from mis.raking_kernels import concentrate_areas, fit_areas, rake_areas, total_areas
 
 #: What became of an area: every count met within the tolerance; no further progress because the
 #: counts ask for what no weighting of these records can give; stopped at the limit of sweeps;
 #: no households to weight.
 OUTCOMES = ("met", "conflicting", "stopped", "empty")
-
-#: Sweeps running without progress that count as a conflict: slow but real convergence passes this.
-_PATIENCE = 5
 
 
 class MarginError(UserError, ValueError):
@@ -65,6 +62,14 @@ class Reconciled:
 
 
 @dataclass(frozen=True)
+class _Rule:
+    tolerance: float
+    progress: float
+    limit: int
+    keep: np.dtype[Any]
+
+
+@dataclass(frozen=True)
 class Raking:
     """Factors by area from which every weight can be recomputed.
 
@@ -88,6 +93,8 @@ class Raking:
         One of `OUTCOMES`, by area.
     unreachable
         Categories that some area has and no record with a weight above zero belongs to.
+    rule
+        When an area is done, kept so that other seeds are treated alike.
     """
 
     targets: pd.DataFrame
@@ -99,6 +106,7 @@ class Raking:
     sweeps: NDArray[np.int32]
     outcome: pd.Series
     unreachable: tuple[tuple[str, str], ...]
+    rule: _Rule
 
     @property
     def zones(self) -> pd.Index:
@@ -120,6 +128,16 @@ class Raking:
         weights: NDArray[np.float64] = self.seed * by_profile[self.profile]
         return weights
 
+    def reseed(self, seed: ArrayLike) -> Raking:
+        """Rake the same records to the same counts from other seeds, as a bootstrap does.
+
+        Raises
+        ------
+        MarginError
+            Seeds are negative, not finite or not one a record.
+        """
+        return _fit(self.targets, self.codes, self.profile, _seeds(seed, len(self.seed)), self.rule)
+
     def total(self, values: pd.DataFrame) -> pd.DataFrame:
         """Weighted sums of record values by area.
 
@@ -137,13 +155,13 @@ class Raking:
         if len(matrix) != len(self.seed):
             raise MarginError(f"{len(matrix)} rows of values for {len(self.seed)} records; give one a record")
         sums = _by_profile(matrix * self.seed[:, None], self.profile, self.codes.shape[1])
-        result = _total(self.codes, self.factors, self.scale, sums)
+        result = total_areas(self.codes, self.factors, self.scale, sums)
         return pd.DataFrame(result, index=self.zones, columns=values.columns)
 
     def fitted(self) -> pd.DataFrame:
         """Sum the weights by category: the counts reached, in the shape of `targets`."""
         sums = _by_profile(self.seed[:, None], self.profile, self.codes.shape[1])[:, 0]
-        result = _fitted(self.codes, self.factors, self.scale, sums, self.targets.shape[1])
+        result = fit_areas(self.codes, self.factors, self.scale, sums, self.targets.shape[1])
         return pd.DataFrame(result, index=self.zones, columns=self.targets.columns)
 
     def misfit(self) -> pd.DataFrame:
@@ -186,7 +204,7 @@ class Raking:
         two = _by_profile(self.seed[:, None] ** 2, self.profile, size)[:, 0]
         top = np.zeros(size)
         np.maximum.at(top, self.profile, self.seed)
-        sums = _concentration(self.codes, self.factors, self.scale, one, two, top)
+        sums = concentrate_areas(self.codes, self.factors, self.scale, one, two, top)
         with np.errstate(invalid="ignore", divide="ignore"):
             frame = {"effective": sums[:, 0] ** 2 / sums[:, 1], "largest": sums[:, 2] / sums[:, 0]}
         return pd.DataFrame(frame, index=self.zones)
@@ -313,32 +331,47 @@ def rake(
     if not uneven:
         _check_totals(targets, tolerance)
     codes = _encode(records, targets.columns)
-    start = np.ones(len(records)) if seed is None else np.asarray(seed, dtype=float)
-    if start.shape != (len(records),) or not np.isfinite(start).all() or (start < 0).any():
-        raise MarginError(
-            "seed weights must be finite, not negative, and one a record; mend the weight column"
-        )
+    start = _seeds(np.ones(len(records)) if seed is None else seed, len(records))
     profiles, profile = np.unique(codes, axis=0, return_inverse=True)
     profile = profile.reshape(-1).astype(np.int64)
     table = np.ascontiguousarray(profiles.T.astype(np.uint16))
-    weight = _by_profile(start[:, None], profile, len(profiles))[:, 0]
+    return _fit(targets, table, profile, start, _Rule(tolerance, progress, limit, np.dtype(keep)))
 
+
+def _fit(
+    targets: pd.DataFrame,
+    codes: NDArray[np.uint16],
+    profile: NDArray[np.int64],
+    seed: NDArray[np.float64],
+    rule: _Rule,
+) -> Raking:
+    weight = _by_profile(seed[:, None], profile, codes.shape[1])[:, 0]
     wanted = np.ascontiguousarray(targets.to_numpy(dtype=float))
+    areas, cells = wanted.shape
+    factors = np.empty((areas, cells), dtype=rule.keep)
+    scale = np.empty(areas)
+    sweeps = np.zeros(areas, dtype=np.int32)
+    ended = np.zeros(areas, dtype=np.int8)
     first = _starts(targets.columns)
-    shape = (len(targets), targets.shape[1])
-    factors = np.empty(shape, dtype=np.dtype(keep))
-    scale = np.empty(shape[0])
-    sweeps = np.zeros(shape[0], dtype=np.int32)
-    ended = np.zeros(shape[0], dtype=np.int8)
-    _rake(table, weight, first, wanted, tolerance, progress, limit, factors, scale, sweeps, ended)
-
-    carried = np.zeros(shape[1])
-    for row in table:
+    rake_areas(
+        codes, weight, first, wanted, rule.tolerance, rule.progress, rule.limit, factors, scale, sweeps, ended
+    )
+    carried = np.zeros(cells)
+    for row in codes:
         np.add.at(carried, row, weight)
     lost = (carried == 0) & (wanted > 0).any(axis=0)
     unreachable = tuple((str(a), str(b)) for a, b in targets.columns[lost])
     outcome = pd.Series(np.array(OUTCOMES)[ended], index=targets.index, name="outcome")
-    return Raking(targets, table, profile, start, factors, scale, sweeps, outcome, unreachable)
+    return Raking(targets, codes, profile, seed, factors, scale, sweeps, outcome, unreachable, rule)
+
+
+def _seeds(seed: ArrayLike, size: int) -> NDArray[np.float64]:
+    start = np.asarray(seed, dtype=float)
+    if start.shape != (size,) or not np.isfinite(start).all() or (start < 0).any():
+        raise MarginError(
+            "seed weights must be finite, not negative, and one a record; mend the weight column"
+        )
+    return start
 
 
 def _check_counts(counts: pd.DataFrame) -> None:
@@ -405,174 +438,3 @@ def _encode(records: pd.DataFrame, columns: pd.MultiIndex) -> NDArray[np.uint16]
 def _by_profile(values: NDArray[np.float64], profile: NDArray[np.int64], size: int) -> NDArray[np.float64]:
     columns = [np.bincount(profile, column, minlength=size) for column in values.T]
     return np.ascontiguousarray(np.column_stack(columns)) if columns else np.zeros((size, 0))
-
-
-@numba.njit(cache=True)
-def _scale_and_sum(
-    weight: NDArray[np.float64],
-    factor: NDArray[np.float64],
-    here: NDArray[np.uint16],
-    there: NDArray[np.uint16],
-    sums: NDArray[np.float64],
-) -> None:
-    # One walk over the weights does two things: this variable's factors go on, and the next
-    # variable's sums come off. Four running sums keep neighbouring records from waiting for each
-    # other when they fall into the same category.
-    sums[:] = 0.0
-    size = len(weight)
-    whole = size - size % 4
-    for i in range(0, whole, 4):
-        a = weight[i] * factor[here[i]]
-        b = weight[i + 1] * factor[here[i + 1]]
-        c = weight[i + 2] * factor[here[i + 2]]
-        d = weight[i + 3] * factor[here[i + 3]]
-        weight[i] = a
-        weight[i + 1] = b
-        weight[i + 2] = c
-        weight[i + 3] = d
-        sums[0, there[i]] += a
-        sums[1, there[i + 1]] += b
-        sums[2, there[i + 2]] += c
-        sums[3, there[i + 3]] += d
-    for i in range(whole, size):
-        a = weight[i] * factor[here[i]]
-        weight[i] = a
-        sums[0, there[i]] += a
-
-
-@numba.njit(parallel=True, cache=True)
-def _rake(
-    codes: NDArray[np.uint16],
-    seed: NDArray[np.float64],
-    first: NDArray[np.int64],
-    targets: NDArray[np.float64],
-    tolerance: float,
-    progress: float,
-    limit: int,
-    factors: NDArray[Any],
-    scale: NDArray[np.float64],
-    sweeps: NDArray[np.int32],
-    ended: NDArray[np.int8],
-) -> None:
-    variables = codes.shape[0]
-    cells = targets.shape[1]
-    for zone in numba.prange(targets.shape[0]):
-        target = targets[zone]
-        total = target[first[0] : first[1]].sum()
-        product = np.ones(cells)
-        scale[zone] = 0.0
-        if total <= 0.0:
-            factors[zone, :] = -np.inf
-            ended[zone] = 3
-            continue
-        weight = seed.copy()
-        step = np.ones(cells)
-        sums = np.zeros((4, cells))
-        _scale_and_sum(weight, step, codes[0], codes[0], sums)
-        before = np.inf
-        idle = 0
-        outcome = 2
-        done = 0
-        while done < limit:
-            worst = 0.0
-            for v in range(variables):
-                for k in range(first[v], first[v + 1]):
-                    got = sums[0, k] + sums[1, k] + sums[2, k] + sums[3, k]
-                    worst = max(worst, abs(got - target[k]))
-                    if got > 0.0:
-                        step[k] = target[k] / got
-                    elif target[k] == 0.0:
-                        step[k] = 0.0
-                    else:
-                        step[k] = 1.0
-                    product[k] *= step[k]
-                _scale_and_sum(weight, step, codes[v], codes[(v + 1) % variables], sums)
-            done += 1
-            if worst <= tolerance and done > 1:
-                outcome = 0
-                break
-            idle = idle + 1 if worst > before * (1.0 - progress) else 0
-            before = worst
-            if progress > 0.0 and idle >= _PATIENCE:
-                outcome = 1
-                break
-        # A constant may move from one variable's factors to another's: the largest of each is made
-        # 1. Logarithms are kept because conflicting counts drive factors beyond float32's range.
-        for v in range(variables):
-            top = product[first[v] : first[v + 1]].max()
-            if top > 0.0:
-                scale[zone] += np.log(top)
-            for k in range(first[v], first[v + 1]):
-                factors[zone, k] = np.log(product[k] / top) if product[k] > 0.0 else -np.inf
-        sweeps[zone] = done
-        ended[zone] = outcome
-
-
-@numba.njit(cache=True)
-def profile_weights(
-    codes: NDArray[np.uint16], factors: NDArray[Any], scale: float, weight: NDArray[np.float64]
-) -> None:
-    """Fill `weight` with what each profile's seed is multiplied by in one area."""
-    factor = np.exp(factors.astype(np.float64))
-    weight[:] = np.exp(scale)
-    for v in range(codes.shape[0]):
-        for i in range(len(weight)):
-            weight[i] *= factor[codes[v, i]]
-
-
-@numba.njit(parallel=True, cache=True)
-def _total(
-    codes: NDArray[np.uint16],
-    factors: NDArray[Any],
-    scale: NDArray[np.float64],
-    sums: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    result = np.zeros((factors.shape[0], sums.shape[1]))
-    for zone in numba.prange(factors.shape[0]):
-        weights = np.empty(codes.shape[1])
-        profile_weights(codes, factors[zone], scale[zone], weights)
-        for i in range(codes.shape[1]):
-            weight = weights[i]
-            for k in range(sums.shape[1]):
-                result[zone, k] += weight * sums[i, k]
-    return result
-
-
-@numba.njit(parallel=True, cache=True)
-def _fitted(
-    codes: NDArray[np.uint16],
-    factors: NDArray[Any],
-    scale: NDArray[np.float64],
-    seed: NDArray[np.float64],
-    cells: int,
-) -> NDArray[np.float64]:
-    result = np.zeros((factors.shape[0], cells))
-    for zone in numba.prange(factors.shape[0]):
-        weights = np.empty(codes.shape[1])
-        profile_weights(codes, factors[zone], scale[zone], weights)
-        for i in range(codes.shape[1]):
-            weight = weights[i] * seed[i]
-            for v in range(codes.shape[0]):
-                result[zone, codes[v, i]] += weight
-    return result
-
-
-@numba.njit(parallel=True, cache=True)
-def _concentration(
-    codes: NDArray[np.uint16],
-    factors: NDArray[Any],
-    scale: NDArray[np.float64],
-    one: NDArray[np.float64],
-    two: NDArray[np.float64],
-    top: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    result = np.zeros((factors.shape[0], 3))
-    for zone in numba.prange(factors.shape[0]):
-        weights = np.empty(codes.shape[1])
-        profile_weights(codes, factors[zone], scale[zone], weights)
-        for i in range(codes.shape[1]):
-            weight = weights[i]
-            result[zone, 0] += weight * one[i]
-            result[zone, 1] += weight * weight * two[i]
-            result[zone, 2] = max(result[zone, 2], weight * top[i])
-    return result
