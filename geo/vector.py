@@ -118,9 +118,9 @@ def read_layer(
             f"{path.name} is a {kind or 'file without a suffix'}; give {', '.join(sorted(FORMATS))}"
         )
     frame = _keep(frame, column_equals, column_in)
-    frame = frame.set_geometry(
-        gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), index=frame.index, crs=frame.crs)
-    )
+    shapes = frame.geometry.to_numpy()
+    if shapely.has_z(shapes).any():
+        frame = frame.set_geometry(gpd.GeoSeries(shapely.force_2d(shapes), index=frame.index, crs=frame.crs))
     return _with_crs(frame.reset_index(drop=True), crs, path.name)
 
 
