@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fairplace.sample import census, deprivation, incomes, official
+from fairplace.sample import (
+    census,
+    council,
+    deprivation,
+    incomes,
+    official,
+    plans,
+    points,
+    rasters,
+    register,
+    restricted,
+)
 from fairplace.sample.formats import FICTIONAL, write_osm
 from fairplace.sample.town import DEFAULT_SEED, Town, make_town
 
@@ -23,7 +34,13 @@ _WRITERS: tuple[tuple[str, _Writer], ...] = (
     ("income", incomes.write_incomes),
     ("population", census.write_populations),
     ("postcodes", official.write_postcodes),
+    ("points", points.write_points),
+    ("raster", rasters.write_rasters),
     ("osm", lambda town, folder: [write_osm(folder / "halverton.osm", town.streets)]),
+    ("local", council.write_council),
+    ("local", plans.write_plans),
+    ("local", register.write_register),
+    ("restricted", restricted.write_restricted),
 )
 
 

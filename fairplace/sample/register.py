@@ -1,0 +1,393 @@
+"""The sample council's register of 28 outcome indicators over eight principles, with values.
+
+The list is made up, and marked so: a council fills in its own. Values come from the town's truth
+where they can (children below the standard, overcrowding, fuel poverty), and are invented by one
+rule, with the interval that belongs to them, where they cannot.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fairplace.sample.areas import DISTRICT
+from fairplace.sample.dwellings import make_dwellings
+from fairplace.sample.formats import write_csv
+from fairplace.sample.town import Town
+
+#: The eight principles, after Marmot and others (2010, 2020): numbers are used in the register.
+PRINCIPLES = {
+    1: "Give every child the best start in life",
+    2: "Let everyone build their capabilities and have control over their lives",
+    3: "Create fair employment and good work for all",
+    4: "Ensure a healthy standard of living for all",
+    5: "Create and develop healthy and sustainable places and communities",
+    6: "Strengthen the role and impact of ill-health prevention",
+    7: "Tackle racism, discrimination and their outcomes",
+    8: "Pursue environmental sustainability and health equity together",
+}
+
+# id, principle, definition, numerator, denominator, polarity, usual value, how many in the base
+_LIST = [
+    (
+        "good_development",
+        1,
+        "Children with a good level of development at 5",
+        "children who reach it",
+        "children assessed",
+        "high",
+        0.66,
+        1150,
+    ),
+    (
+        "low_birth_weight",
+        1,
+        "Live births at term under 2,500 g",
+        "low-weight births",
+        "live births at term",
+        "low",
+        0.041,
+        1180,
+    ),
+    (
+        "breastfeeding",
+        1,
+        "Infants breastfed at 6 to 8 weeks",
+        "infants breastfed",
+        "infants due a review",
+        "high",
+        0.52,
+        1120,
+    ),
+    (
+        "check_at_two",
+        1,
+        "Children who had a review by 2 and a half",
+        "children reviewed",
+        "children due one",
+        "high",
+        0.84,
+        1200,
+    ),
+    (
+        "healthy_start",
+        1,
+        "Eligible families that take up Healthy Start",
+        "families on the scheme",
+        "eligible families",
+        "high",
+        0.61,
+        2100,
+    ),
+    (
+        "attainment_11",
+        2,
+        "Pupils at the expected standard at 11",
+        "pupils at the standard",
+        "pupils tested",
+        "high",
+        0.60,
+        1080,
+    ),
+    ("absence", 2, "Pupils persistently absent", "persistently absent pupils", "pupils", "low", 0.21, 12400),
+    (
+        "neet",
+        2,
+        "People of 16 and 17 not in education, work or training",
+        "people not in any",
+        "people of 16 and 17",
+        "low",
+        0.047,
+        2150,
+    ),
+    (
+        "adult_learning",
+        2,
+        "Adults with no qualification",
+        "adults with none",
+        "adults of 16 and over",
+        "low",
+        0.20,
+        68000,
+    ),
+    (
+        "employment",
+        3,
+        "People of 16 to 64 in work",
+        "people in work",
+        "people of 16 to 64",
+        "high",
+        0.71,
+        60000,
+    ),
+    ("living_wage", 3, "Jobs paid below the real Living Wage", "jobs below it", "jobs", "low", 0.17, 31000),
+    (
+        "disability_gap",
+        3,
+        "Disabled people of 16 to 64 in work",
+        "disabled people in work",
+        "disabled people",
+        "high",
+        0.49,
+        8800,
+    ),
+    (
+        "children_below_mis",
+        4,
+        "Children below the Minimum Income Standard",
+        "children below",
+        "children",
+        "low",
+        None,
+        0,
+    ),
+    (
+        "people_below_mis",
+        4,
+        "People below the Minimum Income Standard",
+        "people below",
+        "people",
+        "low",
+        None,
+        0,
+    ),
+    ("fuel_poverty", 4, "Households in fuel poverty", "fuel-poor households", "households", "low", None, 0),
+    (
+        "food_insecurity",
+        4,
+        "Adults who went without food",
+        "adults without",
+        "adults asked",
+        "low",
+        0.11,
+        900,
+    ),
+    (
+        "temporary_homes",
+        4,
+        "Households in temporary accommodation",
+        "households",
+        "households",
+        "low",
+        0.012,
+        35600,
+    ),
+    (
+        "overcrowding",
+        5,
+        "Households short of a bedroom",
+        "overcrowded households",
+        "households",
+        "low",
+        None,
+        0,
+    ),
+    (
+        "homes_below_standard",
+        5,
+        "Audited homes below standard E",
+        "homes below",
+        "homes audited",
+        "low",
+        0.021,
+        1200,
+    ),
+    (
+        "green_space",
+        5,
+        "People within 15 minutes' walk of green space",
+        "people within",
+        "people",
+        "high",
+        0.78,
+        98000,
+    ),
+    (
+        "walking",
+        5,
+        "Adults who walk for travel five days a week",
+        "adults who do",
+        "adults asked",
+        "high",
+        0.24,
+        900,
+    ),
+    (
+        "safe_after_dark",
+        5,
+        "Residents who feel safe after dark",
+        "residents who do",
+        "residents asked",
+        "high",
+        0.58,
+        900,
+    ),
+    ("smoking", 6, "Adults who smoke", "adults who smoke", "adults asked", "low", 0.15, 900),
+    (
+        "excess_weight_11",
+        6,
+        "Children of 10 and 11 with excess weight",
+        "children with it",
+        "children measured",
+        "low",
+        0.40,
+        1020,
+    ),
+    (
+        "dental_decay_5",
+        6,
+        "Children of 5 with tooth decay",
+        "children with decay",
+        "children examined",
+        "low",
+        0.31,
+        340,
+    ),
+    (
+        "health_checks",
+        6,
+        "Invited people who had an NHS Health Check",
+        "people checked",
+        "people invited",
+        "high",
+        0.42,
+        5600,
+    ),
+    (
+        "workforce",
+        7,
+        "Senior council staff from minority ethnic groups",
+        "staff from them",
+        "senior staff",
+        "high",
+        0.19,
+        210,
+    ),
+    (
+        "low_carbon_homes",
+        8,
+        "Homes of energy band C or better",
+        "homes of band A to C",
+        "homes",
+        "high",
+        None,
+        0,
+    ),
+]
+_PERIODS = ("2021/22", "2022/23", "2023/24", "2024/25")
+
+
+def write_register(town: Town, folder: Path) -> list[Path]:
+    """Write ``indicators.csv`` and ``indicator_values.csv``."""
+    frame = pd.DataFrame(
+        [row[:6] for row in _LIST],
+        columns=["id", "principle", "definition", "numerator", "denominator", "polarity"],
+    )
+    frame["principle_name"] = frame["principle"].map(PRINCIPLES)
+    frame["unit"], frame["source"] = "share", "Fictional: made up for the sample authority"
+    frame["edition"], frame["next_update"] = "2024/25", "2026-09-30"
+    values = _values(town)
+    last = values[(values["period"] == _PERIODS[-1]) & (values["geography"] == "lad25")].set_index("id")[
+        "value"
+    ]
+    better = np.where(frame["polarity"] == "high", 1.08, 0.90)
+    frame["target"] = np.round(np.minimum(frame["id"].map(last) * better, 0.99), 3)
+    order = [
+        "id",
+        "principle",
+        "principle_name",
+        "definition",
+        "unit",
+        "numerator",
+        "denominator",
+        "polarity",
+        "source",
+        "edition",
+        "next_update",
+        "target",
+    ]
+    return [
+        write_csv(folder / "indicators.csv", frame[order]),
+        write_csv(folder / "indicator_values.csv", values),
+    ]
+
+
+def _known(truth: pd.DataFrame, homes: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
+    """Count, with bases, by area, of the indicators that follow from the town's truth."""
+    area = truth[column]
+    poor = (truth["equivalised_ahc"] < 0.55 * 623.1) & homes["epc"].isin(["D", "E", "F", "G"])
+    one = pd.Series(1, index=truth.index)
+    parts = {
+        "children_below_mis": (truth["children"].where(truth["below"], 0), truth["children"]),
+        "people_below_mis": (truth["persons"].where(truth["below"], 0), truth["persons"]),
+        "fuel_poverty": (poor.astype(int), one),
+        "overcrowding": ((homes["occupancy"] < 0).astype(int), one),
+        "low_carbon_homes": (homes["epc"].isin(["A", "B", "C"]).astype(int), one),
+    }
+    return {
+        name: pd.DataFrame({"count": count.groupby(area).sum(), "base": base.groupby(area).sum()})
+        for name, (count, base) in parts.items()
+    }
+
+
+def _values(town: Town) -> pd.DataFrame:
+    rng = np.random.default_rng([town.seed, 21])
+    truth, homes = town.truth, make_dwellings(town)
+    parts = []
+    for geography, column in (("lad25", ""), ("wd25", "WD25CD")):
+        frame = truth.assign(all=DISTRICT[0])
+        key = column or "all"
+        known = _known(frame, homes, key)
+        share = frame.groupby(key)["persons"].sum() / frame["persons"].sum()
+        below = (
+            frame["persons"].where(frame["below"], 0).groupby(frame[key]).sum()
+            / frame.groupby(key)["persons"].sum()
+        )
+        strain = below / (frame["persons"].where(frame["below"], 0).sum() / frame["persons"].sum()) - 1
+        for name, _, _, _, _, polarity, usual, people in _LIST:
+            for year, period in enumerate(_PERIODS):
+                drift = 1 + 0.012 * (year - 3) * (1 if polarity == "high" else -1)
+                if usual is None:
+                    base = known[name]["base"].to_numpy()
+                    count = np.round(known[name]["count"].to_numpy() * drift).astype(int)
+                else:
+                    base = np.maximum(np.round(people * share.to_numpy()).astype(int), 1)
+                    tilt = np.exp((-0.25 if polarity == "high" else 0.5) * strain.to_numpy())
+                    count = rng.binomial(base, np.clip(usual * tilt * drift, 0.001, 0.98))
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "id": name,
+                            "code": share.index,
+                            "geography": geography,
+                            "period": period,
+                            "count": count,
+                            "base": base,
+                        }
+                    )
+                )
+    made = pd.concat(parts, ignore_index=True)
+    made["count"] = np.minimum(made["count"], made["base"])
+    made["value"] = made["count"] / made["base"]
+    made["low"], made["high"] = _wilson(made["count"], made["base"])
+    # Small surveys have too few answers for wards; counts of 1 to 4 are hidden, as the publisher hid them.
+    made["status"] = np.select(
+        [made["base"] < 30, made["count"].between(1, 4)], ["missing", "suppressed"], default="ok"
+    )
+    hidden = made["status"] != "ok"
+    for column in ("value", "low", "high"):
+        made[column] = made[column].round(4).where(~hidden)
+    for column in ("count", "base"):
+        made[column] = made[column].astype("Int64").where(~hidden)
+    return made[["id", "code", "geography", "period", "value", "count", "base", "low", "high", "status"]]
+
+
+def _wilson(count: pd.Series, base: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """95 % Wilson interval of a share (Wilson 1927)."""
+    z = 1.959964
+    share = count / base
+    middle = share + z**2 / (2 * base)
+    half = z * np.sqrt(share * (1 - share) / base + z**2 / (4 * base**2))
+    return (middle - half) / (1 + z**2 / base), (middle + half) / (1 + z**2 / base)
