@@ -7,6 +7,7 @@ from typing import Literal
 
 from geo.errors import UserError
 from geo.network import Network, Snap
+from geo.profiles import default_speed
 from geo.shortest import Floats
 
 #: ``out``: from the place; ``in``: to the place; ``return``: there and back within the limit.
@@ -24,7 +25,6 @@ SPEEDS: dict[float, str] = {
     4.0: "Natural England's greenspace standard: 15 minutes are 1.0 km",
     16.0: "cycling, transport practice: 15 minutes are 4.0 km",
 }
-WALKING_KMH = 4.8
 
 
 class ReachError(UserError, ValueError):
@@ -60,7 +60,7 @@ class Travel:
         return f"{self.profile}, {pace}, {TRIPS[self.trip]}"
 
 
-def check_travel(network: Network, profile: str, unit: Unit, speed_kmh: float, trip: Trip) -> Travel:
+def check_travel(network: Network, profile: str, unit: Unit, speed_kmh: float | None, trip: Trip) -> Travel:
     """Make a `Travel`, refusing what makes no sense.
 
     Raises
@@ -75,8 +75,10 @@ def check_travel(network: Network, profile: str, unit: Unit, speed_kmh: float, t
         raise ReachError(f"limits are in {unit!r}; give minutes or metres")
     if trip not in TRIPS:
         raise ReachError(f"trip is {trip!r}; give one of {', '.join(TRIPS)}")
+    if speed_kmh is None:
+        speed_kmh = default_speed(profile)
     if not 0 < speed_kmh < 200:
-        raise ReachError(f"speed is {speed_kmh} km/h; give one above nought, such as {WALKING_KMH}")
+        raise ReachError(f"speed is {speed_kmh} km/h; give one above nought, such as 4.8")
     return Travel(profile, None if unit == "metres" else float(speed_kmh), trip)
 
 

@@ -1,0 +1,417 @@
+"""Streets from where they are published: OpenStreetMap files, saved graphs, files of lines, or online.
+
+Every reader ends at a `Network` in British National Grid, measured for the profiles asked for. Offline:
+``.osm.pbf`` and ``.osm`` (by osmium), GraphML as OSMnx saves it, GeoPackage, GeoParquet and whatever
+else holds lines. Online: a place by name, through OSMnx.
+"""
+
+from __future__ import annotations
+
+import ast
+import xml.etree.ElementTree as ET
+from array import array
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.crs import BNG, lonlat_to_bng, shift, to_bng
+from geo.gradient import read_grades
+from geo.network import Network, NetworkError
+from geo.network_building import build_network
+from geo.profiles import STANDARD, measure_profiles, road_class
+from geo.shortest import Floats
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+#: What is kept of what OpenStreetMap says of a street: what the rules ask for, and its name.
+TAGS = (
+    "highway", "name", "ref", "surface", "smoothness", "lit", "width", "oneway", "oneway:bicycle",
+    "oneway:foot", "cycleway", "cycleway:both", "cycleway:left", "cycleway:right", "footway", "sidewalk",
+    "foot", "bicycle", "access", "incline", "kerb", "barrier", "crossing", "maxspeed", "lanes", "tunnel",
+    "bridge", "junction", "wheelchair", "ramp:wheelchair", "segregated", "service",
+)  # fmt: skip
+_NODE_TAGS = ("barrier", "kerb", "crossing")
+_OSM = ("OpenStreetMap contributors", "ODbL 1.0", "share-alike")
+
+
+def read_streets(
+    path: Path,
+    *,
+    profiles: Iterable[str] = STANDARD,
+    elevation: Path | None = None,
+    extent: shapely.Geometry | None = None,
+    layer: str | None = None,
+    edition: str = "",
+) -> Network:
+    """Read a street network from a file, whatever its form.
+
+    Parameters
+    ----------
+    path
+        ``.osm.pbf``, ``.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.graphml``, ``.parquet``, or lines
+        in a form that GDAL reads.
+    profiles
+        Ways of going about to measure; see `geo.profiles`.
+    elevation
+        Raster of heights in EPSG:27700, for gradients; None: streets are taken as level.
+    extent
+        Polygon in EPSG:27700 within which the file is complete; None: the convex hull is taken and said.
+    layer
+        Of a file with several.
+    edition
+        Date or release, for the papers.
+
+    Raises
+    ------
+    NetworkError
+        The file is missing, cut short, of another kind, or holds no street.
+    CrsError
+        Lines without a CRS, or outside England's grid.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise NetworkError(f"{path} is not there; give a file of streets")
+    name = path.name.lower()
+    if name.endswith((".pbf", ".osm", ".osm.gz", ".osm.bz2")):
+        network = read_osm(path, extent=extent, edition=edition)
+    elif name.endswith(".graphml"):
+        network = read_graphml(path, extent=extent, edition=edition)
+    else:
+        network = read_lines(path, extent=extent, layer=layer, edition=edition)
+    return _measure(network, profiles, elevation)
+
+
+def _measure(network: Network, profiles: Iterable[str], elevation: Path | None) -> Network:
+    grades = None if elevation is None else read_grades(network, elevation)
+    return measure_profiles(network, profiles, grades=grades)
+
+
+def _papers(path: Path, edition: str, *, osm: bool) -> dict[str, str]:
+    papers = {"source": path.name, "edition": edition}
+    if osm:
+        papers |= dict(zip(("publisher", "licence", "licence class"), _OSM, strict=True))
+    return papers
+
+
+def read_osm(path: Path, *, extent: shapely.Geometry | None = None, edition: str = "") -> Network:
+    """Read every way with a ``highway`` from an OpenStreetMap file, cut at junctions.
+
+    Barriers, kerbs and crossings that are points on a way are given to the segment they lie on.
+
+    Returns
+    -------
+    Network
+        With tags and the profile ``plain``: measure it with `geo.profiles.measure_profiles`.
+
+    Raises
+    ------
+    NetworkError
+        The file is cut short or damaged, refers to points it lacks, or holds no street.
+    """
+    import osmium
+
+    refs, lons, lats = array("q"), array("d"), array("d")
+    lengths: list[int] = []
+    rows: list[dict[str, str]] = []
+    ids: list[int] = []
+    points: dict[int, dict[str, str]] = {}
+    lost = 0
+    try:
+        reader = (
+            osmium.FileProcessor(str(path))
+            .with_locations()
+            .with_filter(osmium.filter.KeyFilter("highway", *_NODE_TAGS))
+        )
+        one: Any
+        for one in reader:
+            if one.is_node():
+                points[one.id] = {key: one.tags[key] for key in _NODE_TAGS if key in one.tags}
+            elif one.is_way() and "highway" in one.tags and one.tags.get("area") != "yes":
+                count = 0
+                for node in one.nodes:
+                    if not node.location.valid():
+                        lost += 1
+                        continue
+                    refs.append(node.ref)
+                    lons.append(node.lon)
+                    lats.append(node.lat)
+                    count += 1
+                lengths.append(count)
+                ids.append(one.id)
+                rows.append({key: one.tags[key] for key in TAGS if key in one.tags})
+    except (RuntimeError, ValueError, OSError) as error:
+        raise NetworkError(
+            f"{path.name} cannot be read to its end ({error}); it is cut short or damaged: fetch it again"
+        ) from error
+    if not rows:
+        raise NetworkError(
+            f"{path.name} holds no way with a highway tag; it is no street extract, or was cut "
+            "short: fetch it again"
+        )
+    if lost > 0.01 * max(len(refs), 1):
+        raise NetworkError(
+            f"{path.name} lacks {lost} of the {lost + len(refs)} points its streets are made of; it is cut "
+            f"short, or was extracted without complete ways: fetch it again"
+        )
+    frame = _cut_at_junctions(
+        np.frombuffer(refs, np.int64),
+        np.column_stack(lonlat_to_bng(np.frombuffer(lons), np.frombuffer(lats))),
+        np.array(lengths),
+        pd.DataFrame(rows, columns=list(TAGS), dtype="str").assign(way=ids),
+        points,
+    )
+    papers = _papers(path, edition, osm=True)
+    if lost:
+        papers["points lacking"] = str(lost)
+    return build_network(frame, where=path.name, extent=extent, papers=papers, accuracy=shift().accuracy)
+
+
+def _cut_at_junctions(
+    refs: np.ndarray,
+    xy: Floats,
+    lengths: np.ndarray,
+    tags: pd.DataFrame,
+    points: Mapping[int, dict[str, str]],
+) -> gpd.GeoDataFrame:
+    """Ways as segments between the points that they share, end at, or come back to."""
+    way = np.repeat(np.arange(len(lengths)), lengths)
+    _, code, times = np.unique(refs, return_inverse=True, return_counts=True)
+    begin = np.concatenate([[True], way[1:] != way[:-1]])
+    end = np.concatenate([begin[1:], [True]])
+    knot = begin | end | (times[code] > 1)
+    at = np.flatnonzero(knot)
+    first, last = at[:-1], at[1:]
+    same = way[first] == way[last]
+    first, last = first[same], last[same]
+    count = last - first + 1
+    offset = np.cumsum(count) - count
+    segment = np.repeat(np.arange(len(first)), count)
+    rows = np.arange(len(segment)) - np.repeat(offset, count) + np.repeat(first, count)
+    frame = tags.iloc[way[first]].reset_index(drop=True)
+    frame = frame.assign(u=refs[first], v=refs[last])
+    if points:
+        frame = _with_points(frame, segment, refs[rows], times[code][rows], points)
+    lines = shapely.linestrings(xy[rows], indices=segment)
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=BNG)
+
+
+def _with_points(
+    frame: pd.DataFrame,
+    segment: np.ndarray,
+    refs: np.ndarray,
+    times: np.ndarray,
+    points: Mapping[int, dict[str, str]],
+) -> pd.DataFrame:
+    # Not at junctions of three and more, where a gate would bar streets that only pass it by.
+    marked = np.isin(refs, np.fromiter(points, np.int64, len(points))) & (times <= 2)
+    extra: dict[str, dict[int, str]] = {key: {} for key in _NODE_TAGS}
+    for row, ref in zip(segment[marked].tolist(), refs[marked].tolist(), strict=True):
+        for key, value in points[ref].items():
+            extra[key][row] = f"{extra[key][row]};{value}" if row in extra[key] else value
+    for key, found in extra.items():
+        if found:
+            column = frame[key].copy()
+            added = pd.Series(found, dtype="str")
+            column.loc[added.index] = column.loc[added.index].where(column.loc[added.index].notna(), added)
+            frame = frame.assign(**{key: column})
+    return frame
+
+
+def read_graphml(path: Path, *, extent: shapely.Geometry | None = None, edition: str = "") -> Network:
+    """Read a GraphML file as OSMnx saves it, without OSMnx.
+
+    The two directions of a street, which such a file holds as two rows, become one segment.
+
+    Raises
+    ------
+    NetworkError
+        The file is cut short, is not GraphML, or its nodes have no ``x`` and ``y``.
+    """
+    space = "{http://graphml.graphdrawing.org/xmlns}"
+    keys: dict[str, str] = {}
+    about: dict[str, str] = {}
+    nodes: dict[str, tuple[float, float]] = {}
+    rows: list[dict[str, str]] = []
+    try:
+        for _, item in ET.iterparse(path, events=("end",)):  # noqa: S314
+            if item.tag == f"{space}key":
+                keys[item.attrib["id"]] = item.attrib["attr.name"]
+            elif item.tag == f"{space}node":
+                data = {keys[one.attrib["key"]]: one.text or "" for one in item}
+                nodes[item.attrib["id"]] = (float(data["x"]), float(data["y"]))
+                item.clear()
+            elif item.tag == f"{space}edge":
+                data = {keys[one.attrib["key"]]: one.text or "" for one in item}
+                rows.append(data | {"u": item.attrib["source"], "v": item.attrib["target"]})
+                item.clear()
+            elif item.tag == f"{space}graph":
+                about = {keys[one.attrib["key"]]: one.text or "" for one in item if one.tag == f"{space}data"}
+    except (ET.ParseError, KeyError, ValueError) as error:
+        raise NetworkError(
+            f"{path.name} cannot be read as GraphML ({type(error).__name__}: {error}); it is cut "
+            "short, or its nodes have no x and y: save it again with osmnx.save_graphml"
+        ) from error
+    if not rows:
+        raise NetworkError(f"{path.name} holds no edge; a street network needs at least one")
+    frame = pd.DataFrame(rows)
+    if "geometry" not in frame:
+        frame = frame.assign(geometry=None)
+    drawn = frame["geometry"].notna().to_numpy()
+    geometry = np.empty(len(frame), dtype=object)
+    geometry[drawn] = shapely.from_wkt(frame.loc[drawn, "geometry"].to_numpy())
+    straight = [
+        shapely.LineString([nodes[u], nodes[v]])
+        for u, v in zip(frame["u"][~drawn], frame["v"][~drawn], strict=True)
+    ]
+    geometry[~drawn] = straight
+    return _from_directed(
+        frame, geometry, about.get("crs", ""), extent=extent, papers=_papers(path, edition, osm=True)
+    )
+
+
+def _from_directed(
+    frame: pd.DataFrame,
+    geometry: np.ndarray,
+    crs: Any,
+    *,
+    extent: shapely.Geometry | None,
+    papers: dict[str, str],
+) -> Network:
+    """Make a network of directed edges (u, v, tags); lengths are measured on the National Grid."""
+    kept = [key for key in TAGS if key in frame and key != "oneway"]
+    tags = frame[kept].map(_flat).astype("str")
+    number, _ = pd.factorize(np.concatenate([frame["u"].to_numpy(), frame["v"].to_numpy()]))
+    ids = pd.to_numeric(pd.concat([frame["u"], frame["v"]]), errors="coerce").to_numpy()
+    ids = ids.astype(np.int64) if np.isfinite(ids).all() else number
+    table = tags.assign(u=ids[: len(frame)], v=ids[len(frame) :])
+    lines = gpd.GeoDataFrame(table, geometry=geometry, crs=crs or None)
+    moved, accuracy = to_bng(lines, where=papers["source"])
+    return build_network(
+        moved, where=papers["source"], directed=True, extent=extent, papers=papers, accuracy=accuracy
+    )
+
+
+def _flat(value: object) -> str:
+    """One text of a tag: the several values of ways that were drawn as one are joined by ``;``."""
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            return str(value)
+    if isinstance(value, list | tuple | set):
+        return ";".join(str(one) for one in value)
+    return "" if value is None or value != value else str(value)
+
+
+def read_lines(
+    path: Path, *, extent: shapely.Geometry | None = None, layer: str | None = None, edition: str = ""
+) -> Network:
+    """Read lines of a GeoPackage, GeoParquet, GeoJSON, Shapefile or the like as streets.
+
+    Columns named as OpenStreetMap's tags are heeded; Ordnance Survey Open Roads' road function or class
+    becomes ``highway``. Lines meet at their ends.
+
+    Raises
+    ------
+    NetworkError
+        The file or layer cannot be read, or holds no line.
+    CrsError
+        It has no CRS, or lies outside England's grid.
+    """
+    try:
+        if path.suffix.lower() in (".parquet", ".geoparquet"):
+            frame = gpd.read_parquet(path)
+        else:
+            frame = gpd.read_file(path, layer=layer)
+    except Exception as error:
+        # GDAL and Arrow raise a dozen classes for a file they cannot read; each means the same to a reader.
+        raise NetworkError(
+            f"{path.name} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "
+            f"give a whole file of lines"
+        ) from error
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        raise NetworkError(f"{path.name} holds no line; a street network needs at least one")
+    moved, accuracy = to_bng(frame, where=path.name)
+    kept = {key: moved[key].map(_flat).astype("str") for key in TAGS if key in moved}
+    if "highway" not in kept:
+        lower = {str(column).lower(): column for column in moved}
+        for key in ("road_function", "roadfunction", "function", "road_classification"):
+            if key in lower:
+                kept["highway"] = road_class(moved[lower[key]])
+                break
+    table = gpd.GeoDataFrame(pd.DataFrame(kept, index=moved.index), geometry=moved.geometry, crs=BNG)
+    return build_network(
+        table, where=path.name, extent=extent, papers=_papers(path, edition, osm=False), accuracy=accuracy
+    )
+
+
+def fetch_streets(
+    place: str, *, profiles: Iterable[str] = STANDARD, elevation: Path | None = None, margin: float = 2000.0
+) -> Network:
+    """Fetch the streets of a place by name from OpenStreetMap, online, through OSMnx.
+
+    Parameters
+    ----------
+    place
+        As one would search for it: "Luton, England".
+    profiles, elevation
+        As for `read_streets`.
+    margin
+        Metres of streets beyond the place's boundary, so that nobody near it is cut off.
+
+    Raises
+    ------
+    NetworkError
+        The place is not known, or the service cannot be reached.
+    """
+    import osmnx
+
+    former = list(osmnx.settings.useful_tags_way)
+    osmnx.settings.useful_tags_way = sorted({*former, *TAGS})
+    try:
+        outline, _ = to_bng(osmnx.geocode_to_gdf(place), where=place)
+        around = outline.geometry.union_all().buffer(margin)
+        degrees = gpd.GeoSeries([around], crs=BNG).to_crs("EPSG:4326").iloc[0]
+        graph = osmnx.graph_from_polygon(
+            degrees, network_type="all", simplify=True, retain_all=True, truncate_by_edge=True
+        )
+    except Exception as error:
+        raise NetworkError(
+            f"{place!r} could not be fetched ({type(error).__name__}: {error}); check the name and the "
+            f"connection, or read an extract with read_streets"
+        ) from error
+    finally:
+        osmnx.settings.useful_tags_way = former
+    network = read_graph(graph, where=place, extent=around)
+    return _measure(network, profiles, elevation)
+
+
+def read_graph(graph: nx.MultiDiGraph, *, where: str, extent: shapely.Geometry | None = None) -> Network:
+    """Take the streets of an OSMnx graph that is in memory already.
+
+    Raises
+    ------
+    NetworkError
+        The graph has no edge.
+    """
+    rows = []
+    for u, v, data in graph.edges(data=True):
+        line = data.get("geometry")
+        if line is None:
+            ends = [(graph.nodes[one]["x"], graph.nodes[one]["y"]) for one in (u, v)]
+            line = shapely.LineString(ends)
+        rows.append({key: data[key] for key in TAGS if key in data} | {"u": u, "v": v, "geometry": line})
+    if not rows:
+        raise NetworkError(f"{where} holds no edge; a street network needs at least one")
+    frame = pd.DataFrame(rows)
+    papers = {"source": where, "edition": str(graph.graph.get("created_date", ""))}
+    papers |= dict(zip(("publisher", "licence", "licence class"), _OSM, strict=True))
+    return _from_directed(
+        frame, frame["geometry"].to_numpy(), graph.graph.get("crs", ""), extent=extent, papers=papers
+    )

@@ -1,0 +1,233 @@
+"""The same few streets, written as each source writes them; and the real Newport, which is not Luton."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import LineString
+
+from geo.crs import CrsError
+from geo.network import NetworkError, load_network
+from geo.network_sources import fetch_streets, read_graph, read_graphml, read_osm, read_streets
+from geo.reach import find_reach
+
+#  A one-way street of two ways (1-2-3, 3-4), a path with a kissing gate (node 5) from 2 to 6, a building
+#  that is no street, and a pedestrian square drawn as an area.
+OSM = """<?xml version="1.0"?>
+<osm version="0.6">
+<node id="1" lat="51.880" lon="-0.420"/>
+<node id="2" lat="51.880" lon="-0.419"/>
+<node id="3" lat="51.880" lon="-0.418"/>
+<node id="4" lat="51.881" lon="-0.418"/>
+<node id="5" lat="51.879" lon="-0.419"><tag k="barrier" v="kissing_gate"/></node>
+<node id="6" lat="51.878" lon="-0.419"/>
+<node id="7" lat="51.877" lon="-0.419"><tag k="amenity" v="bench"/></node>
+<way id="10"><nd ref="1"/><nd ref="2"/><nd ref="3"/><tag k="highway" v="residential"/><tag k="oneway" v="yes"/><tag k="maxspeed" v="20 mph"/></way>
+<way id="11"><nd ref="3"/><nd ref="4"/><tag k="highway" v="primary"/></way>
+<way id="12"><nd ref="2"/><nd ref="5"/><nd ref="6"/><tag k="highway" v="footway"/></way>
+<way id="13"><nd ref="6"/><nd ref="7"/><tag k="building" v="yes"/></way>
+<way id="14"><nd ref="1"/><nd ref="2"/><nd ref="6"/><nd ref="1"/><tag k="highway" v="pedestrian"/><tag k="area" v="yes"/></way>
+</osm>
+"""
+
+
+def osm_file(folder: Path, text: str = OSM) -> Path:
+    path = folder / "town.osm"
+    path.write_text(text)
+    return path
+
+
+def test_ways_are_cut_where_they_meet_and_nowhere_else(tmp_path) -> None:
+    network = read_streets(osm_file(tmp_path), edition="2026-11-01")
+    assert network.edges == 4  # 1-2, 2-3, 3-4, 2-5-6
+    assert sorted(network.node) == [1, 2, 3, 4, 6]
+    frame = network.frame().set_index(["first_node", "second_node"])
+    assert frame.loc[(2, 6), "barrier"] == "kissing_gate"
+    assert np.isinf(frame.loc[(2, 6), "wheels_forward"])
+    assert np.isfinite(frame.loc[(2, 6), "walk_forward"])
+    assert np.isfinite(frame.loc[(1, 2), ["cycle_forward", "walk_back"]].astype(float)).all()
+    assert np.isinf(frame.loc[(1, 2), "cycle_back"])
+    # A thousandth of a degree of longitude at 51.88 degrees north is 68.8 m, of latitude 111.3 m.
+    assert frame.loc[(1, 2), "length"] == pytest.approx(68.8, abs=0.2)
+    assert frame.loc[(3, 4), "length"] == pytest.approx(111.3, abs=0.2)
+    assert network.accuracy in ("ostn15", "helmert, about 2 m")
+    assert network.papers["licence class"] == "share-alike"
+    assert network.papers["edition"] == "2026-11-01"
+
+
+def test_a_file_cut_short_is_refused(tmp_path) -> None:
+    with pytest.raises(NetworkError, match=r"cannot be read to its end.*fetch it again"):
+        read_osm(osm_file(tmp_path, OSM[:900]))
+    lacking = "\n".join(line for line in OSM.splitlines() if 'node id="3"' not in line)
+    with pytest.raises(NetworkError, match="lacks 2 of the 8 points"):
+        read_osm(osm_file(tmp_path, lacking))
+    with pytest.raises(NetworkError, match="no way with a highway tag"):
+        read_osm(osm_file(tmp_path, '<osm version="0.6"></osm>'))
+    with pytest.raises(NetworkError, match="is not there"):
+        read_streets(tmp_path / "nowhere.osm.pbf")
+
+
+def graph() -> nx.MultiDiGraph:
+    result = nx.MultiDiGraph(crs="epsg:4326", created_date="2026-11-01")
+    for node, (lon, lat) in {1: (-0.42, 51.88), 2: (-0.419, 51.88), 3: (-0.418, 51.88)}.items():
+        result.add_node(node, x=lon, y=lat)
+    bent = LineString([(-0.42, 51.88), (-0.4195, 51.8805), (-0.419, 51.88)])
+    result.add_edge(1, 2, highway=["footway", "steps"], geometry=bent, length=1.0)
+    result.add_edge(2, 1, highway=["footway", "steps"], geometry=bent.reverse(), length=1.0)
+    result.add_edge(2, 3, highway="residential", oneway=True, length=1.0)
+    return result
+
+
+def test_a_graph_gives_the_same_streets_in_memory_and_saved(tmp_path) -> None:
+    import osmnx
+
+    path = tmp_path / "town.graphml"
+    osmnx.save_graphml(graph(), path)
+    for network in (read_graphml(path), read_graph(graph(), where="town")):
+        assert network.edges == 2
+        frame = network.frame().set_index(["first_node", "second_node"])
+        assert frame.loc[(2, 3), "oneway"] == "yes"
+        assert frame["oneway"].tolist().count("no") == 1
+        assert set(frame["highway"]) == {"footway;steps", "residential"}
+        # Measured along the drawn line on the National Grid, not the length the file states.
+        assert frame["length"].max() == pytest.approx(131, abs=1)
+    wheeled = read_streets(path, profiles=["walk", "wheels"])
+    assert np.isfinite(wheeled.effort["wheels"]).any(axis=1).sum() == 1
+
+
+def test_graphml_that_is_cut_short_or_no_map_is_refused(tmp_path) -> None:
+    import osmnx
+
+    path = tmp_path / "town.graphml"
+    osmnx.save_graphml(graph(), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(NetworkError, match="cut short"):
+        read_graphml(path)
+    nx.write_graphml(nx.path_graph(3, create_using=nx.MultiDiGraph), path)
+    with pytest.raises(NetworkError, match="no x and y"):
+        read_graphml(path)
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet", ".geojson"])
+def test_lines_of_a_council_are_streets(tmp_path, suffix) -> None:
+    lines = [
+        LineString([(508_000, 221_000), (508_100, 221_000)]),
+        LineString([(508_100, 221_000), (508_100, 221_100)]),
+    ]
+    frame = gpd.GeoDataFrame({"road_function": ["Motorway", "Local Road"]}, geometry=lines, crs="EPSG:27700")
+    path = tmp_path / f"roads{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".geojson":
+        frame.to_crs("EPSG:4326").to_file(path)
+    else:
+        frame.to_file(path)
+    network = read_streets(path)
+    assert network.edges == 2
+    assert np.isfinite(network.effort["walk"]).any(axis=1).sum() == 1
+    assert network.tags is not None
+    assert sorted(network.tags["highway"]) == ["motorway", "residential"]
+
+
+def test_lines_without_crs_or_without_lines_are_refused(tmp_path) -> None:
+    frame = gpd.GeoDataFrame(geometry=[LineString([(508_000, 221_000), (508_100, 221_000)])], crs=None)
+    frame.to_parquet(tmp_path / "nowhere.parquet")
+    with pytest.raises(CrsError, match="has no CRS"):
+        read_streets(tmp_path / "nowhere.parquet")
+    frame.iloc[:0].set_crs("EPSG:27700").to_parquet(tmp_path / "empty.parquet")
+    with pytest.raises(NetworkError, match="holds no line"):
+        read_streets(tmp_path / "empty.parquet")
+    (tmp_path / "cut.gpkg").write_bytes(b"SQLite format 3\0 and no more")
+    with pytest.raises(NetworkError, match="cannot be read"):
+        read_streets(tmp_path / "cut.gpkg")
+
+
+def test_a_place_is_fetched_with_its_tags_and_a_margin(monkeypatch) -> None:
+    import osmnx
+
+    asked: dict[str, object] = {}
+    square = gpd.GeoDataFrame(
+        geometry=gpd.GeoSeries.from_wkt(
+            ["POLYGON((-0.43 51.87,-0.41 51.87,-0.41 51.89,-0.43 51.89,-0.43 51.87))"]
+        ),
+        crs="EPSG:4326",
+    )
+    monkeypatch.setattr(osmnx, "geocode_to_gdf", lambda _: square)
+
+    def from_polygon(polygon, **options):
+        asked.update(options, area=polygon.area, tags=set(osmnx.settings.useful_tags_way))
+        return graph()
+
+    monkeypatch.setattr(osmnx, "graph_from_polygon", from_polygon)
+    before = list(osmnx.settings.useful_tags_way)
+    network = fetch_streets("Town, England", profiles=["walk"])
+    assert network.edges == 2
+    assert network.papers["extent"] == "given with the source"
+    assert {"surface", "lit", "kerb"} <= asked["tags"]
+    assert asked["retain_all"] is True
+    assert asked["area"] > square.geometry.item().area
+    assert osmnx.settings.useful_tags_way == before
+
+    def unreachable(_):
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(osmnx, "geocode_to_gdf", unreachable)
+    with pytest.raises(NetworkError, match="'Town, England' could not be fetched"):
+        fetch_streets("Town, England")
+
+
+def test_reading_files_does_not_import_osmnx(tmp_path) -> None:
+    import subprocess
+
+    code = (
+        "import sys; from pathlib import Path; from geo.network_sources import read_streets;"
+        f"read_streets(Path({str(osm_file(tmp_path))!r})); print('osmnx' in sys.modules, 'numba' in sys.modules)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_the_walking_graph_of_newport_has_the_size_its_papers_say(real_data, tmp_path) -> None:
+    # Newport in Wales, for scale and oddities; nothing here is about Luton.
+    network = read_streets(real_data / "osm" / "newport_walk.graphml", profiles=["walk"])
+    assert (network.nodes, network.edges) == (11_700, 14_608)
+    assert network.length.sum() / 1000 == pytest.approx(854, rel=0.002)
+    loose = read_graphml(real_data / "osm" / "newport_walk.graphml")
+    assert len(loose.island_sizes("plain")) == 116
+    assert loose.island_sizes("plain")["nodes"].iloc[0] == 11_368
+    again = load_network(network.save(tmp_path / "walk"))
+    centre = pd.DataFrame({"x": [331_000.0], "y": [188_000.0]})
+    one, two = (find_reach(net, centre, limits=[15]).summary for net in (network, again))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_the_pbf_of_newport_and_its_graph_agree_on_reach(real_data) -> None:
+    # Two readings of the same extract: ours from the PBF, and OSMnx's, which simplifies and leaves out the
+    # 74 km of cycleways that one may walk on in Britain. Without those the two must be alike.
+    ours = read_streets(real_data / "osm" / "newport-2023-06-13.osm.pbf", profiles=["walk"])
+    theirs = read_streets(real_data / "osm" / "newport_walk.graphml", profiles=["walk"])
+    effort = np.where((ours.tags["highway"] == "cycleway").to_numpy()[:, None], np.inf, ours.effort["walk"])
+    ours = replace(ours, effort={"walk": effort}, _memo={})
+    rng = np.random.default_rng(3)
+    main = np.flatnonzero(theirs.islands("walk") == 0)
+    places = pd.DataFrame(theirs.xy[rng.choice(main, 60)], columns=["x", "y"])
+    one, two = (find_reach(net, places, limits=[15]).summary["metres"] for net in (ours, theirs))
+    ratio = one / two
+    assert ratio.median() == pytest.approx(1, abs=0.02)
+    assert (ratio.between(0.8, 1.25)).mean() > 0.85
+
+
+def test_a_pbf_cut_short_is_refused(real_data, tmp_path) -> None:
+    whole = (real_data / "osm" / "newport-2023-06-13.osm.pbf").read_bytes()
+    for share in (0.3, 0.6, 0.95):
+        (tmp_path / "cut.osm.pbf").write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(NetworkError, match="fetch it again"):
+            read_osm(tmp_path / "cut.osm.pbf")
