@@ -1,0 +1,341 @@
+"""Figures from draws: sums for larger areas, then medians, ranges, probabilities and ranks.
+
+Areas are added draw by draw and quantiles are taken last. Medians and ranges are never added: the
+areas of a town share errors, and the sum of their ranges is not the range of their sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.crosswalk import Crosswalk, CrosswalkError, UnmatchedCodeError
+from geo.figures import tidy_figures
+from mis.estimate import ShortfallEstimate
+
+Floats = NDArray[np.float64]
+
+INTERVAL = "90 % model"
+SOURCE = "mis_model"
+_LOW, _HIGH = 0.05, 0.95
+_RELIABILITY = ((0.15, "A"), (0.25, "B"))
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """How one figure follows from sums: numerator over denominator, or a sum alone."""
+
+    indicator: str
+    count: str
+    base: str
+    unit: str
+    ward_and_above: bool = False
+    officer: bool = False
+
+
+_FIGURES = (
+    _Figure("mis_people_below", "people_below", "", "people"),
+    _Figure("mis_people_below_share", "people_below", "people", "share"),
+    _Figure("mis_people_below_90_share", "people_below_90", "people", "share"),
+    _Figure("mis_people_below_75_share", "people_below_75", "people", "share"),
+    _Figure("mis_people_below_50_share", "people_below_50", "people", "share", ward_and_above=True),
+    _Figure("mis_children_below", "children_below", "", "children"),
+    _Figure("mis_children_below_share", "children_below", "children", "share"),
+    _Figure("mis_children_below_75_share", "children_below_75", "children", "share"),
+    _Figure(
+        "mis_children_0_4_below_share",
+        "children_0_4_below",
+        "children_0_4",
+        "share",
+        ward_and_above=True,
+    ),
+    _Figure("mis_pensioners_below_share", "pensioners_below", "pensioners", "share"),
+    _Figure("mis_households_below", "households_below", "", "households"),
+    _Figure("mis_households_below_share", "households_below", "households", "share"),
+    _Figure("mis_gap_weekly", "shortfall", "people_below", "GBP a week"),
+    _Figure("mis_shortfall_weekly", "shortfall", "", "GBP a week", officer=True),
+    _Figure("mis_depth", "gap", "people_below", "share of the line"),
+    _Figure("mis_fgt1", "gap", "people", "share of the line"),
+    _Figure("mis_fgt2", "squared_gap", "people", "share of the line squared", ward_and_above=True),
+)
+
+#: Indicator -> smallest geography on which it may be published, for those above LSOA.
+FLOORS: dict[str, str] = {
+    figure.indicator: "wd25" for figure in _FIGURES if figure.ward_and_above or figure.officer
+}
+
+
+def aggregate(estimate: ShortfallEstimate, crosswalk: Crosswalk) -> ShortfallEstimate:
+    """Carry an estimate to another geography, draw by draw.
+
+    Parameters
+    ----------
+    estimate
+        On ``crosswalk.origin``.
+    crosswalk
+        Shares of people, from output areas or postcodes; for wards never a best fit of LSOAs.
+
+    Returns
+    -------
+    ShortfallEstimate
+        On ``crosswalk.target``, sorted by code; sums over all areas are kept in every draw.
+
+    Raises
+    ------
+    CrosswalkError
+        The crosswalk does not start from the estimate's geography.
+    UnmatchedCodeError
+        An area of the estimate is not in the crosswalk.
+    """
+    if crosswalk.origin != estimate.geography:
+        raise CrosswalkError(
+            f"the estimate is on {estimate.geography.key}, but the crosswalk starts from "
+            f"{crosswalk.origin.key}; take one from {estimate.geography.key}"
+        )
+    weights = crosswalk.weights[crosswalk.weights["origin"].isin(set(estimate.codes))]
+    absent = estimate.codes.difference(pd.Index(weights["origin"]), sort=False)
+    if len(absent):
+        raise UnmatchedCodeError(
+            f"{absent[0]} ({estimate.geography.key}, and {len(absent) - 1} more) is not in the crosswalk "
+            f"to {crosswalk.target.key}; extend it, or people would be lost"
+        )
+    targets = pd.Index(sorted(set(weights["target"])))
+    row = estimate.codes.get_indexer(pd.Index(weights["origin"]))
+    column = targets.get_indexer(pd.Index(weights["target"]))
+    share = weights["weight"].to_numpy(dtype=float)
+    draws = {}
+    for name, values in estimate.draws.items():
+        total = np.zeros((len(targets), values.shape[1]))
+        np.add.at(total, column, values[row].astype(np.float64) * share[:, None])
+        draws[name] = total.astype(np.float32)
+    residents = np.zeros(len(targets))
+    np.add.at(residents, column, estimate.residents[row] * share)
+    # A target's district is that of most of its people; a target may be a district itself.
+    heaviest = weights.assign(people=estimate.residents[row] * share).sort_values("people")
+    parents = {
+        str(target): estimate.parents[str(origin)]
+        for origin, target in zip(heaviest["origin"], heaviest["target"], strict=True)
+    }
+    note = f"carried from {crosswalk.label}, draw by draw"
+    return replace(
+        estimate,
+        geography=crosswalk.target,
+        codes=targets,
+        draws=draws,
+        residents=residents,
+        anchor=np.full(0, np.nan),
+        parents=parents,
+        notes=(*estimate.notes, note),
+        state=None,
+    )
+
+
+def total_of(estimate: ShortfallEstimate, quantity: str, *, codes: list[str] | None = None) -> Floats:
+    """Sum of a quantity over areas, in every draw, shape (draw,).
+
+    Parameters
+    ----------
+    quantity
+        One of `mis.shortfall.QUANTITIES`.
+    codes
+        Areas to add; all of them if left out.
+    """
+    values = estimate.draws[quantity]
+    if codes is not None:
+        values = values[estimate.codes.get_indexer(pd.Index(codes))]
+    return np.asarray(values.astype(np.float64).sum(axis=0))
+
+
+def summarise(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
+    """Figures of every area: median, 90 % range, probabilities and ranks.
+
+    Parameters
+    ----------
+    estimate
+        On any geography.
+    authority
+        Code of the district whose figure areas are held against, and among whose areas the worst fifth
+        and the ranks are taken. Areas of other districts are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns as `geo.figures.FIGURE_COLUMNS`; all ``basis`` is ``modelled``. Figures that may not be
+        published on this geography are there with their ``floor`` (below half of the line and FGT2:
+        wards and above; total pounds a week: officer editions below wards). A rank of 1 is the
+        highest share. Areas without residents of private households are ``not_applicable``.
+
+    Raises
+    ------
+    UnmatchedCodeError
+        The authority has no area in the estimate.
+    """
+    inside = np.array([estimate.parents[str(code)] == authority for code in estimate.codes])
+    if not inside.any():
+        covered = ", ".join(sorted(set(estimate.parents.values())))
+        raise UnmatchedCodeError(f"{authority} has no area in this estimate; it covers {covered}")
+    codes = estimate.codes[inside]
+    draws = {name: values[inside].astype(np.float64) for name, values in estimate.draws.items()}
+    some = draws["people"].max(axis=1) > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = draws["people_below"] / draws["people"]
+    grade = _grades(share, estimate.absent)
+    rows = []
+    for figure in _FIGURES:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = draws[figure.count]
+            if figure.base:
+                values = values / draws[figure.base]
+        bounds = _quantiles(values)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "code": codes,
+                    "indicator": figure.indicator,
+                    "value": bounds[1],
+                    "low": bounds[0],
+                    "high": bounds[2],
+                    "interval": INTERVAL,
+                    "count": np.median(draws[figure.count], axis=1) if figure.base else np.nan,
+                    "base": np.median(draws[figure.base], axis=1) if figure.base else np.nan,
+                    "unit": figure.unit,
+                    "floor": FLOORS.get(figure.indicator, "lsoa21"),
+                }
+            )
+        )
+    whole = draws["people_below"].sum(axis=0) / draws["people"].sum(axis=0)
+    rows.extend(_ranks(codes, share, whole, some))
+    figures = pd.concat(rows, ignore_index=True)
+    figures["geography"] = estimate.geography.key
+    figures["group"] = ""
+    figures["period"] = estimate.reference_year
+    figures["basis"] = "modelled"
+    figures["source"] = SOURCE
+    figures["reliability"] = figures["code"].map(dict(zip(codes, grade, strict=True)))
+    figures["status"] = np.where(figures["value"].notna(), "ok", "not_applicable")
+    empty = figures["status"] != "ok"
+    figures.loc[empty, ["low", "high", "count", "base"]] = np.nan
+    figures.loc[empty, ["reliability", "interval"]] = ""
+    return tidy_figures([figures])
+
+
+def summarise_types(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
+    """Share below the line and pounds a week by household type, for a district.
+
+    Returns
+    -------
+    DataFrame
+        Columns as `geo.figures.FIGURE_COLUMNS`; ``group`` is the household type.
+    """
+    if authority not in estimate.by_type:
+        raise UnmatchedCodeError(
+            f"{authority} has no totals by household type here; there are those of "
+            f"{', '.join(sorted(estimate.by_type))}"
+        )
+    parts = []
+    for type_id, sums in estimate.by_type[authority].items():
+        people = sums["people"].astype(np.float64)
+        below = sums["people_below"].astype(np.float64)
+        if not people.max(initial=0.0) > 0:
+            continue
+        for indicator, values, unit in (
+            ("mis_people_below", below, "people"),
+            ("mis_people_below_share", below / people, "share"),
+            ("mis_shortfall_weekly", sums["shortfall"].astype(np.float64), "GBP a week"),
+        ):
+            low, middle, high = np.quantile(values, [_LOW, 0.5, _HIGH])
+            parts.append(
+                {
+                    "code": authority,
+                    "geography": "lad25",
+                    "indicator": indicator,
+                    "group": type_id,
+                    "period": estimate.reference_year,
+                    "value": middle,
+                    "low": low,
+                    "high": high,
+                    "interval": INTERVAL,
+                    "count": float(np.median(below)) if unit == "share" else np.nan,
+                    "base": float(np.median(people)) if unit == "share" else np.nan,
+                    "unit": unit,
+                    "basis": "modelled",
+                    "reliability": "",
+                    "status": "ok",
+                    "floor": "lad25",
+                    "source": SOURCE,
+                }
+            )
+    return tidy_figures([pd.DataFrame(parts)])
+
+
+def round_public(value: float) -> float:
+    """Round a count or sum for publication, to two significant figures.
+
+    A modelled count is not known better: "about 800, 600 to 1,000". Missing stays missing.
+    """
+    if not np.isfinite(value) or value == 0:
+        return float(value)
+    digits = 1 - int(np.floor(np.log10(abs(value))))
+    return float(np.round(value, digits))
+
+
+def _grades(share: Floats, absent: tuple[str, ...]) -> list[str]:
+    # A at most 15 points wide, B at most 25, C above; without tables of household composition never
+    # better than C for the width, nor A in any case.
+    bounds = _quantiles(share)
+    grades = []
+    for width in bounds[2] - bounds[0]:
+        grade = next((name for limit, name in _RELIABILITY if width <= limit), "C")
+        if grade == "A" and "composition" in absent:
+            grade = "B"
+        grades.append(grade)
+    return grades
+
+
+def _ranks(codes: pd.Index[str], share: Floats, whole: Floats, some: NDArray[np.bool_]) -> list[pd.DataFrame]:
+    count = int(some.sum())
+    rank = np.full(share.shape, np.nan)
+    if count:
+        order = np.argsort(np.argsort(-share[some], axis=0, kind="stable"), axis=0, kind="stable")
+        rank[some] = order + 1
+    fifth = max(1, round(count / 5))
+    above = np.where(some, (share > whole).mean(axis=1), np.nan)
+    worst = np.where(some, (rank <= fifth).mean(axis=1), np.nan)
+    bounds = _quantiles(rank)
+    empty: Mapping[str, float] = {"low": np.nan, "high": np.nan, "count": np.nan, "base": np.nan}
+    parts = [
+        pd.DataFrame(
+            {"code": codes, "indicator": name, "value": value, **empty, "unit": "probability", "interval": ""}
+        )
+        for name, value in (
+            ("mis_above_authority_probability", above),
+            ("mis_worst_fifth_probability", worst),
+        )
+    ]
+    ranked = pd.DataFrame(
+        {
+            "code": codes,
+            "indicator": "mis_rank",
+            "value": bounds[1],
+            "low": bounds[0],
+            "high": bounds[2],
+            "count": np.nan,
+            "base": float(count),
+            "unit": "rank",
+            "interval": INTERVAL,
+        }
+    )
+    parts.append(ranked)
+    return [part.assign(floor="lsoa21") for part in parts]
+
+
+def _quantiles(values: Floats) -> tuple[Floats, Floats, Floats]:
+    finite = np.isfinite(values).all(axis=1)
+    found = np.full((3, len(values)), np.nan)
+    if finite.any():
+        found[:, finite] = np.quantile(values[finite], [_LOW, 0.5, _HIGH], axis=1)
+    return found[0], found[1], found[2]

@@ -1,0 +1,274 @@
+"""Laws of the estimate: what adds adds, order does not matter, and benchmarks hold in every draw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo.crosswalk import Crosswalk, CrosswalkError, UnmatchedCodeError, nested
+from geo.figures import FIGURE_COLUMNS
+from geo.geography import Geography
+from mis import MisInputs, MisSettings, aggregate, estimate_shortfall, read_budgets, round_public, summarise
+from mis.distribution import mean_factor
+from mis.estimate import ShortfallEstimate
+from mis.household_types import household_types
+from mis.inputs import InputsError
+from mis.shortfall import QUANTITIES
+from mis.summary import total_of
+
+LSOA21, WD25, LAD25 = Geography("lsoa", 2021), Geography("wd", 2025), Geography("lad", 2025)
+SETTINGS = MisSettings(draws=60, seed=11)
+
+
+@pytest.fixture(scope="module")
+def estimate(town: MisInputs) -> ShortfallEstimate:
+    return estimate_shortfall(town, settings=SETTINGS)
+
+
+def test_every_share_lies_between_nobody_and_everybody(estimate: ShortfallEstimate) -> None:
+    draws = estimate.draws
+    assert set(draws) == set(QUANTITIES)
+    for below, base in (
+        ("people_below", "people"),
+        ("children_below", "children"),
+        ("pensioners_below", "pensioners"),
+        ("households_below", "households"),
+        ("gap", "people_below"),
+        ("squared_gap", "gap"),
+    ):
+        assert (draws[below] >= 0).all()
+        assert (draws[below] <= draws[base] * 1.00001).all()
+    for higher, lower in (("", "_90"), ("_90", "_75"), ("_75", "_50")):
+        assert (draws[f"people_below{higher}"] >= draws[f"people_below{lower}"]).all()
+
+
+def test_people_and_households_are_those_of_the_census_in_every_draw(
+    town: MisInputs, estimate: ShortfallEstimate
+) -> None:
+    assert estimate.draws["households"] == pytest.approx(
+        np.repeat(town.tenure.sum(axis=1).to_numpy()[:, None], 60, axis=1), rel=1e-5
+    )
+    assert town.ages is not None
+    assert estimate.draws["children"][:, 0] == pytest.approx(town.ages["age_0_15"].to_numpy(), rel=1e-5)
+
+
+def test_the_modelled_mean_of_every_msoa_is_the_one_drawn(
+    town: MisInputs, estimate: ShortfallEstimate
+) -> None:
+    # A check of identity, not evidence: with nothing drawn, households' modelled mean income over an
+    # MSOA, relative to England's, is ONS's to one part in a thousand.
+    from mis.draws import Spreads
+    from mis.estimate import _Plan
+
+    none = Spreads(**dict.fromkeys(Spreads.__dataclass_fields__, 0.0))
+    exact = town.income.assign(low=town.income["mean"], high=town.income["mean"])
+    quiet = estimate_shortfall(
+        replace(town, income=exact),
+        settings=MisSettings(draws=1, seed=1, spreads=none),
+        budgets=replace(read_budgets(), saving_sd=0.0),
+    )
+    state = quiet.state
+    assert state is not None
+    plan = _Plan(
+        state.tables, state.households, state.national, state.parameters, state.settings, quiet.absent
+    )
+    members = np.arange(len(quiet.codes))
+    counts = plan.counts(members, slice(0, 1))[0]
+    shape = state.parameters.shape
+    factor = shape.kappa[state.parameters.region_index("E12000006")]
+    types = household_types()
+    median = (
+        state.national.shape.alpha[0][:, None]
+        + state.national.shape.tau[0][types.is_pensioner.astype(int)]
+        + shape.follow[:, None] * state.level[:, 0].astype(float)[:, None, None]
+    )
+    mean = (
+        np.exp(median)
+        * mean_factor(state.national.shape.lower[0] * factor, np.asarray(shape.upper * factor))[:, None]
+    )
+    total = (counts * mean).sum(axis=(1, 2)) * (1 - shape.zero)
+    for code in dict.fromkeys(state.tables.msoa):
+        inside = state.tables.msoa == code
+        modelled = total[inside].sum() / state.tables.households[inside].sum()
+        relative = modelled / state.parameters.mean_income
+        assert relative == pytest.approx(town.income.loc[code, "mean"] / state.parameters.ons_mean, rel=1e-3)
+
+
+def test_the_order_of_areas_does_not_matter(town: MisInputs, estimate: ShortfallEstimate) -> None:
+    backwards = replace(town, areas=town.areas.iloc[::-1])
+    again = estimate_shortfall(backwards, settings=SETTINGS)
+    for name in ("people_below", "shortfall", "children_below_75"):
+        assert again.draws[name][::-1] == pytest.approx(estimate.draws[name], rel=1e-5)
+
+
+def test_the_other_areas_estimated_do_not_matter(town: MisInputs, estimate: ShortfallEstimate) -> None:
+    alone = estimate_shortfall(replace(town, areas=town.areas.iloc[3:6]), settings=SETTINGS)
+    assert alone.draws["people_below"] == pytest.approx(estimate.draws["people_below"][3:6], rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_draws_and_another_seed_others(
+    town: MisInputs, estimate: ShortfallEstimate
+) -> None:
+    again = estimate_shortfall(town, settings=SETTINGS)
+    assert (again.draws["shortfall"] == estimate.draws["shortfall"]).all()
+    other = estimate_shortfall(town, settings=replace(SETTINGS, seed=12))
+    assert (other.draws["shortfall"] != estimate.draws["shortfall"]).any()
+
+
+def test_higher_lines_never_leave_fewer_below(town: MisInputs, estimate: ShortfallEstimate) -> None:
+    budgets = read_budgets()
+    higher = estimate_shortfall(
+        town, settings=SETTINGS, budgets=replace(budgets, factor=budgets.factor * 1.05)
+    )
+    assert (higher.draws["people_below"] > estimate.draws["people_below"]).all()
+    assert (higher.draws["shortfall"] > estimate.draws["shortfall"]).all()
+
+
+def test_areas_add_up_to_the_district_in_every_draw(estimate: ShortfallEstimate) -> None:
+    pairs = {str(code): "E06000900" for code in estimate.codes}
+    district = aggregate(estimate, nested(LSOA21, LAD25, pairs, method="invented"))
+    for name in QUANTITIES:
+        assert district.draws[name][0] == pytest.approx(total_of(estimate, name), rel=1e-5)
+
+
+def test_wards_that_share_areas_lose_nobody(estimate: ShortfallEstimate) -> None:
+    rows = []
+    for position, code in enumerate(estimate.codes):
+        share = 0.3 if position % 2 else 1.0
+        rows.append((code, "E05000001", share))
+        if share < 1:
+            rows.append((code, "E05000002", 1 - share))
+    wards = aggregate(
+        estimate,
+        Crosswalk(
+            LSOA21,
+            WD25,
+            pd.DataFrame(rows, columns=["origin", "target", "weight"]),
+            method="postcodes",
+            weight_source="invented",
+        ),
+    )
+    for name in ("people", "people_below", "shortfall", "children_below"):
+        assert wards.draws[name].sum(axis=0) == pytest.approx(total_of(estimate, name), rel=1e-5)
+    assert wards.parents == {"E05000001": "E06000900", "E05000002": "E06000900"}
+
+
+def test_the_range_of_the_district_is_not_the_sum_of_its_areas_ranges(estimate: ShortfallEstimate) -> None:
+    total = total_of(estimate, "people_below")
+    widths = np.quantile(estimate.draws["people_below"], 0.95, axis=1) - np.quantile(
+        estimate.draws["people_below"], 0.05, axis=1
+    )
+    width = np.quantile(total, 0.95) - np.quantile(total, 0.05)
+    # Shared errors: wider than independent areas would give, narrower than the sum.
+    assert np.sqrt((widths**2).sum()) * 1.3 < width < widths.sum()
+
+
+def test_a_crosswalk_of_another_vintage_is_refused(estimate: ShortfallEstimate) -> None:
+    lsoa11 = nested(Geography("lsoa", 2011), LAD25, {"E01900000": "E06000900"}, method="invented")
+    with pytest.raises(CrosswalkError, match="starts from lsoa11"):
+        aggregate(estimate, lsoa11)
+    short = nested(LSOA21, LAD25, {"E01900000": "E06000900"}, method="invented")
+    with pytest.raises(UnmatchedCodeError, match="E01900001"):
+        aggregate(estimate, short)
+
+
+def test_figures_have_ranges_grades_and_floors(estimate: ShortfallEstimate) -> None:
+    figures = summarise(estimate, authority="E06000900")
+    assert list(figures.columns) == list(FIGURE_COLUMNS)
+    share = figures[figures["indicator"] == "mis_people_below_share"].set_index("code")
+    assert (share["basis"] == "modelled").all()
+    assert (share["interval"] == "90 % model").all()
+    assert (share["period"] == "FYE 2025").all()
+    assert set(share["reliability"]) <= {"B", "C"}  # without household composition never A
+    assert ((share["low"] < share["value"]) & (share["value"] < share["high"])).all()
+    # Areas were made poorer with their number: the ends must be told apart.
+    assert share["value"].iloc[-1] > share["value"].iloc[0] + 0.2
+    floors = figures.groupby("indicator")["floor"].first()
+    assert floors["mis_people_below_50_share"] == "wd25"
+    assert floors["mis_fgt2"] == "wd25"
+    assert floors["mis_shortfall_weekly"] == "wd25"
+    assert floors["mis_people_below_share"] == "lsoa21"
+    worst = figures[figures["indicator"] == "mis_worst_fifth_probability"].set_index("code")["value"]
+    assert worst.sum() == pytest.approx(2.0, abs=1e-9)  # a fifth of twelve areas, rounded
+
+
+def test_an_authority_without_areas_is_named(estimate: ShortfallEstimate) -> None:
+    with pytest.raises(UnmatchedCodeError, match=r"E06000032 has no area.*E06000900"):
+        summarise(estimate, authority="E06000032")
+
+
+def test_totals_by_household_type_add_up_to_the_people_below(estimate: ShortfallEstimate) -> None:
+    by_type = estimate.by_type["E06000900"]
+    below = sum(sums["people_below"].astype(float) for sums in by_type.values())
+    assert below == pytest.approx(total_of(estimate, "people_below"), rel=1e-4)
+
+
+def test_an_area_of_communal_residents_only_is_not_applicable(town: MisInputs) -> None:
+    tenure = town.tenure.copy()
+    tenure.iloc[0] = 0
+    barracks = estimate_shortfall(replace(town, tenure=tenure), settings=SETTINGS)
+    assert barracks.draws["people"][0].max() == 0
+    figures = summarise(barracks, authority="E06000900").set_index(["code", "indicator"])
+    row = figures.loc[("E01900000", "mis_people_below_share")]
+    assert row["status"] == "not_applicable"
+    assert np.isnan(row["value"])
+    assert any("without private households" in note for note in barracks.notes)
+
+
+def test_an_absent_margin_is_said_and_widens_the_ranges(town: MisInputs, estimate: ShortfallEstimate) -> None:
+    bare = estimate_shortfall(
+        replace(town, ages=None, occupancy=None, deprivation=None, income_rate=None),
+        settings=replace(SETTINGS, draws=400),
+    )
+    full = estimate_shortfall(town, settings=replace(SETTINGS, draws=400))
+    assert any("without ages, occupancy" in note for note in bare.notes)
+
+    def width(one: ShortfallEstimate) -> float:
+        share = one.draws["people_below"] / one.draws["people"]
+        return float((np.quantile(share, 0.95, axis=1) - np.quantile(share, 0.05, axis=1)).mean())
+
+    assert width(bare) > width(full)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda t: replace(t, tenure=t.tenure.drop(columns="social_rented")),
+            "tenure lacks the column social",
+        ),
+        (lambda t: replace(t, tenure=t.tenure.iloc[1:]), "tenure has no row for E01900000"),
+        (lambda t: replace(t, tenure=-t.tenure), "expected a count of nought or more"),
+        (lambda t: replace(t, income=t.income.iloc[1:]), "MSOAs of 2011 for FYE 2020"),
+        (lambda t: replace(t, income=-t.income), "positive mean inside its limits"),
+        (lambda t: replace(t, income_rate=t.income_rate * 100), "shares, not percentages"),
+        (
+            lambda t: replace(t, areas=t.areas.assign(region="W92000004")),
+            "W92000004 is not a region of England",
+        ),
+        (lambda t: replace(t, areas=t.areas.set_index(t.areas["msoa"])), "not a code of a Lower layer"),
+    ],
+)
+def test_wrong_inputs_are_refused_by_name(town: MisInputs, change: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        estimate_shortfall(change(town), settings=SETTINGS)  # type: ignore[operator]
+
+
+def test_no_draws_are_refused(town: MisInputs) -> None:
+    with pytest.raises(InputsError, match="0 draws"):
+        estimate_shortfall(town, settings=MisSettings(draws=0))
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"),
+    [(812.4, 810.0), (1249.0, 1200.0), (7.0, 7.0), (0.0, 0.0), (9_537_123.0, 9_500_000.0)],
+)
+def test_public_counts_have_two_significant_figures(value: float, rounded: float) -> None:
+    assert round_public(value) == rounded
+
+
+def test_missing_stays_missing_when_rounded() -> None:
+    assert np.isnan(round_public(float("nan")))
