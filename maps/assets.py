@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
+from pathlib import Path
 
 from geo.errors import UserError
 
@@ -35,6 +36,17 @@ class Asset:
     sha256: str
     licence: str
     answers: tuple[str, ...] = ()
+
+    def path(self) -> Path:
+        """Path of the file, checked; for programs that take a font or an image by path.
+
+        Raises
+        ------
+        AssetError
+            As in `read`.
+        """
+        self.read()
+        return Path(str(resources.files(self.module).joinpath(self.file)))
 
     def read(self) -> bytes:
         """Bytes of the file, checked.

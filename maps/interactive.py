@@ -30,7 +30,7 @@ from maps.layer import LayerError, MapLayer
 from maps.legend import legend_entries, paint
 from maps.patterns import TILES, patterned, tile_svg, uncertain_class
 from maps.shapes import STEPS, ShapeStore
-from maps.style import MapClass
+from maps.style import BACKDROP, MapClass
 from maps.words import load_words
 
 Basemap = Literal["drawn", "online"]
@@ -45,13 +45,6 @@ ONLINE = {
 #: More shapes than this are drawn on a canvas, which has no element for each.
 CANVAS_FROM = 1500
 
-#: How the drawn background looks: kind -> colour, width, over the areas or under them, filled.
-BACKDROP: dict[str, tuple[str, float, bool, bool]] = {
-    "water": ("#9cc3d9", 1.5, False, True),
-    "green": ("#cfe3c2", 0.5, False, True),
-    "rail": ("#4d4d4d", 1.4, True, False),
-    "road": ("#6b6b6b", 1.0, True, False),
-}
 _LEAD = 240
 #: Words that the program of the page says.
 _SPOKEN = (

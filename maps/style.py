@@ -24,6 +24,15 @@ PATTERNS: tuple[Pattern, ...] = ("", "rising", "falling", "cross", "dots", "leve
 Rule = Literal["edges", "chance", "codes", "single"]
 
 
+#: How the drawn background looks: kind -> colour, width, over the areas or under them, filled.
+BACKDROP: dict[str, tuple[str, float, bool, bool]] = {
+    "water": ("#9cc3d9", 1.5, False, True),
+    "green": ("#cfe3c2", 0.5, False, True),
+    "rail": ("#4d4d4d", 1.4, True, False),
+    "road": ("#6b6b6b", 1.0, True, False),
+}
+
+
 class StyleError(UserError, ValueError):
     """A style cannot class what it was given, or its classes do not fit together."""
 

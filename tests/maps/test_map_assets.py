@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 
 import folium
@@ -22,7 +23,8 @@ from maps.assets import (
 
 def test_every_listed_file_is_the_one_we_know():
     for one in assets():
-        assert one.read()
+        if one.package != "justmytype-intl-rtl" or importlib.util.find_spec(one.module):
+            assert one.read()
         assert one.licence
 
 

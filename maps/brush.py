@@ -1,0 +1,197 @@
+"""Drawing a layer of a map with matplotlib, in metres of the National Grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import floor, log10
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch, Polygon, Rectangle
+from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
+
+from maps.fonts import text_width
+from maps.layer import MapLayer
+from maps.patterns import HATCHES, uncertain_class
+from maps.style import BACKDROP, MapClass
+
+
+def _outline(shapes: Sequence[shapely.Geometry]) -> Outline | None:
+    """Join the rings and lines of many shapes into one path."""
+    vertices, codes = [], []
+    for part in shapely.get_parts(np.asarray(shapes, dtype=object)):
+        lines = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
+        for line in lines:
+            points = shapely.get_coordinates(line)
+            if len(points) < 2:
+                continue
+            marks = np.full(len(points), Outline.LINETO, dtype=np.uint8)
+            marks[0] = Outline.MOVETO
+            if part.geom_type == "Polygon":
+                marks[-1] = Outline.CLOSEPOLY
+            vertices.append(points)
+            codes.append(marks)
+    return Outline(np.vstack(vertices), np.concatenate(codes)) if vertices else None
+
+
+def draw_areas(frame: Axes, layer: MapLayer) -> None:
+    """Fill the areas of a layer by class, stripes included."""
+    data = layer.data()
+    groups = data.groupby(["class", "uncertain"], sort=True).groups
+    for (class_id, striped), codes in groups.items():
+        one = layer.style.entry(class_id)
+        one = uncertain_class(one) if striped else one
+        outline = _outline(list(layer.areas.geometry.loc[list(codes)]))
+        if outline is None:
+            continue
+        frame.add_patch(_patch(outline, one, layer.style.border(one), layer.style.outline_width * 0.6))
+
+
+def _patch(outline: Outline, one: MapClass, border: str, width: float) -> PathPatch:
+    made = PathPatch(outline, facecolor=one.colour, edgecolor=border, linewidth=width, joinstyle="round")
+    if one.pattern:
+        made.set_hatch(HATCHES[one.pattern])
+        made.set_hatchcolor(one.ink)
+    return made
+
+
+def draw_backdrop(frame: Axes, backdrop: Mapping[str, gpd.GeoDataFrame], *, over: bool) -> None:
+    """Draw what lies under the areas, or over them."""
+    for kind, (colour, width, above, filled) in BACKDROP.items():
+        shapes = backdrop.get(kind)
+        if shapes is None or above != over or len(shapes) == 0:
+            continue
+        outline = _outline(list(shapes.geometry))
+        if outline is not None:
+            area = filled and bool((shapely.get_dimensions(shapes.geometry.to_numpy()) == 2).any())
+            frame.add_patch(
+                PathPatch(
+                    outline, facecolor=colour if area else "none", edgecolor=colour, linewidth=width * 0.6
+                )
+            )
+
+
+def draw_overlay(frame: Axes, layer: MapLayer) -> None:
+    """Draw a layer of lines (with a white casing) or points (with a shape for each class)."""
+    if layer.kind == "line":
+        outline = _outline(list(layer.areas.geometry))
+        if outline is not None:
+            width = max(0.9, layer.style.outline_width * 0.6)
+            for colour, extra in (("#ffffff", 1.4), (layer.style.outline, 0.0)):
+                frame.add_patch(
+                    PathPatch(
+                        outline,
+                        facecolor="none",
+                        edgecolor=colour,
+                        linewidth=width + extra,
+                        joinstyle="round",
+                    )
+                )
+        return
+    data = layer.data()
+    middles = layer.areas.geometry.representative_point()
+    for class_id in dict.fromkeys(data["class"]):
+        at = middles[(data["class"] == class_id).to_numpy()]
+        one = layer.style.entry(class_id)
+        frame.scatter(
+            at.x,
+            at.y,
+            s=28,
+            marker=_marker(layer, one),
+            facecolor=one.colour,
+            edgecolor="#111111",
+            linewidth=0.7,
+            zorder=5,
+        )
+
+
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+def _marker(layer: MapLayer, one: MapClass) -> str:
+    """Give a shape beside the colour, so that a black-and-white print tells kinds apart."""
+    ids = [each.id for each in layer.style.classes]
+    return _MARKERS[ids.index(one.id) % len(_MARKERS)] if one.id in ids else "x"
+
+
+def draw_names(frame: Axes, layer: MapLayer, scale: int) -> None:
+    """Write names where they do not lie on one another, in the order of the areas."""
+    kept: list[tuple[float, float, float, float]] = []
+    metres = scale / 1000
+    for name, point in zip(layer.names, layer.areas.geometry.representative_point(), strict=True):
+        half = (text_width(name, 6.5) / 2 * metres, 1.3 * metres)
+        box = (point.x - half[0], point.y - half[1], point.x + half[0], point.y + half[1])
+        if any(box[0] < one[2] and box[2] > one[0] and box[1] < one[3] and box[3] > one[1] for one in kept):
+            continue
+        kept.append(box)
+        frame.text(
+            point.x, point.y, name, fontsize=6.5, ha="center", va="center", fontweight="bold", clip_on=True,
+            path_effects=[withStroke(linewidth=2.2, foreground="white")], zorder=6,
+        )  # fmt: skip
+
+
+def draw_scale(frame: Axes, scale: int, words: Mapping[str, str]) -> None:
+    """Draw a bar of a round length at the lower left."""
+    metres = scale / 1000
+    left, low = frame.get_xlim()[0], frame.get_ylim()[0]
+    across = (frame.get_xlim()[1] - left) / metres
+    longest = min(50.0, across * 0.35) * metres
+    power = 10 ** floor(log10(longest))
+    length = next(one * power for one in (5, 2, 1) if one * power <= longest)
+    x, y, tall = left + 6 * metres, low + 5 * metres, 1.4 * metres
+    back = Rectangle(
+        (left + 2 * metres, low + 2 * metres),
+        length + 14 * metres,
+        10 * metres,
+        facecolor="white",
+        alpha=0.9,
+        zorder=7,
+    )
+    frame.add_patch(back)
+    for part in range(4):
+        colour = "white" if part % 2 else "black"
+        start = (x + part * length / 4, y)
+        frame.add_patch(
+            Rectangle(start, length / 4, tall, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=8)
+        )
+    for along in (0.0, length / 2, length) if length / metres > 24 else (0.0, length):
+        number = along / 1000 if length >= 1000 else along
+        unit = "scale_kilometres" if length >= 1000 else "scale_metres"
+        text = words[unit].format(number=f"{number:g}") if along == length else f"{number:g}"
+        frame.text(x + along, y + tall + 0.8 * metres, text, fontsize=6.5, ha="center", va="bottom", zorder=8)
+
+
+def draw_north(frame: Axes, scale: int, words: Mapping[str, str]) -> None:
+    """Draw an arrow to grid north at the lower right."""
+    metres = scale / 1000
+    x, y = frame.get_xlim()[1] - 8 * metres, frame.get_ylim()[0] + 5 * metres
+    size = min(1.0, (frame.get_xlim()[1] - frame.get_xlim()[0]) / metres / 110)
+    arrow = np.array([(0, 10), (3, 0), (0, 2.4), (-3, 0)]) * metres * size + (x, y)
+    frame.add_patch(Polygon(arrow, facecolor="black", edgecolor="white", linewidth=0.8, zorder=8))
+    frame.text(
+        x, y + 10.6 * metres * size, words["north"], fontsize=9 * size, fontweight="bold", ha="center",
+        va="bottom", zorder=8, path_effects=[withStroke(linewidth=2, foreground="white")],
+    )  # fmt: skip
+
+
+def draw_sample(pad: Axes, layer: MapLayer, one: MapClass, box: tuple[float, float, float, float]) -> None:
+    """Draw one legend entry into a box of x, y, width and height."""
+    x, y, width, height = box
+    if layer.kind == "line":
+        pad.plot(
+            [x, x + width],
+            [y + height / 2] * 2,
+            color=one.colour,
+            linewidth=max(0.9, layer.style.outline_width * 0.6),
+        )
+    elif layer.kind == "point":
+        pad.scatter([x + width / 2], [y + height / 2], s=22, marker=_marker(layer, one), facecolor=one.colour,
+                    edgecolor="#111111", linewidth=0.7)  # fmt: skip
+    else:
+        corners = Outline(
+            np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]), closed=True
+        )
+        pad.add_patch(_patch(corners, one, "#1a1a1a", 0.5))
