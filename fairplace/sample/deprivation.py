@@ -54,12 +54,13 @@ _WEIGHTS = (0.225, 0.225, 0.135, 0.135, 0.093, 0.093, 0.093)
 
 
 def write_deprivation(town: Town, folder: Path) -> list[Path]:
-    """Write Indices of Deprivation 2025 (file 7, all 56 columns) and 2019."""
+    """Write Indices of Deprivation 2025 (file 7, all 56 columns; file 8's indicators) and 2019."""
     return [
         write_csv(
             folder / "halverton_File_7_IoD2025_All_Ranks_Scores_Deciles_Population_Denominators.csv",
             _indices_2025(town),
         ),
+        write_csv(folder / "halverton_iod2025_underlying_indicators.csv", _indicators_2025(town)),
         write_csv(folder / "halverton_iod2019_scores_ranks_deciles_denominators.csv", _indices_2019(town)),
     ]
 
@@ -118,6 +119,59 @@ def _indices_2019(town: Town) -> pd.DataFrame:
     return frame
 
 
+# Indicators of 2025 beside the counts: middle, spread, how closely each follows low income, decimals.
+_INDICATORS: dict[str, tuple[float, float, float, int]] = {
+    "adult_skills_and_english_language_proficiency_indicator": (0.22, 0.09, 0.85, 3),
+    "entry_to_higher_education_indicator": (0.72, 0.12, 0.6, 3),
+    "acute_morbidity_indicator": (112.0, 32.0, 0.75, 3),
+    "comparative_illness_and_disability_ratio_indicator": (105.0, 38.0, 0.85, 3),
+    "mental_health_indicator": (0.0, 0.75, 0.7, 3),
+    "years_of_potential_life_lost_indicator": (61.0, 13.0, 0.6, 3),
+    "violence_with_injury_rate_per_1_000_at_risk_population": (8.5, 4.0, 0.6, 1),
+    "violence_without_injury_rate_per_1_000_at_risk_population": (11.5, 5.0, 0.6, 1),
+    "stalking_and_harassment_rate_per_1_000_at_risk_population": (9.5, 3.6, 0.5, 1),
+    "burglary_rate_per_1_000_at_risk_properties": (8.0, 4.2, 0.3, 1),
+    "theft_rate_per_1_000_at_risk_population": (16.0, 9.0, 0.3, 1),
+    "criminal_damage_rate_per_1_000_at_risk_population": (6.8, 2.9, 0.6, 1),
+    "public_order_and_possession_of_weapons_rate_per_1_000_at_risk_population": (8.4, 4.4, 0.5, 1),
+    "anti_social_behaviour_rate_per_1_000_at_risk_population": (16.0, 8.0, 0.6, 1),
+    "connectivity_score": (71.0, 8.0, 0.1, 3),
+    "owner_occupation_affordability_component_of_housing_affordability_indicator": (1.0, 0.9, 0.8, 3),
+    "private_rental_affordability_component_of_housing_affordability_indicator": (1.0, 0.9, 0.8, 3),
+    "housing_affordability_indicator": (1.0, 0.9, 0.85, 3),
+    "digital_connectivity_broadband_download_and_upload_speeds": (-0.4, 0.5, 0.0, 3),
+    "core_homelessness_rate_percent_of_households": (1.6, 0.0, 0.0, 3),
+    "patient_to_gp_ratio": (2310.0, 240.0, 0.2, 3),
+    "homelessness_indicator_rate_per_1_000_households": (4.9, 0.0, 0.0, 3),
+    "household_overcrowding_indicator_rooms": (0.11, 0.06, 0.8, 3),
+    "household_overcrowding_indicator_bedrooms": (0.07, 0.04, 0.8, 3),
+}
+
+
+def _indicators_2025(town: Town) -> pd.DataFrame:
+    """Make the indicators behind the index; counts are rounded to five and small ones left out."""
+    # The same stream as the index of 2025, so that its counts are those of the published rates.
+    rng = np.random.default_rng([town.seed, 13])
+    people = _people(town, "LSOA21CD", town.truth["equivalised_ahc"] < 0.7 * MEDIAN_AHC, rng)
+    z = ndtri(_place(people, _DOMAINS["Income"][1]))
+    counts = {
+        "income_domain_numerator": people["poor"],
+        "income_deprivation_affecting_children_index_idaci_numerator": people["poor_children"],
+        "income_deprivation_affecting_older_people_index_idaopi_numerator": people["poor_older"],
+        "employment_domain_numerator": people["working"] * (0.11 * np.exp(0.55 * z)).clip(0, 0.6),
+    }
+    frame = pd.DataFrame({"lsoa21_code": people.index})
+    for name, count in counts.items():
+        rounded = (count / 5).round() * 5
+        frame[name] = rounded.where(rounded >= 5).to_numpy()
+    for name, (middle, spread, follows, decimals) in _INDICATORS.items():
+        noise = rng.standard_normal(len(z)) * np.sqrt(1 - follows**2)
+        value = middle + spread * (follows * z + noise)
+        least = middle * 0.1 if middle > 0 and spread < middle / 1.2 else -np.inf
+        frame[name] = np.maximum(value, least).round(decimals)
+    return frame
+
+
 def decile(rank: np.ndarray, areas: int) -> np.ndarray:
     """Decile of a rank, 1 the most deprived tenth of `areas`."""
     return np.ceil(10 * rank / areas).astype(int)
@@ -153,8 +207,7 @@ def _standings(
         "Income Deprivation Affecting Children Index (IDACI)": people["poor_children"] / people["children"],
         "Income Deprivation Affecting Older People (IDAOPI)": people["poor_older"] / people["older"],
     }
-    place = np.interp(rates["Income"], income, _AT).clip(0.0005, 0.9995)
-    z = ndtri(place)
+    z = ndtri(_place(people, income))
     made: dict[str, tuple[Floats, np.ndarray]] = {}
     for name, (_, scores, follows) in _DOMAINS.items():
         if name in rates:
@@ -174,6 +227,12 @@ def _standings(
     total = total.round(3)
     whole = "Index of Multiple Deprivation (IMD)"
     return {whole: (total, _ranks(total, np.interp(total, _IMD, _AT), areas)), **made}
+
+
+def _place(people: pd.DataFrame, income: list[float]) -> Floats:
+    """Place each area in England's distribution of income deprivation, from 0 to 1."""
+    found: Floats = np.interp(people["poor"] / people["all"], income, _AT).clip(0.0005, 0.9995)
+    return found
 
 
 def _ranks(score: Floats, at: Floats, areas: int) -> np.ndarray:

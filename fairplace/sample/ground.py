@@ -47,6 +47,7 @@ CENTRE = (540_000.0, 260_000.0)
 
 _HALF_WIDTH, _HALF_HEIGHT = 3_100.0, 2_500.0
 _TURN = np.deg2rad(14.0)
+_HILL_TOP = (4.6, 13.0)
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,14 @@ def warp(across: ArrayLike, up: ArrayLike) -> Floats:
     """
     s = (np.asarray(across, float) - COLUMNS / 2) / (COLUMNS / 2)
     t = (np.asarray(up, float) - ROWS / 2) / (ROWS / 2)
-    x = _HALF_WIDTH * (0.72 * s + 0.28 * s**3) + 140 * np.sin(1.7 * t + 0.4)
-    y = _HALF_HEIGHT * (0.72 * t + 0.28 * t**3) + 120 * np.sin(2.1 * s)
+    a = _HALF_WIDTH * (0.72 * s + 0.28 * s**3)
+    b = _HALF_HEIGHT * (0.72 * t + 0.28 * t**3)
+    # Bend the streets. The slopes of all terms together stay well under one, so no cell turns over.
+    x = a + 190 * np.sin(b / 760 + 0.7) + 62 * np.sin((a + b) / 330) + 26 * np.sin(b / 140 + 1.1)
+    y = b + 170 * np.sin(a / 690) + 55 * np.sin((a - b) / 350 + 2.0) + 24 * np.sin(a / 150)
+    # Draw the corners in towards a round outline.
+    rim = 1 - 0.07 * np.abs(s * t)
+    x, y = x * rim, y * rim
     east = CENTRE[0] + x * np.cos(_TURN) - y * np.sin(_TURN)
     north = CENTRE[1] + x * np.sin(_TURN) + y * np.cos(_TURN)
     return np.stack([east, north], axis=-1)
@@ -112,23 +119,25 @@ def height(points: Floats) -> Floats:
     A hill in the north-west with streets above one in ten, a river valley, and gentle country around.
     """
     east, north = points[..., 0] - CENTRE[0], points[..., 1] - CENTRE[1]
-    hill = 125 * np.exp(-(((east + 2000) / 850) ** 2 + ((north - 950) / 750) ** 2))
-    rise = 12 * np.sin(east / 2600) * np.cos(north / 2100) + 14 * np.abs(north - 0.25 * east - 380) / 2500
+    top = warp(*_HILL_TOP) - CENTRE
+    hill = 130 * np.exp(-(((east - top[0]) / 880) ** 2 + ((north - top[1]) / 760) ** 2))
+    rise = 12 * np.sin(east / 2600) * np.cos(north / 2100) + 16 * np.abs(north - 0.25 * east - 250) / 2500
     rolling: Floats = 34 + hill + rise
     return rolling
 
 
 def river_at(across: ArrayLike) -> Floats:
-    """How far up the lattice the river runs, in output areas."""
+    """Tell how far up the lattice the river runs, in output areas."""
     u = np.asarray(across, float)
     course: Floats = 9.3 + 1.1 * np.sin(u / 3.1) + 0.4 * np.sin(u / 1.3)
     return course
 
 
-def railway_at(up: ArrayLike) -> Floats:
-    """How far across the lattice the railway runs, in output areas."""
-    course: Floats = 7.45 + 0.5 * np.sin(np.asarray(up, float) / 4)
-    return course
+def railway_line() -> shapely.LineString:
+    """Course of the railway: engineers drew it, so it bends gently and takes no note of streets."""
+    north = np.linspace(-3_600, 3_600, 200)
+    east = -820 - 0.22 * north + 150 * np.sin(north / 1_900)
+    return shapely.linestrings(np.round(np.stack([CENTRE[0] + east, CENTRE[1] + north], axis=-1), 2))
 
 
 def make_ground(seed: int) -> Ground:
@@ -145,12 +154,11 @@ def make_ground(seed: int) -> Ground:
         output_area[column * FINE : (column + 1) * FINE, row * FINE : (row + 1) * FINE] = number
 
     along = np.linspace(-1.0, COLUMNS + 1.0, 400)
-    beside = np.linspace(-1.0, ROWS + 1.0, 200)
     return Ground(
         nodes=nodes,
         output_area=output_area,
         river=shapely.linestrings(np.round(warp(along, river_at(along)), 2)),
-        railway=shapely.linestrings(np.round(warp(railway_at(beside), beside), 2)),
+        railway=railway_line(),
     )
 
 

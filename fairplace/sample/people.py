@@ -59,7 +59,7 @@ _TENURE = pd.DataFrame(
 #: Median income, as a share of the national median for that equivalised income, by household type.
 _LEVEL = dict(zip(
     [*TYPES.index, "multi_family"],
-    [0.92, 1.30, 0.86, 1.04, 0.74, 0.68, 0.60, 1.14, 1.06, 0.82, 0.68, 0.90],
+    [0.95, 1.34, 0.88, 1.06, 0.76, 0.70, 0.62, 1.18, 1.10, 0.85, 0.71, 0.93],
     strict=True,
 ))  # fmt: skip
 _TENURE_EFFECT = dict(zip(TENURES, [0.10, 0.14, 0.02, -0.30, -0.28, -0.14, -0.16, -0.1], strict=True))

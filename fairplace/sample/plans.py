@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from fairplace.sample.formats import write_csv, write_geojson
-from fairplace.sample.ground import CENTRE, PARKS, Ground, warp
+from fairplace.sample.ground import BANDS, CENTRE, PARKS, Ground, warp
 from fairplace.sample.points import addresses
 from fairplace.sample.town import Town
 
@@ -104,7 +104,9 @@ def _sites(rng: np.random.Generator, folder: Path) -> Path:
     for n in range(22):
         wide, tall = rng.uniform(0.3, 0.9, 2)
         # From the inside of the outline to its rim: infill, and fields at the edge.
-        shapes.append(block(rng.uniform(4.5, 16.5), rng.uniform(1.0, 14.2), wide, tall))
+        up = rng.uniform(0.5, 15.2)
+        first, last = BANDS[int(up) // 2]
+        shapes.append(block(rng.uniform(first, last - wide), up, wide, tall))
         status = ("chosen", "chosen", "chosen", "rejected", "rejected", "omission")[n % 6]
         use = ("housing", "housing", "mixed", "employment")[n % 4]
         homes = 0 if use == "employment" else int(shapes[-1].area / 10_000 * 38)

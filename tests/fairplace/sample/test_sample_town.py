@@ -169,5 +169,5 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -
     assert len(first) > 20
 
 
-def test_another_seed_gives_another_town() -> None:
-    assert not make_town(1).truth["income_ahc"].equals(make_town(2).truth["income_ahc"])
+def test_another_seed_gives_another_town(halverton: Town) -> None:
+    assert not make_town(1).truth["income_ahc"].equals(halverton.truth["income_ahc"])
