@@ -52,7 +52,7 @@ from mis.raking import rake, reconcile_margins
 from mis.survey_indicators import INDICATORS, draw_quantiles, indicator_values
 from mis.survey_sums import SUMS, AreaSums, gather_incomes, sum_areas
 from mis.survey_table import Borrow, Survey, select_region
-from mis.survey_weights import Method, raked_block, split_areas, weigh_areas
+from mis.survey_weights import Method, split_areas, weigh_areas
 
 #: Share of an area's weight on one record above which the area is flagged.
 HEAVY = 0.05
@@ -236,6 +236,7 @@ def estimate_survey(
     parents: Mapping[str, str] | None = None,
     dispersion: float = 1.0,
     bounds: tuple[float, float] = (0.0, 20.0),
+    slack: float = 0.0,
     replicates: int = 200,
     seed: int,
     fewest: int = 10,
@@ -269,6 +270,9 @@ def estimate_survey(
         met: from `solve_dispersion`.
     bounds
         Least and greatest ratio of new to old weight, for ``greg``.
+    slack
+        Standard deviation that ``greg`` allows each count, in households; 0 meets them exactly and
+        refuses counts that conflict.
     replicates
         Bootstrap replicates; 0 for none. Their sums take 56 bytes an area and replicate.
     seed
@@ -309,14 +313,14 @@ def estimate_survey(
 
     matrix = indicator_matrix(table, targets.columns)
     raked = rake(table, targets, seed=base)
-    blocks, outcome = weigh_areas(raked, matrix, base, parent, method, bounds, seed)
+    blocks, outcome = weigh_areas(raked, matrix, base, parent, method, bounds, slack, seed)
     point = sum_areas(blocks, incomes, areas=len(targets), goal=goal, parent=parent, matrix=matrix)
     rng = np.random.default_rng(seed)
     unit, units = _units(table)
     draws = np.empty((replicates, len(targets), len(SUMS)), dtype=np.float32)
     for replicate in range(replicates):
         shaken = base * rng.exponential(size=units)[unit]
-        blocks, _ = weigh_areas(raked, matrix, shaken, parent, method, bounds, seed + 1 + replicate)
+        blocks, _ = weigh_areas(raked, matrix, shaken, parent, method, bounds, slack, seed + 1 + replicate)
         draws[replicate] = sum_areas(blocks, incomes, areas=len(targets), goal=goal, parent=parent).sums
 
     quality = _quality(point, targets, outcome, fewest, dominance)
@@ -377,7 +381,7 @@ def solve_dispersion(
 
     def excess(power: float) -> float:
         incomes = gather_incomes(table, line, dispersion=power, rescaled=True)
-        blocks = ((rows, raked_block(raked, rows)) for rows in split_areas(parent))
+        blocks = ((rows, raked.block(rows)) for rows in split_areas(parent))
         sums = sum_areas(blocks, incomes, areas=len(targets), goal=goal, parent=parent).sums.sum(axis=0)
         return float(sums[SUMS.index("people_below_100")] / sums[SUMS.index("people")]) - rate
 

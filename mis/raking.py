@@ -26,7 +26,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from geo.errors import UserError
-from mis.raking_kernels import concentrate_areas, fit_areas, rake_areas, total_areas
+from mis.raking_kernels import (
+    concentrate_areas,
+    fit_areas,
+    group_variables,
+    rake_areas,
+    total_areas,
+    weigh_records,
+)
 
 #: What became of an area: every count met within the tolerance; no further progress because the
 #: counts ask for what no weighting of these records can give; stopped at the limit of sweeps;
@@ -123,10 +130,11 @@ class Raking:
         """
         if zone not in self.targets.index:
             raise MarginError(f"{zone} was not raked; the areas are those of the counts given to rake()")
-        row = int(self.targets.index.get_loc(zone))
-        by_profile = np.exp(self.factors[row].astype(float)[self.codes].sum(axis=0) + self.scale[row])
-        weights: NDArray[np.float64] = self.seed * by_profile[self.profile]
-        return weights
+        return self.block(np.array([self.targets.index.get_loc(zone)]))[0]
+
+    def block(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Weights of all records in some areas, shape (rows, records); `rows` are places of areas."""
+        return weigh_records(self.codes, self.factors[rows], self.scale[rows], self.profile, self.seed)
 
     def reseed(self, seed: ArrayLike) -> Raking:
         """Rake the same records to the same counts from other seeds, as a bootstrap does.
@@ -332,9 +340,7 @@ def rake(
         _check_totals(targets, tolerance)
     codes = _encode(records, targets.columns)
     start = _seeds(np.ones(len(records)) if seed is None else seed, len(records))
-    profiles, profile = np.unique(codes, axis=0, return_inverse=True)
-    profile = profile.reshape(-1).astype(np.int64)
-    table = np.ascontiguousarray(profiles.T.astype(np.uint16))
+    table, profile = _profiles(codes)
     return _fit(targets, table, profile, start, _Rule(tolerance, progress, limit, np.dtype(keep)))
 
 
@@ -353,8 +359,22 @@ def _fit(
     sweeps = np.zeros(areas, dtype=np.int32)
     ended = np.zeros(areas, dtype=np.int8)
     first = _starts(targets.columns)
+    groups = group_variables(codes)
     rake_areas(
-        codes, weight, first, wanted, rule.tolerance, rule.progress, rule.limit, factors, scale, sweeps, ended
+        groups.joint,
+        groups.bounds,
+        groups.sizes,
+        groups.member,
+        weight,
+        first,
+        wanted,
+        rule.tolerance,
+        rule.progress,
+        rule.limit,
+        factors,
+        scale,
+        sweeps,
+        ended,
     )
     carried = np.zeros(cells)
     for row in codes:
@@ -433,6 +453,18 @@ def _encode(records: pd.DataFrame, columns: pd.MultiIndex) -> NDArray[np.uint16]
             )
         codes[:, place] = found + first[place]
     return codes
+
+
+def _profiles(codes: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Distinct rows of codes, shape (variables, profiles), and the profile of each record."""
+    place = np.zeros(len(codes), dtype=np.int64)
+    example = np.zeros(1, dtype=np.int64)
+    for own in codes.T.astype(np.int64):
+        # Renumbering after every variable keeps the product of categories from overflowing.
+        _, example, place = np.unique(
+            place * (int(own.max(initial=0)) + 1) + own, return_index=True, return_inverse=True
+        )
+    return np.ascontiguousarray(codes[example].T), place
 
 
 def _by_profile(values: NDArray[np.float64], profile: NDArray[np.int64], size: int) -> NDArray[np.float64]:

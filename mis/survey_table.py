@@ -74,8 +74,10 @@ def read_survey(path: Path, *, year: int, uprate: Mapping[int, float] | None = N
     Raises
     ------
     SurveyError
-        The file is neither, or its table cannot be used.
+        There is no such file, it is neither, or its table cannot be used.
     """
+    if not path.is_file():
+        raise SurveyError(f"there is no file {path.name}; check the name and the folder")
     if path.suffix.lower() == ".csv":
         frame = pd.read_csv(path, dtype={"type": str, "tenure": str, "work": str, "region": str})
     elif path.suffix.lower() == ".parquet":

@@ -34,11 +34,6 @@ def split_areas(parent: NDArray[np.int64], size: int = 64) -> Iterator[NDArray[n
             begin = end
 
 
-def raked_block(raked: Raking, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give the weights of some areas, shape (rows, records)."""
-    return np.array([raked.weights(raked.zones[row]) for row in rows])
-
-
 def weigh_areas(
     start: Raking,
     matrix: NDArray[np.float64],
@@ -46,6 +41,7 @@ def weigh_areas(
     parent: NDArray[np.int64],
     method: Method,
     bounds: tuple[float, float],
+    slack: float,
     seed: int,
 ) -> tuple[Iterator[Block], pd.Series]:
     """Weight all records to all areas by one method, a block of areas at a time.
@@ -60,7 +56,7 @@ def weigh_areas(
         Weights of the records before.
     parent
         Number of the larger area of each area; its areas come in one block.
-    method, bounds, seed
+    method, bounds, slack, seed
         As in `mis.microsim.estimate_survey`.
 
     Returns
@@ -80,14 +76,14 @@ def weigh_areas(
     if method == "greg":
         empty = start.targets.sum(axis=1) <= 0
         outcome = pd.Series(np.where(empty, "empty", "met"), index=start.targets.index)
-        return _calibrated(matrix, base, start.targets, parent, bounds), outcome
+        return _calibrated(matrix, base, start.targets, parent, bounds, slack), outcome
     if method not in ("ipf", "trs"):
         raise MethodError(f'"{method}" is not a way of weighting; use ipf, greg or trs')
     raked = start.reseed(base)
 
     def blocks() -> Iterator[Block]:
         for rows in split_areas(parent):
-            weights = raked_block(raked, rows)
+            weights = raked.block(rows)
             if method == "trs":
                 draws = [
                     integerise(w, seed=seed * 1_000_003 + int(r)) for w, r in zip(weights, rows, strict=True)
@@ -104,12 +100,14 @@ def _calibrated(
     targets: pd.DataFrame,
     parent: NDArray[np.int64],
     bounds: tuple[float, float],
+    slack: float,
 ) -> Iterator[Block]:
     # Records with the same categories get the same ratio, so calibration may run on their sums.
     kinds, kind = np.unique(matrix, axis=0, return_inverse=True)
     kind = kind.reshape(-1)
     weight = np.bincount(kind, base, minlength=len(kinds))
     low, high = bounds
+    variance = np.full(len(targets.columns), slack**2)
     for rows in split_areas(parent):
         weights = np.zeros((len(rows), len(base)))
         for place, row in enumerate(rows):
@@ -117,7 +115,9 @@ def _calibrated(
             if wanted.sum() <= 0:
                 continue
             try:
-                found = calibrate(weight, kinds, wanted, low=low, high=high, names=list(targets.columns))
+                found = calibrate(
+                    weight, kinds, wanted, low=low, high=high, slack=variance, names=list(targets.columns)
+                )
             except CalibrationError as error:
                 raise CalibrationError(f"{targets.index[row]}: {error}") from error
             weights[place] = base * (found.ratio * found.scale)[kind]

@@ -17,6 +17,7 @@ from mis.calibration_weights import CalibrationError
 from mis.microsim import SurveyRouteError, estimate_survey, solve_dispersion
 from mis.survey_sums import SUMS
 from mis.survey_table import MissingTypeError, Survey, SurveyError, prepare_survey, read_survey
+from mis.survey_weights import MethodError
 
 LINES = {"single": 300.0, "family": 700.0, "pensioner": 380.0}
 CELLS = pd.MultiIndex.from_tuples(
@@ -347,6 +348,12 @@ def test_greg_names_the_area_that_cannot_keep_its_bounds(
     counts, _ = areas
     with pytest.raises(CalibrationError, match=r"E0100000\d: .*cannot be met within ratios"):
         estimate_survey(survey, counts, LINES, method="greg", bounds=(0.9, 1.1), replicates=0, seed=1)
+    eased = estimate_survey(
+        survey, counts, LINES, method="greg", bounds=(0.05, 4.0), slack=30.0, replicates=0, seed=1
+    )
+    assert (eased.quality["re"] > 0).all()
+    with pytest.raises(MethodError, match='"annealing" is not a way'):
+        estimate_survey(survey, counts, LINES, method="annealing", replicates=0, seed=1)  # type: ignore[arg-type]
     with pytest.raises(SurveyRouteError, match='"single" have no line'):
         estimate_survey(survey, counts, {"family": 700.0, "pensioner": 1.0}, replicates=0, seed=1)
 
@@ -394,5 +401,8 @@ def test_a_table_is_read_from_csv_or_parquet(tmp_path: Path) -> None:
     one = read_survey(tmp_path / "frs.csv", year=2025)
     two = read_survey(tmp_path / "frs.parquet", year=2025)
     assert one.households["income"].to_numpy() == pytest.approx(two.households["income"].to_numpy())
+    with pytest.raises(SurveyError, match=r"no file frs.sav"):
+        read_survey(tmp_path / "frs.sav", year=2025)
+    (tmp_path / "frs.sav").touch()
     with pytest.raises(SurveyError, match=r"frs.sav is neither .csv nor .parquet"):
         read_survey(tmp_path / "frs.sav", year=2025)
