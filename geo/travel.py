@@ -50,14 +50,17 @@ class Travel:
     trip: Trip
 
     @property
-    def said(self) -> str:
-        """The same in words."""
+    def pace(self) -> str:
+        """Profile and speed in words."""
         if self.speed_kmh is None:
-            pace = "by length of street"
-        else:
-            why = SPEEDS.get(self.speed_kmh)
-            pace = f"at {self.speed_kmh:g} km/h on a level street" + (f" ({why})" if why else "")
-        return f"{self.profile}, {pace}, {TRIPS[self.trip]}"
+            return f"{self.profile}, by length of street"
+        why = SPEEDS.get(self.speed_kmh)
+        return f"{self.profile}, at {self.speed_kmh:g} km/h on a level street" + (f" ({why})" if why else "")
+
+    @property
+    def said(self) -> str:
+        """Profile, speed and direction in words."""
+        return f"{self.pace}, {TRIPS[self.trip]}"
 
 
 def check_travel(network: Network, profile: str, unit: Unit, speed_kmh: float | None, trip: Trip) -> Travel:
