@@ -30,6 +30,7 @@ from geo.siting_problem import (
     add_to,
     assign_nearest,
     check_reach,
+    check_rule,
     close_from,
     frame_problem,
     state_plan,
@@ -121,7 +122,7 @@ def solve_p_median(
         cost, weights, p=p, budget=budget, prices=prices, keep=keep, close=close,
         demand_names=demand_names, site_names=site_names,
     )  # fmt: skip
-    _check_rule(problem)
+    check_rule(problem)
     if heuristic and budget is not None:
         raise SitingError(
             "the heuristic needs a number of sites; give p, or let the budget be solved exactly"
@@ -174,7 +175,7 @@ def solve_p_center(
         cost, weights, p=p, budget=budget, prices=prices, keep=keep, close=close,
         demand_names=demand_names, site_names=site_names,
     )  # fmt: skip
-    _check_rule(problem)
+    check_rule(problem)
     check_reach(problem)
     found = find_center(problem, seed=seed, time_limit=time_limit)
     return state_plan("p-center", problem, found, assign_nearest(problem, found.sites), EXACT, seed, begin)
@@ -275,7 +276,7 @@ def solve_max_cover(
         cost, weights, p=p, budget=budget, prices=prices, keep=keep, close=close,
         demand_names=demand_names, site_names=site_names,
     )  # fmt: skip
-    _check_rule(problem)
+    check_rule(problem)
     if heuristic and budget is not None:
         raise SitingError(
             "the heuristic needs a number of sites; give p, or let the budget be solved exactly"
@@ -330,7 +331,7 @@ def solve_capacitated_median(
         cost, weights, p=p, budget=budget, prices=prices, keep=keep, close=close,
         demand_names=demand_names, site_names=site_names,
     )  # fmt: skip
-    _check_rule(problem)
+    check_rule(problem)
     check_reach(problem)
     room, taken = _places(problem, capacities, loads)
     filled = find_capacitated_median(problem, room, taken, time_limit=time_limit)
@@ -379,15 +380,10 @@ def solve_capacitated_cover(
         cost, weights, p=p, budget=budget, prices=prices, keep=keep, close=close,
         demand_names=demand_names, site_names=site_names,
     )  # fmt: skip
-    _check_rule(problem)
+    check_rule(problem)
     room, taken = _places(problem, capacities, loads)
     filled = find_capacitated_cover(problem, room, taken, problem.weights, limit, time_limit=time_limit)
     return _state_filled("capacitated maximal cover", problem, filled, begin)
-
-
-def _check_rule(problem: Problem) -> None:
-    if problem.p is None and problem.budget is None:
-        raise SitingError("neither a number of sites nor a budget is given; give one of them")
 
 
 def _places(problem: Problem, capacities: ArrayLike, loads: ArrayLike | None) -> tuple[Floats, Floats]:

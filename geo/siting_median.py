@@ -55,7 +55,7 @@ def find_median(problem: Problem, *, seed: int, time_limit: float | None, heuris
         _check_served(problem, cost)
         return Found(free[sites], cost, cost)
     if np.isinf(cost):
-        model = build_radius_model(work, problem, np.arange(len(free)), np.zeros(0, dtype=np.int64))
+        model = build_radius_model(work, problem, np.arange(len(free)), kept)
         return _finish(problem, work, model, None, -np.inf, time_limit)
     step = _unit(work)
     aim = cost - step

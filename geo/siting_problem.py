@@ -265,6 +265,18 @@ def frame_problem(
     return Problem(matrix, mass, p, budget, price, kept, closed, people, sites)
 
 
+def check_rule(problem: Problem) -> None:
+    """Refuse a question that says neither how many sites nor how much they may cost.
+
+    Raises
+    ------
+    SitingError
+        Neither is given.
+    """
+    if problem.p is None and problem.budget is None:
+        raise SitingError("neither a number of sites nor a budget is given; give one of them")
+
+
 def check_reach(problem: Problem, *, limit: float = np.inf) -> None:
     """Refuse a question in which somebody has no site that may serve them.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.siting_cover import covered_weight, find_max_cover, reduce_cover
-from geo.siting_median import find_median, settle, solve_model, weigh
+from geo.siting_median import build_radius_model, find_median, settle, solve_model, weigh
 from geo.siting_problem import (
     Found,
     Integers,
@@ -23,6 +23,7 @@ from geo.siting_problem import (
     Siting,
     assign_nearest,
     check_reach,
+    check_rule,
     frame_problem,
     state_plan,
 )
@@ -55,7 +56,9 @@ def rank_p_medians(
     cost: ArrayLike,
     weights: ArrayLike | None = None,
     *,
-    p: int,
+    p: int | None = None,
+    budget: float | None = None,
+    prices: ArrayLike | None = None,
     keep: Sequence[int] = (),
     close: Sequence[int] = (),
     within: float = 0.02,
@@ -67,7 +70,7 @@ def rank_p_medians(
 
     Parameters
     ----------
-    cost, weights, p, keep, close, seed, time_limit
+    cost, weights, p, budget, prices, keep, close, seed, time_limit
         As in `solve_p_median`; the time is for each plan.
     within
         Share of the best objective by which a plan may be worse.
@@ -80,7 +83,8 @@ def rank_p_medians(
         As in `solve_p_median`.
     """
     begin = time.perf_counter()
-    problem = frame_problem(cost, weights, p=p, keep=keep, close=close)
+    problem = frame_problem(cost, weights, p=p, budget=budget, prices=prices, keep=keep, close=close)
+    check_rule(problem)
     check_reach(problem)
     found, complete = list_near_medians(problem, within=within, most=most, seed=seed, time_limit=time_limit)
     plans = tuple(
@@ -95,7 +99,9 @@ def rank_max_covers(
     weights: ArrayLike | None = None,
     *,
     limit: float,
-    p: int,
+    p: int | None = None,
+    budget: float | None = None,
+    prices: ArrayLike | None = None,
     keep: Sequence[int] = (),
     close: Sequence[int] = (),
     within: float = 0.02,
@@ -109,7 +115,7 @@ def rank_max_covers(
 
     Parameters
     ----------
-    cost, weights, limit, p, keep, close, seed, time_limit
+    cost, weights, limit, p, budget, prices, keep, close, seed, time_limit
         As in `solve_max_cover`; the time is for each plan.
     within, most
         As in `rank_p_medians`.
@@ -120,7 +126,8 @@ def rank_max_covers(
         As in `solve_p_median`.
     """
     begin = time.perf_counter()
-    problem = frame_problem(cost, weights, p=p, keep=keep, close=close)
+    problem = frame_problem(cost, weights, p=p, budget=budget, prices=prices, keep=keep, close=close)
+    check_rule(problem)
     found, complete = list_near_covers(
         problem, limit, within=within, most=most, seed=seed, time_limit=time_limit
     )
@@ -194,18 +201,22 @@ def _list_plans(
     kept = np.isin(free, problem.keep)
     if len(free) == problem.p:
         return [start], True
-    bound, pay, reduced, _, _ = bound_median(
-        work, int(problem.p or 0), kept, start.astype(np.int64), ceiling + slack, _ROUNDS
-    )
-    model = settle(work, problem, bound, pay, reduced, ceiling + slack)
+    if problem.p is None:
+        model = build_radius_model(work, problem, np.arange(len(free)), np.flatnonzero(kept))
+    else:
+        bound, pay, reduced, _, _ = bound_median(
+            work, problem.p, kept, start.astype(np.int64), ceiling + slack, _ROUNDS
+        )
+        model = settle(work, problem, bound, pay, reduced, ceiling + slack)
     # Plans may be alike in everything but a site nobody needs; each is still a plan of its own.
     found: list[Integers] = []
     cuts: list[Integers] = []
     while len(found) <= most:
         extra = Rows()
         for plan in cuts:
-            inside = np.flatnonzero(np.isin(model.candidates, plan))
-            extra.add(inside, 1.0, high=len(inside) - 1.0)
+            inside = np.isin(model.candidates, plan)
+            # At least one site leaves, or one that is not in the plan comes.
+            extra.add(np.arange(len(inside)), np.where(inside, 1.0, -1.0), high=inside.sum() - 1.0)
         status, places, _ = solve_model(model, most=ceiling + slack, time_limit=time_limit, cuts=extra)
         if places is None:
             return found[:most], status == "infeasible"

@@ -56,6 +56,18 @@ def test_ways_of_missing_length_are_never_used() -> None:
     assert (plan.objective, plan.assignment[3]) == (27, UNSERVED)
 
 
+def test_kept_sites_stay_where_only_a_rare_choice_serves_everybody() -> None:
+    # Each of 12 islands has its own site and a bridge to a twin island; the first two sites are kept.
+    random = np.random.default_rng(7)
+    cost = np.full((24, 24), np.inf)
+    for island in range(0, 24, 2):
+        cost[island : island + 2, island : island + 2] = random.integers(1, 9, (2, 2))
+    for seed in range(5):
+        plan = solve_p_median(cost, p=13, keep=(0, 1), seed=seed)
+        assert {0, 1} <= set(plan.sites)
+        assert min(plan.assignment) >= 0
+
+
 def test_a_row_where_nobody_lives_decides_nothing() -> None:
     cost = np.vstack([LINE, np.full(4, np.inf)])
     plan = solve_p_center(cost, [1, 1, 1, 1, 0], p=1)

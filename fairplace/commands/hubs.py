@@ -1,0 +1,94 @@
+"""``fairplace hubs``: where family hubs could go, what each choice does, and how sure that is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SUMMARY = "compare sites for family hubs: options, who gains and loses, how sure the choice is"
+EXAMPLE = (
+    "fairplace hubs --demand demand.csv --candidates candidates.csv --times minutes.csv "
+    "--weight children_0_4 --add 2 --out hub-plan"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add = parser.add_argument
+    add("pack", nargs="?", type=Path, help="pack of the authority: its name, and its walking network")
+    add(
+        "--demand",
+        type=Path,
+        required=True,
+        help="CSV: id, weights, and optionally name, easting, northing, lsoa, ward, idaci_fifth, imd_fifth",
+    )
+    add(
+        "--candidates",
+        type=Path,
+        required=True,
+        help="CSV: id, name, status (existing or candidate), and optionally easting, northing, capacity, "
+        "cost, opening, step_free",
+    )
+    add("--times", type=Path, help="CSV of the council's own travel times: from_id, to_id, minutes")
+    add("--times-are", help="what those times are, in words for every page")
+    add("--network", type=Path, help="folder of a street network, to work out walking times")
+    add("--profile", default="walk", help="way of going about on the network (default: walk)")
+    add("--speed", type=float, default=4.8, help="walking speed in km/h (default: 4.8)")
+    add(
+        "--weight",
+        action="append",
+        metavar="COLUMN[=SHARE]",
+        required=True,
+        help="need weight; give it several times with shares that add to 1 for a blend",
+    )
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--add", type=int, help="hubs to add to those that exist")
+    task.add_argument("--close", type=int, help="hubs to close of those that exist")
+    task.add_argument("--count", type=int, help="hubs altogether, wherever")
+    task.add_argument("--budget", type=float, help="pounds for new hubs")
+    add(
+        "--aim",
+        choices=("cover", "median", "center"),
+        default="cover",
+        help="most need within the limit, shortest mean way, or shortest for the farthest",
+    )
+    add("--limit", type=float, default=15.0, help="minutes within which a hub is in reach (default: 15)")
+    add("--keep", action="append", default=[], metavar="ID", help="a hub that stays or opens in any case")
+    add("--shut", action="append", default=[], metavar="ID", help="a candidate that is left out")
+    add("--capacity", action="store_true", help="count each hub's places")
+    add(
+        "--draws",
+        action="append",
+        default=[],
+        metavar="COLUMN=FILE",
+        help="draws of a modelled weight (CSV or parquet: id and a column a draw)",
+    )
+    add("--headings", type=Path, help="settings file with the note's headings")
+    add("--time-limit", type=float, help="seconds for each plan; what is not proven then is said")
+    add("--seed", type=int, default=0, help="seed of the search (default: 0)")
+    add("--json", action="store_true", help="print the summary as JSON")
+    add("--out", type=Path, required=True, help="folder for the note and the tables")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan hubs and write note and tables.
+
+    Gives 1 if no candidate can be reached from somewhere with need, or the best plan is not proven.
+    """
+    import json
+
+    from fairplace.hub_files import read_plan_inputs, write_plan
+    from fairplace.hubs import plan_hubs
+
+    inputs = read_plan_inputs(args)
+    plan = plan_hubs(
+        inputs.demand, inputs.candidates, inputs.times, question=inputs.question, draws=inputs.draws or None
+    )
+    record = write_plan(args.out, plan, inputs)
+    best = plan.options[1]
+    if args.json:
+        print(json.dumps(record["summary"], indent=1, ensure_ascii=False))
+    else:
+        for line in record["lines"]:
+            print(line)
+    return 0 if best.siting is not None and best.siting.proven and not plan.unreached else 1

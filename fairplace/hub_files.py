@@ -1,0 +1,196 @@
+"""The files of a hub plan: what the command reads, and the folder it leaves.
+
+The folder holds the note (``note.html``, ``note.json``), the plan as JSON (``plan.json``) and a CSV for
+each table. A weight of a single place is in none of them: the allocation gives minutes only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fairplace.disclosure import release
+from fairplace.files import OutputError, write_whole
+from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
+from fairplace.hub_models import WALKING, HubQuestion
+from fairplace.hub_note import note_record, read_note_settings, render_html, write_note
+from fairplace.hub_times import walk_times
+from fairplace.hubs import HubPlan
+from fairplace.numbers import show_number
+from fairplace.pack import open_pack
+from geo.network import load_network
+from geo.source import hash_file
+
+#: Decimals of numbers in the tables: shares to a hundredth of a percentage point, minutes to seconds.
+DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class PlanInputs:
+    """What a plan is made from, as read."""
+
+    demand: pd.DataFrame
+    candidates: pd.DataFrame
+    times: pd.DataFrame
+    draws: Mapping[str, pd.DataFrame]
+    question: HubQuestion
+    authority: str
+    fictional: bool
+    files: Mapping[str, str]
+    settings: Mapping[str, Any]
+
+
+def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
+    """Read what the command was given.
+
+    Raises
+    ------
+    HubInputError
+        A file cannot be what it says, or neither travel times nor a network are given.
+    """
+    demand, candidates = read_demand(args.demand), read_candidates(args.candidates)
+    paths = {"demand": args.demand, "candidates": args.candidates}
+    released = release(open_pack(args.pack)) if args.pack is not None else None
+    if args.times is not None:
+        times = read_times(args.times, demand=demand.index, candidates=candidates.index)
+        mode = (
+            args.times_are
+            or f"travel times as given in {args.times.name}: {WALKING}, unless its makers say otherwise"
+        )
+        speed = None
+        paths["times"] = args.times
+    else:
+        folder = args.network
+        if folder is None and args.pack is not None:
+            folder = args.pack / "networks" / args.profile
+        if folder is None:
+            raise HubInputError("neither travel times nor a network are given; give --times or --network")
+        walked = walk_times(
+            load_network(folder), demand, candidates, profile=args.profile, speed_kmh=args.speed
+        )
+        times, mode, speed = (
+            walked.minutes,
+            f"{WALKING}; {walked.said[:1].lower()}{walked.said[1:]}",
+            args.speed,
+        )
+    draws = {}
+    for given in args.draws:
+        name, _, file = given.partition("=")
+        if name not in demand or not file:
+            raise HubInputError(
+                f"--draws {given}: write COLUMN=FILE, where COLUMN is a weight of the demand file"
+            )
+        draws[name] = read_draws(Path(file), demand=demand.index)
+        paths[f"draws of {name}"] = Path(file)
+    question = HubQuestion(
+        need=_shares(args.weight),
+        aim=args.aim,
+        limit=args.limit,
+        limits=tuple(sorted({5.0, 10.0, 15.0, 20.0, 30.0, args.limit})),
+        add=args.add,
+        close=args.close,
+        count=args.count,
+        budget=args.budget,
+        keep=tuple(args.keep),
+        shut=tuple(args.shut),
+        capacity=args.capacity,
+        speed_kmh=speed,
+        mode=mode,
+        seed=args.seed,
+        time_limit=args.time_limit,
+    )
+    return PlanInputs(
+        demand=demand,
+        candidates=candidates,
+        times=times,
+        draws=draws,
+        question=question,
+        authority="" if released is None else released.name,
+        fictional=released is not None and released.fictional,
+        files={key: f"{path.name} ({hash_file(path)[:12]})" for key, path in paths.items()},
+        settings=read_note_settings(args.headings),
+    )
+
+
+def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any]:
+    """Write note and tables into a folder, each whole or not at all.
+
+    Returns
+    -------
+    dict
+        ``summary``: options as records; ``lines``: what to print.
+
+    Raises
+    ------
+    OutputError
+        `folder` is a file, or cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file, and a folder was to be written there; choose another name")
+    read = "; ".join(f"{key}: {name}" for key, name in inputs.files.items())
+    note = write_note(
+        plan,
+        inputs.settings,
+        authority=inputs.authority,
+        fictional=inputs.fictional,
+        sources=f"Read from {read}.",
+    )
+    tables = {name: table.round(DECIMALS) for name, table in plan.tables().items()}
+    summary = _records(tables["options"])
+    content = {
+        "mode": plan.question.mode,
+        "question": {key: value for key, value in asdict(plan.question).items() if key != "time_limit"},
+        "near_best_complete": plan.complete,
+        "not_reached_by_any_candidate": list(plan.unreached),
+        "read": dict(inputs.files),
+        **{name: _records(table) for name, table in tables.items() if name != "allocation"},
+    }
+    with write_whole(folder / "note.html") as draft:
+        draft.write_text(render_html(note), encoding="utf-8")
+    for name, value in (("note", note_record(note)), ("plan", content)):
+        with write_whole(folder / f"{name}.json") as draft:
+            draft.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name, table in tables.items():
+        with write_whole(folder / f"{name}.csv") as draft:
+            table.to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
+    lines = [
+        f"{row['label']}: {show_number(row['need_share'], 'share')} of need within "
+        f"{plan.question.limit:g} minutes ({row['hubs']} hubs)"
+        for row in summary
+    ]
+    if plan.unreached:
+        lines.append(f"No candidate can be reached from: {', '.join(plan.unreached)}")
+    lines.append(f"Written to {folder}: note.html and {len(tables)} tables. {plan.question.mode}.")
+    return {"summary": summary, "lines": lines}
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values; missing numbers as None, which JSON can say."""
+    rows = table.astype(object).to_dict(orient="records")
+    return [
+        {
+            str(key): None
+            if isinstance(value, float) and not math.isfinite(value)
+            else getattr(value, "item", lambda kept=value: kept)()
+            for key, value in row.items()
+        }
+        for row in rows
+    ]
+
+
+def _shares(given: list[str]) -> dict[str, float]:
+    shares = {}
+    for one in given:
+        name, equals, share = one.partition("=")
+        try:
+            shares[name] = float(share) if equals else 1.0 / len(given)
+        except ValueError as error:
+            raise HubInputError(f"--weight {one}: write COLUMN=SHARE with a share from 0 to 1") from error
+    return shares

@@ -1,0 +1,169 @@
+"""The decision note of a hub plan: what it says first, and then its forms.
+
+`write_note` decides every sentence and every cell; `render_html` and `note_record` only dress them.
+The headings come from a settings file, and the note says that they are not verified until somebody
+who holds the guidance has said so there.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fairplace.hub_sections import WRITERS, NoteTable, sentence
+from fairplace.hubs import HubPlan
+from geo.errors import UserError
+
+
+class NoteSettingsError(UserError, ValueError):
+    """The settings file of the note cannot be read, or lacks a part."""
+
+
+@dataclass(frozen=True)
+class NoteSection:
+    """A part of the note: sentences, tables, and blanks for the council to fill in."""
+
+    id: str
+    heading: str
+    paragraphs: tuple[str, ...]
+    tables: tuple[NoteTable, ...] = ()
+    blanks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """The whole note; `mode` and `sources` stand at its foot."""
+
+    title: str
+    mode: str
+    sources: str
+    notices: tuple[str, ...]
+    sections: tuple[NoteSection, ...]
+
+
+def read_note_settings(path: Path | None = None) -> dict[str, Any]:
+    """Read headings and fixed words.
+
+    Parameters
+    ----------
+    path
+        A TOML file of the same parts as the one that comes with the program; None for that one.
+
+    Raises
+    ------
+    NoteSettingsError
+        It is not TOML, a part is missing, or it says verified without saying by whom and when.
+    """
+    try:
+        text = (
+            (files("fairplace") / "hub_note.toml").read_text("utf-8")
+            if path is None
+            else path.read_text("utf-8")
+        )
+        settings = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise NoteSettingsError(
+            f"{path} cannot be read as settings of a note: {error}; see hub_note.toml"
+        ) from error
+    wanted = list(WRITERS)
+    given = [section.get("id") for section in settings.get("section", [])]
+    if "guidance" not in settings or sorted(map(str, given)) != sorted(wanted):
+        raise NoteSettingsError(
+            f"{path} has the sections {given}; give [guidance] and one [[section]] for each of {wanted}"
+        )
+    guidance = settings["guidance"]
+    if guidance.get("verified") and not (guidance.get("verified_by") and guidance.get("verified_on")):
+        raise NoteSettingsError(f"{path} says verified, but not by whom and on what day; fill in both")
+    return settings
+
+
+def write_note(
+    plan: HubPlan,
+    settings: Mapping[str, Any],
+    *,
+    authority: str = "",
+    fictional: bool = False,
+    sources: str = "",
+) -> Note:
+    """Decide what the note says.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    settings
+        As `read_note_settings` gives them.
+    authority
+        Name of the council, for the title.
+    fictional
+        The authority is made up; said first.
+    sources
+        Attribution of the data, for the foot.
+    """
+    title = (
+        f"Family hubs in {authority}: options and their effects"
+        if authority
+        else "Family hubs: options and their effects"
+    )
+    sections = tuple(
+        NoteSection(
+            id=section["id"],
+            heading=section["heading"],
+            paragraphs=tuple(
+                ([section["text"]] if "text" in section else []) + WRITERS[section["id"]](plan, settings)[0]
+            ),
+            tables=tuple(WRITERS[section["id"]](plan, settings)[1]),
+            blanks=tuple(section.get("blanks", [])),
+        )
+        for section in settings["section"]
+    )
+    return Note(
+        title, sentence(plan.question.mode), sources, tuple(_notices(plan, settings, fictional)), sections
+    )
+
+
+def render_html(note: Note) -> str:
+    """Dress the note as one self-contained page; every text is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    template = (files("fairplace") / "hub_note.html").read_text("utf-8")
+    return environment.from_string(template).render(note=note)
+
+
+def note_record(note: Note) -> dict[str, Any]:
+    """Give the note as plain values for JSON."""
+    return asdict(note)
+
+
+def _notices(plan: HubPlan, settings: Mapping[str, Any], fictional: bool) -> list[str]:
+    guidance = settings["guidance"]
+    notices = ["This is a fictional authority: nobody lives there."] if fictional else []
+    notices.append(f"{sentence(plan.question.mode)}.")
+    named = f"{guidance['title']} of {guidance['date']}"
+    if guidance.get("verified"):
+        notices.append(
+            f"Headings compared with the {named} by {guidance['verified_by']} on {guidance['verified_on']}. "
+            "This note claims no compliance with it."
+        )
+    else:
+        notices.append(
+            f"The headings of this note are not verified against the {named}. This note claims no compliance "
+            "with it."
+        )
+    notices.append(
+        "This note recommends nothing. A plan called best is best under these assumptions, by one measure; "
+        "other plans may be as good within what is known."
+    )
+    if plan.unreached:
+        shown = ", ".join(plan.unreached[:10])
+        more = f" and {len(plan.unreached) - 10} more" if len(plan.unreached) > 10 else ""
+        notices.append(
+            f"No candidate can be reached from {shown}{more}. Families there count as not within reach in "
+            "every option, and did not weigh in the choice of sites."
+        )
+    return notices

@@ -1,0 +1,369 @@
+"""The parts of a hub plan's note: every sentence and every cell, as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from fairplace.hub_models import AIMS
+from fairplace.hubs import HubOption, HubPlan
+from fairplace.numbers import show_number
+
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class NoteTable:
+    """A table as text; the first cell of each row names the row."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Written = tuple[list[str], list[NoteTable]]
+
+
+def _question(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
+    asked = plan.question
+    need = " and ".join(
+        f"{show_number(share, 'share', decimals=0)} {_label(name, settings)}"
+        for name, share in asked.need.items()
+    )
+    tasks = {
+        "add": f"{asked.add} to add to the hubs that exist",
+        "close": f"{asked.close} of the hubs that exist to close",
+        "count": f"{asked.count} hubs altogether, wherever they are",
+        "budget": f"new hubs for at most {_pounds(float(asked.budget or 0))}, those that exist staying open",
+    }
+    task = next(words for name, words in tasks.items() if getattr(asked, name) is not None)
+    metres = (
+        ""
+        if asked.speed_kmh is None
+        else (f" at {asked.speed_kmh:g} km/h, which is {asked.limit * asked.speed_kmh / 60:.2g} km of street")
+    )
+    now = int((plan.candidates["status"] == "existing").sum())
+    sentences = [
+        f"The question: {task}. The plan sought: {AIMS[asked.aim]}.",
+        f"Need is {need}. A hub is within reach at {asked.limit:g} minutes or less{metres}, one way.",
+        f"{sentence(asked.mode)}. {len(plan.candidates)} buildings compared; {now} of them are hubs now.",
+    ]
+    for ids, words in ((asked.keep, "kept open"), (asked.shut, "left out")):
+        if ids:
+            sentences.append(
+                f"By instruction, {', '.join(_site(plan, one) for one in ids)}: {words} in every plan."
+            )
+    if asked.capacity:
+        sentences.append(
+            "Each hub's places were counted. The curve, the frontier and the minutes of no change leave "
+            "places out of account."
+        )
+    return sentences, []
+
+
+def _options(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+    names = ", ".join
+    rows = [
+        (
+            one.label,
+            names(_site(plan, site) for site in one.opened) or "none",
+            names(_site(plan, site) for site in one.shut) or "none",
+            show_number(row["need_share"], "share"),
+            _minutes(row["mean_minutes"]),
+            _minutes(row["p95_minutes"]),
+            _pounds(row["cost"]),
+        )
+        for one, (_, row) in zip(plan.options, plan.summary.iterrows(), strict=True)
+    ]
+    columns = (
+        "Option",
+        "Opens",
+        "Closes",
+        "Need within reach",
+        "Mean minutes",
+        "95 % walk at most",
+        "Cost of new sites",
+    )
+    near = len(plan.options) - 2
+    share = show_number(plan.question.within, "share", decimals=0)
+    if near and plan.complete:
+        told = f"All {near} other plans within {share} of the best are listed."
+    elif near:
+        told = f"Other plans within {share} of the best: the first {near} are listed; there may be more."
+    elif plan.complete:
+        told = f"No other plan comes within {share} of the best."
+    else:
+        told = f"No other plan within {share} of the best was found among those tried."
+    return [_proof(plan.options[1]), told], [NoteTable("Options side by side", columns, tuple(rows))]
+
+
+def _reach(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
+    tables = []
+    for measure in plan.reach["measure"].unique():
+        table = plan.reach[plan.reach["measure"] == measure]
+        limits = list(table["limit"].unique())
+        modelled = bool(table["low"].notna().any())
+        rows = []
+        for one in plan.options:
+            cells = table[table["option"] == one.key].set_index("limit")
+            rows.append((one.label, *(_share_of(cells.loc[limit]) for limit in limits)))
+        what = " (modelled; 90 % model range in brackets)" if modelled else ""
+        caption = f"Share of {_label(measure, settings)} with a hub within so many minutes{what}"
+        tables.append(NoteTable(caption, ("Option", *(f"{limit:g} min" for limit in limits)), tuple(rows)))
+    return ["Shares are of people, not of areas."], tables
+
+
+def _change(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
+    everywhere = plan.gains[plan.gains["grouping"] == "all"]
+    tables = []
+    for measure in everywhere["measure"].unique():
+        rows = []
+        for one in plan.options[1:]:
+            row = everywhere[(everywhere["option"] == one.key) & (everywhere["measure"] == measure)].iloc[0]
+            rows.append((one.label, *(_count(row[side]) for side in ("gain", "lose", "same", "not_reached"))))
+        caption = f"{sentence(_label(measure, settings))}: change from no change, a minute or more"
+        tables.append(
+            NoteTable(caption, ("Option", "Nearer", "Farther", "The same", "Not reached"), tuple(rows))
+        )
+    farther = plan.changes[plan.changes["result"].isin(["farther", "cut off"])].sort_values(
+        "change", ascending=False
+    )
+    if len(farther):
+        names = ", ".join(
+            f"{row['name']} ({_signed(row['change'])})" for _, row in farther.head(10).iterrows()
+        )
+        told = f"Under the best plan {len(farther)} places are farther from a hub. The most: {names}."
+    else:
+        told = "Under the best plan nobody is farther from a hub than now."
+    return [told, "Counts of 1 to 4 people are hidden."], tables
+
+
+def _equality(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
+    first = next(iter(plan.question.need))
+    limit = f"{plan.question.limit:g} minutes"
+    shown = plan.options[: min(len(plan.options), 4)]
+    tables = []
+    for grouping in plan.equity["grouping"].unique():
+        table = plan.equity[(plan.equity["grouping"] == grouping) & (plan.equity["measure"] == first)]
+        rows = []
+        for group in table["group"].unique():
+            cells = table[table["group"] == group].set_index("option")
+            rows.append((str(group), *(_cover_cell(cells.loc[one.key]) for one in shown)))
+        whom = f"Share of {_label(first, settings)} within {limit}, with mean minutes"
+        caption = f"{whom}, by {_label(grouping, settings)}"
+        tables.append(NoteTable(caption, ("Group", *(one.label for one in shown)), tuple(rows)))
+    told = (
+        []
+        if tables
+        else ["The demand file names neither fifths of deprivation nor wards, so none are compared."]
+    )
+    best = plan.summary.iloc[1]
+    if pd.notna(best["fifth_gap"]):
+        before = plan.summary.iloc[0]["fifth_gap"]
+        told.append(
+            f"Cover of the most deprived fifth less that of the least: {_points(before)} now, "
+            f"{_points(best['fifth_gap'])} under the best plan."
+        )
+    return told, tables
+
+
+def _worst(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+    rows = tuple(
+        (str(row["area"]), _minutes(row["before"]), _minutes(row["after"]))
+        for _, row in plan.worst.iterrows()
+    )
+    told = "The ten areas with the longest mean way now, and the ten under the best plan, worst after first."
+    return [told], [NoteTable("Mean minutes to the nearest hub", ("Area", "Now", "Best plan"), rows)]
+
+
+def _number(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+    sentences = []
+    current = plan.curve[plan.curve["current"]]
+    if len(current):
+        row = current.iloc[0]
+        sentences.append(
+            f"Now: {int(row['hubs'])} hubs, {show_number(row['share'], 'share')} of need within reach."
+        )
+    for _, row in plan.curve[plan.curve["knee"]].iterrows():
+        sentences.append(
+            f"With {row['curve']}, the curve bends most at {int(row['hubs'])} hubs "
+            f"({show_number(row['share'], 'share')} of need within reach); beyond it each further hub adds "
+            "less than the average. The bend is no target."
+        )
+    rows = tuple(
+        (
+            f"{int(row['hubs'])}, {row['curve']}",
+            show_number(row["share"], "share"),
+            _minutes(row["mean_minutes"]),
+        )
+        for _, row in plan.curve.iterrows()
+    )
+    return sentences, [
+        NoteTable("Need within reach by number of hubs", ("Hubs", "Within reach", "Mean minutes"), rows)
+    ]
+
+
+def _balance(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+    tables = []
+    for trade in plan.frontier["trade"].unique() if len(plan.frontier) else []:
+        table = plan.frontier[plan.frontier["trade"] == trade]
+        rows = tuple(
+            (
+                ", ".join(_site(plan, site) for site in row["sites"].split()),
+                _minutes(row["mean_minutes"]),
+                _minutes(row["farthest_minutes"]),
+                show_number(row["share"], "share"),
+                show_number(row["deprived_share"], "share") if pd.notna(row["deprived_share"]) else NOT_KNOWN,
+            )
+            for _, row in table.iterrows()
+        )
+        columns = ("Hubs", "Mean minutes", "Farthest", "Need within reach", "Of the most deprived fifth")
+        tables.append(NoteTable(f"Trade by {trade}", columns, rows))
+    told = (
+        "No plan in one table is better than another in both of the things it trades; which trade is fair "
+        "is a choice."
+    )
+    return [told], tables
+
+
+def _robustness(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+    kinds = [name for name in plan.frequency if name not in ("id", "name", "status", "chosen")]
+    listed = plan.frequency[plan.frequency["chosen"] | (plan.frequency["all"] > 0)]
+    listed = listed.sort_values(["all", "id"], ascending=[False, True])
+    rows = tuple(
+        (
+            str(row["name"]),
+            "hub now" if row["status"] == "existing" else "new",
+            "yes" if row["chosen"] else "no",
+            *(show_number(row[kind], "share", decimals=0) if pd.notna(row[kind]) else "-" for kind in kinds),
+        )
+        for _, row in listed.iterrows()
+    )
+    columns = ("Site", "Status", "In the best plan", *(kind.capitalize() for kind in kinds))
+    regret = plan.scenarios[(plan.scenarios["kind"] != "lost site") & plan.scenarios["regret"].notna()]
+    counts = ", ".join(
+        f"{count} of {kind}" for kind, count in plan.scenarios["kind"].value_counts(sort=False).items()
+    )
+    sentences = [f"The choice was made again in {len(plan.scenarios)} scenarios: {counts}."]
+    if len(regret):
+        sentences.append(
+            f"In the worst of those in which no site is lost, the best plan falls "
+            f"{show_number(regret['regret'].max(), 'share')} short of the plan that is best there."
+        )
+    lost = plan.scenarios[plan.scenarios["kind"] == "lost site"]
+    tables = [NoteTable("How often each site is chosen", columns, rows)]
+    if len(lost):
+        losses = tuple(
+            (
+                _site(plan, row["scenario"].removeprefix("without ")),
+                show_number(row["regret"], "share") if pd.notna(row["regret"]) else "no plan without it",
+            )
+            for _, row in lost.iterrows()
+        )
+        caption = "If a hub of the best plan is lost and not replaced: shortfall against the best replacement"
+        tables.append(NoteTable(caption, ("Lost", "Shortfall"), losses))
+    return sentences, tables
+
+
+def _method(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+    asked = plan.question
+    way = (
+        f"Seed {asked.seed}. Each place is one point; a family's own way may be shorter or longer. "
+        f"{sentence(asked.mode)}."
+    )
+    left_out = (
+        "Left out: who would come, what a hub offers, opening hours, whether a way feels safe, buses, cars, "
+        "and plans of neighbouring councils."
+    )
+    modelled = (
+        "Children below the Minimum Income Standard are a model's estimate. It is used inside the "
+        "calculation; no figure of it is given for a place smaller than it may be published for."
+    )
+    return [_proof(plan.options[1]), way, left_out, modelled], []
+
+
+def _nothing(_plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+    return [], []
+
+
+#: Id of a part -> what writes its sentences and tables.
+WRITERS: dict[str, Callable[[HubPlan, Mapping[str, Any]], Written]] = {
+    "question": _question,
+    "options": _options,
+    "reach": _reach,
+    "change": _change,
+    "equality": _equality,
+    "worst": _worst,
+    "number": _number,
+    "balance": _balance,
+    "robustness": _robustness,
+    "consultation": _nothing,
+    "sufficiency": _nothing,
+    "method": _method,
+}
+
+
+def _proof(option: HubOption) -> str:
+    siting = option.siting
+    if siting is None:
+        return ""
+    if siting.proven:
+        return (
+            f"Proven ({siting.method}, {siting.model}): under the same rules and numbers no plan is better."
+        )
+    return (
+        f"Not proven ({siting.method}, {siting.model}): a better plan may exist, by at most "
+        f"{show_number(siting.gap, 'share')} of what this one reaches."
+    )
+
+
+def _label(name: str, settings: Mapping[str, Any]) -> str:
+    return str(settings.get("labels", {}).get(name, name.replace("_", " ")))
+
+
+def _site(plan: HubPlan, one: str) -> str:
+    return str(plan.candidates.loc[one, "name"])
+
+
+def sentence(words: str) -> str:
+    """Begin words with a capital."""
+    return words[:1].upper() + words[1:]
+
+
+def _minutes(value: float) -> str:
+    return f"{value:.1f}" if math.isfinite(value) else "-"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f} minutes" if math.isfinite(value) else "no way left"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f} percentage points" if math.isfinite(value) else NOT_KNOWN
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if math.isfinite(value) else "[c]"
+
+
+def _pounds(value: float) -> str:
+    return show_number(value, "GBP") if math.isfinite(value) else NOT_KNOWN
+
+
+def _share_of(row: Mapping[str, float]) -> str:
+    if pd.isna(row["share"]):
+        return NOT_KNOWN
+    if pd.isna(row["low"]):
+        return show_number(row["share"], "share")
+    low, share, high = (show_number(row[key], "share", modelled=True) for key in ("low", "share", "high"))
+    return f"{share} ({low} to {high})"
+
+
+def _cover_cell(row: Mapping[str, float]) -> str:
+    if pd.isna(row["share"]):
+        return "[c]"
+    return f"{show_number(row['share'], 'share')} ({_minutes(row['mean_minutes'])} min)"

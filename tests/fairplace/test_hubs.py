@@ -1,0 +1,308 @@
+"""A hub plan on a town small enough to walk through by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fairplace.hub_measures import (
+    compare_minutes,
+    gini,
+    list_worst_served,
+    measure_equity,
+    measure_reach,
+    weighted_quantile,
+)
+from fairplace.hub_models import Case, blend_need, list_plans, settle_rules, solve_case
+from fairplace.hub_scenarios import draw_frontier, find_knee
+from fairplace.hubs import HubPlan, HubQuestion, HubQuestionError, plan_hubs
+from geo.siting import CapacityError
+
+#  One long street; a place every ten minutes' walk, and the buildings that could be hubs:
+#
+#      a ---- b ---- c ---- d ---- e ---- f          Holme (g) has no bridge
+#      Old school    Library       Surgery   Chapel
+#      (hub now)     (candidate)   (candidate)
+DEMAND = pd.DataFrame(
+    {
+        "name": ["Ash", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Holme"],
+        "lsoa": ["L1", "L1", "L2", "L2", "L3", "L3", "L4"],
+        "ward": ["West", "West", "West", "East", "East", "East", "East"],
+        "idaci_fifth": ["5", "5", "3", "3", "1", "1", ""],
+        "children_0_4": [10.0, 20.0, 30.0, 30.0, 40.0, 50.0, 20.0],
+        "children_below_mis": [1.0, 2.0, 9.0, 9.0, 24.0, 30.0, 10.0],
+    },
+    index=pd.Index(list("abcdefg"), name="id"),
+)
+HALLS = pd.DataFrame(
+    {
+        "name": ["Old school", "Library", "Surgery", "Chapel"],
+        "status": ["existing", "candidate", "candidate", "candidate"],
+        "easting": [0.0, 1600.0, 3200.0, 4000.0],
+        "northing": 0.0,
+        "capacity": [100.0, 60.0, 60.0, 60.0],
+        "cost": [np.nan, 100_000.0, 150_000.0, 90_000.0],
+        "opening": "",
+        "step_free": "not known",
+    },
+    index=pd.Index(["school", "library", "surgery", "chapel"], name="id"),
+)
+STREET = np.array([0, 10, 20, 30, 40, 50, np.inf])
+TIMES = pd.DataFrame(
+    np.abs(np.subtract.outer(STREET, [0.0, 20.0, 40.0, 50.0])), index=DEMAND.index, columns=HALLS.index
+)
+ASKED = HubQuestion(need={"children_0_4": 1.0}, add=1, limit=10.0)
+
+
+@pytest.fixture(scope="module")
+def plan() -> HubPlan:
+    draws = pd.DataFrame(
+        {"1": DEMAND["children_below_mis"] * 0.8, "2": DEMAND["children_below_mis"] * [9, 9, 1, 1, 1, 1, 1]}
+    )
+    question = replace(ASKED, need={"children_0_4": 0.5, "children_below_mis": 0.5})
+    return plan_hubs(DEMAND, HALLS, TIMES, question=question, draws={"children_below_mis": draws})
+
+
+def test_no_change_the_best_and_near_best_always_stand_side_by_side(plan: HubPlan) -> None:
+    labels = list(plan.summary["label"])
+    assert labels[:2] == ["No change", "Best under these assumptions"]
+    assert all(label.startswith("Near-best plan") for label in labels[2:])
+    assert plan.options[0].sites == ("school",)
+    assert plan.options[1].opened == ("surgery",)
+
+
+def test_cover_is_of_people_and_counts_those_who_have_no_way() -> None:
+    got = plan_hubs(DEMAND, HALLS, TIMES, question=ASKED)
+    # Now: a and b, 30 of 200 children. With the surgery also d, e and f: 150 of 200.
+    assert list(got.summary["need_share"][:2]) == [0.15, 0.75]
+    assert got.unreached == ("Holme",)
+    assert got.summary["no_way_share"].tolist()[1] == pytest.approx(0.1)
+
+
+def test_near_best_plans_are_all_within_the_stated_share() -> None:
+    got = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, within=0.5))
+    # Surgery 150; chapel a, b, e, f = 120; library a to d = 90: all within half of the best? 75 and up.
+    assert [one.opened for one in got.options[1:]] == [("surgery",), ("chapel",), ("library",)]
+    assert got.complete
+    assert [
+        one.opened for one in plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, within=0.2)).options[1:]
+    ] == [
+        ("surgery",),
+        ("chapel",),
+    ]
+
+
+def test_the_first_plans_are_said_not_to_be_all() -> None:
+    got = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, within=0.5, most=1))
+    assert len(got.options) == 3 - 1
+    assert not got.complete
+
+
+def test_closing_a_hub_says_who_loses_by_name() -> None:
+    two = HALLS.assign(status=["existing", "existing", "candidate", "candidate"])
+    got = plan_hubs(
+        DEMAND, two, TIMES, question=HubQuestion(need={"children_0_4": 1.0}, close=1, aim="median")
+    )
+    # Keeping the library alone: 200+200+0+300+800+1500; the school alone is farther for c to f.
+    assert got.options[1].shut == ("school",)
+    farther = got.changes[got.changes["result"] == "farther"]
+    assert farther["name"].tolist() == ["Ash"]
+    assert got.changes.loc["b", "result"] == "the same"
+    everywhere = got.gains[(got.gains["grouping"] == "all") & (got.gains["measure"] == "children_0_4")].iloc[
+        0
+    ]
+    assert (everywhere["gain"], everywhere["lose"], everywhere["not_reached"]) == (0, 10, 20)
+
+
+def test_a_budget_buys_the_best_it_can() -> None:
+    got = plan_hubs(
+        DEMAND, HALLS, TIMES, question=HubQuestion(need={"children_0_4": 1.0}, budget=200_000, limit=10.0)
+    )
+    # The chapel and the library together, 190,000: a, b, c, d, e, f = 180 of 200.
+    assert got.options[1].opened == ("library", "chapel")
+    assert got.options[1].cost == 190_000
+    assert got.summary["need_share"][1] == 0.9
+
+
+def test_families_are_sent_where_there_is_room() -> None:
+    got = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, add=1, capacity=True))
+    # The surgery could reach 120 children and has places for 60.
+    hubs = got.allocation[got.allocation["option"] == "1"].set_index("id")
+    taken = DEMAND["children_0_4"].groupby(hubs["hub"]).sum()
+    assert all(places <= HALLS.loc[hub, "capacity"] for hub, places in taken.drop("").items())
+    assert got.options[1].siting is not None
+    assert got.options[1].siting.objective == taken.drop("").sum()
+
+
+def test_the_center_leaves_the_farthest_as_near_as_can_be() -> None:
+    got = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, aim="center"))
+    # With the school kept: surgery leaves c at 20, library leaves f at 30, chapel c and d at 20.
+    assert got.summary["farthest_minutes"][1] == 20
+    assert {one.opened for one in got.options[1:]} == {("surgery",), ("chapel",)}
+
+
+def test_a_candidate_chosen_whatever_is_assumed_has_a_frequency_of_one(plan: HubPlan) -> None:
+    frequency = plan.frequency.set_index("id")
+    assert frequency.loc["surgery", "draw"] == 1.0
+    assert frequency.loc["school", "all"] == 1.0
+    assert set(plan.scenarios["kind"]) == {"speed", "limit", "draw", "lost site"}
+    lost = plan.scenarios.set_index("scenario").loc["without surgery"]
+    assert "surgery" not in lost["sites"].split()
+    assert lost["regret"] > 0
+    assert (plan.scenarios["regret"].dropna() >= 0).all()
+
+
+def test_the_range_of_a_modelled_need_comes_from_its_draws(plan: HubPlan) -> None:
+    rows = plan.reach[(plan.reach["option"] == "0") & (plan.reach["limit"] == 10)].set_index("measure")
+    assert np.isnan(rows.loc["children_0_4", "low"])
+    low, share, high = rows.loc["children_below_mis", ["low", "share", "high"]]
+    # Draw 1 keeps the share of 3 in 85; draw 2 has 27 in 109.
+    assert share == pytest.approx(3 / 85)
+    assert low <= share < high <= 27 / 109
+
+
+def test_the_curve_starts_from_the_hubs_there_are_and_rises(plan: HubPlan) -> None:
+    now = plan.curve[plan.curve["current"]].iloc[0]
+    assert now["hubs"] == 1
+    for name in ("existing kept", "free choice"):
+        shares = plan.curve[plan.curve["curve"] == name]["share"]
+        assert (shares.diff().dropna() >= -1e-12).all()
+    assert plan.curve["share"].max() < 1  # Holme stays out of reach of any number of hubs
+
+
+def test_the_knee_is_where_the_curve_is_farthest_above_its_chord() -> None:
+    # Chord from 0 to 1 over 4 steps; heights above it: 0, 0.35, 0.3, 0.15, 0.
+    assert find_knee(np.arange(5.0), np.array([0, 0.6, 0.8, 0.9, 1.0])) == 1
+    assert find_knee(np.arange(5.0), np.linspace(0, 1, 5)) is None
+    assert find_knee(np.arange(2.0), np.array([0.0, 1.0])) is None
+
+
+def test_no_plan_of_the_frontier_is_beaten_at_both_things(plan: HubPlan) -> None:
+    for trade, good in (
+        ("minutes: mean or farthest", ["mean_minutes", "farthest_minutes"]),
+        ("cover: everybody or most deprived fifth", ["share", "deprived_share"]),
+    ):
+        table = plan.frontier[plan.frontier["trade"] == trade]
+        values = table[good].to_numpy() * (1 if "minutes" in good[0] else -1)
+        for one in values:
+            assert not ((values <= one).all(axis=1) & (values < one).any(axis=1)).any()
+        assert len(table)
+
+
+def test_the_frontier_keeps_the_hubs_that_are_kept() -> None:
+    random = np.random.default_rng(3)
+    homes, halls = random.random((80, 2)), random.random((14, 2))
+    times = pd.DataFrame(60 * np.hypot(*(homes[:, None] - halls[None]).transpose(2, 0, 1)))
+    times.index, times.columns = times.index.astype(str), [f"h{n}" for n in range(14)]
+    sites = pd.DataFrame(
+        {
+            "name": times.columns,
+            "status": ["existing"] * 4 + ["candidate"] * 10,
+            "cost": 1.0,
+            "capacity": 1.0,
+        },
+        index=times.columns,
+    )
+    need = pd.Series(random.integers(1, 30, 80).astype(float), index=times.index)
+    case = settle_rules(Case(replace(ASKED, add=2), times, need, sites))
+    frontier = draw_frontier(
+        case, pd.DataFrame({"idaci_fifth": random.choice(list("12345"), 80)}, index=times.index)
+    )
+    assert len(frontier) > 2
+    for chosen in frontier["sites"]:
+        assert {"h0", "h1", "h2", "h3"} <= set(chosen.split())
+        assert len(chosen.split()) == 6
+
+
+def test_no_file_of_the_plan_holds_the_need_of_a_single_place(plan: HubPlan) -> None:
+    tables = plan.tables()
+    assert list(tables["allocation"].columns) == ["option", "id", "hub", "minutes", "within"]
+    for name in ("allocation", "changes", "worst_served"):
+        assert not [column for column in tables[name] if "children" in column or "mis" in column.split("_")]
+
+
+def test_the_worst_served_areas_are_compared_before_and_after(plan: HubPlan) -> None:
+    worst = plan.worst.set_index("area")
+    assert worst.loc["L4", "rank_after"] == 1  # Holme: nobody can reach anything
+    assert np.isnan(worst.loc["L4", "after"])
+    assert worst.loc["L3", "before"] > worst.loc["L3", "after"]
+
+
+def test_need_is_blended_from_columns_of_one_total() -> None:
+    need = blend_need(DEMAND, {"children_0_4": 0.5, "children_below_mis": 0.5})
+    # 85 children below MIS are scaled to 200: a counts 0.5 * 10 + 0.5 * 200 / 85.
+    assert need["a"] == pytest.approx(5 + 100 / 85)
+    assert need.sum() == pytest.approx(200)
+
+
+def test_measures_agree_with_a_count_by_hand() -> None:
+    minutes = pd.Series([0.0, 10.0, 20.0, np.inf], index=list("abcd"))
+    weights = pd.DataFrame({"people": [1.0, 1.0, 1.0, 7.0]}, index=list("abcd"))
+    reach = measure_reach(minutes, weights, [10.0])
+    assert (reach["within"][0], reach["share"][0]) == (2, 0.2)
+    assert weighted_quantile(np.array([1.0, 2.0, 3.0]), np.array([8.0, 1.0, 1.0]), 0.9) == 2
+    # Two people at 1 and 3 minutes: mean difference between any two is 1, half of it over the mean of 2.
+    assert gini(np.array([1.0, 3.0]), np.array([1.0, 1.0])) == pytest.approx(0.25)
+    assert gini(np.array([5.0, 5.0]), np.array([1.0, 4.0])) == 0
+
+
+def test_groups_too_small_to_show_are_blank() -> None:
+    demand = DEMAND.assign(ward=["Alone", *["Rest"] * 6], children_0_4=[3.0, 20, 30, 30, 40, 50, 20])
+    table = measure_equity(demand, TIMES["school"], demand[["children_0_4"]], limit=10)
+    row = table[(table["grouping"] == "ward") & (table["group"] == "Alone")].iloc[0]
+    assert row[["total", "share", "mean_minutes"]].isna().all()
+
+
+def test_a_place_cut_off_is_not_called_farther() -> None:
+    before = pd.Series([5.0, np.inf, 5.0], index=list("abc"))
+    after = pd.Series([np.inf, 5.0, 5.5], index=list("abc"))
+    assert compare_minutes(DEMAND.loc[list("abc")], before, after)["result"].tolist() == [
+        "cut off",
+        "newly reached",
+        "the same",
+    ]
+    worst = list_worst_served(DEMAND.loc[list("abc")], DEMAND["children_0_4"][list("abc")], before, after)
+    assert set(worst["area"]) == {"L1", "L2"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"add": None}, "none given of add, close, count and budget"),
+        ({"close": 1}, "add and close given"),
+        ({"add": 4}, "5 sites asked for, but only 4 may be open"),
+        ({"add": None, "close": 2}, "2 sites to close, but 1 exist"),
+        ({"keep": ("mill",)}, "mill is not in the candidates"),
+        ({"need": {"children": 1.0}}, "no column children"),
+        ({"need": {"children_0_4": 0.7}}, "add to 0.7"),
+        ({"need": {}}, "no need weight"),
+        ({"capacity": True, "aim": "center"}, "no model"),
+    ],
+)
+def test_a_question_that_cannot_be_put_is_refused(change: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, **change))
+
+
+def test_missing_places_are_counted() -> None:
+    with pytest.raises(CapacityError, match=r"180 places are needed.*hold 160: 20 too few"):
+        plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, capacity=True, aim="median"))
+    with pytest.raises(HubQuestionError, match="school has no capacity"):
+        plan_hubs(DEMAND, HALLS.assign(capacity=np.nan), TIMES, question=replace(ASKED, capacity=True))
+
+
+def test_a_matrix_in_another_order_is_refused() -> None:
+    with pytest.raises(HubQuestionError, match="in another order"):
+        plan_hubs(DEMAND, HALLS, TIMES.iloc[::-1], question=ASKED)
+    with pytest.raises(HubQuestionError, match="candidate id school is given more than once"):
+        plan_hubs(DEMAND, pd.concat([HALLS, HALLS.iloc[:1]]), TIMES, question=ASKED)
+    with pytest.raises(HubQuestionError, match="no place with need can reach any candidate"):
+        plan_hubs(DEMAND, HALLS, TIMES.where(TIMES < 0, np.inf), question=ASKED)
+
+
+def test_the_plan_of_a_case_is_the_best_of_its_list() -> None:
+    case = settle_rules(Case(ASKED, TIMES, DEMAND["children_0_4"], HALLS))
+    assert list_plans(case).plans[0].objective == solve_case(case).objective == 150

@@ -1,0 +1,290 @@
+"""``fairplace hubs`` from files to folder: the note, its words, and files that cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from fairplace.cli import main
+from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
+from fairplace.hub_note import NoteSettingsError, read_note_settings
+from fairplace.hub_times import walk_times
+
+DEMAND = """id,name,easting,northing,lsoa,ward,idaci_fifth,children_0_4,children_below_mis
+a,Ash & Co <script>,500000,200000,L1,West,5,10,1
+b,Birch,500800,200000,L1,West,3,20,6
+c,Cedar,501600,200000,L2,East,1,40,24
+"""
+HALLS = """id,name,status,easting,northing,capacity,cost,step_free
+school,Old <b>school</b>,existing,500000,200000,90,,yes
+library,Library,candidate,500800,200000,90,100000,
+chapel,Chapel,candidate,501600,200000,90,90000,no
+"""
+TIMES = """from_id,to_id,minutes
+a,school,0
+a,library,10
+a,chapel,20
+b,school,10
+b,library,0
+b,chapel,10
+c,school,20
+c,library,10
+c,chapel,0
+"""
+DRAWS = "id,1,2,3\na,1,2,1\nb,6,7,5\nc,24,20,30\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("demand", DEMAND), ("halls", HALLS), ("times", TIMES), ("draws", DRAWS)):
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def call(folder: Path, *more: str, times: bool = True) -> int:
+    words = ["hubs", "--demand", str(folder / "demand.csv"), "--candidates", str(folder / "halls.csv")]
+    words += ["--times", str(folder / "times.csv")] if times else []
+    words += ["--weight", "children_0_4=0.5", "--weight", "children_below_mis=0.5", "--limit", "5"]
+    words += ["--draws", f"children_below_mis={folder / 'draws.csv'}", "--out", str(folder / "out")]
+    return main([*words, *(more or ("--add", "1"))])
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._style = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._style = tag == "style"
+
+    def handle_data(self, data: str) -> None:
+        if not self._style:
+            self.words.append(data)
+
+    def having(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_a_plan_leaves_a_note_and_its_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder) == 0
+    out = folder / "out"
+    assert {path.name for path in out.iterdir()} == {
+        "note.html", "note.json", "plan.json", "options.csv", "reach.csv", "equity.csv", "gains.csv",
+        "worst_served.csv", "changes.csv", "curve.csv", "frontier.csv", "scenarios.csv", "candidates.csv",
+        "allocation.csv",
+    }  # fmt: skip
+    with (out / "allocation.csv").open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    assert rows[0] == {"option": "0", "id": "a", "hub": "school", "minutes": "0.0", "within": "True"}
+    plan = json.loads((out / "plan.json").read_text("utf-8"))
+    assert [one["label"] for one in plan["options"]][:2] == ["No change", "Best under these assumptions"]
+    assert plan["options"][1]["opened"] == "chapel"
+    assert "walking only, buses not included" in capsys.readouterr().out
+
+
+def test_the_same_files_give_the_same_bytes(folder: Path) -> None:
+    call(folder)
+    first = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    call(folder)
+    assert first == {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+
+
+def test_the_note_says_what_it_may_and_nothing_more(folder: Path) -> None:
+    call(folder)
+    page = Page((folder / "out" / "note.html").read_text("utf-8"))
+    assert "walking only, buses not included" in page.text
+    assert "Best under these assumptions" in page.text
+    assert "optimal" not in page.text.lower()
+    assert "not verified against" in page.text
+    assert "4 December 2025" in page.text
+    assert "claims no compliance" in page.text
+    assert "recommends nothing" in page.text
+    for section in ("5A", "5D"):
+        assert f"Section {section} of the Childcare Act 2006" in page.text
+    assert page.text.count("(for the council to fill in)") == 8
+
+
+def test_the_note_can_be_read_without_seeing_it(folder: Path) -> None:
+    call(folder)
+    page = Page((folder / "out" / "note.html").read_text("utf-8"))
+    assert page.having("html")[0]["lang"] == "en-GB"
+    assert "Family hubs" in page.text
+    assert [tag for tag, _ in page.tags].count("h1") == 1
+    tables = page.having("table")
+    assert len(tables) == [tag for tag, _ in page.tags].count("caption") > 6
+    assert all(one.get("scope") in ("col", "row") for one in page.having("th"))
+    # Self-contained: nothing is fetched, nothing runs.
+    assert not page.having("script")
+    assert not page.having("link")
+    assert not page.having("img")
+
+
+def test_words_from_files_are_never_markup(folder: Path) -> None:
+    call(folder, "--count", "1")
+    text = (folder / "out" / "note.html").read_text("utf-8")
+    assert "Old &lt;b&gt;school&lt;/b&gt;" in text
+    assert "<script" not in text
+    assert "<b>" not in text
+
+
+def test_headings_that_somebody_verified_say_who_and_when(folder: Path) -> None:
+    from importlib.resources import files
+
+    settings = (files("fairplace") / "hub_note.toml").read_text("utf-8")
+    settings = settings.replace("verified = false", "verified = true").replace(
+        'heading = "The options"', 'heading = "Choices"'
+    )
+    path = folder / "headings.toml"
+    path.write_text(settings, encoding="utf-8")
+    with pytest.raises(NoteSettingsError, match="not by whom"):
+        read_note_settings(path)
+    path.write_text(
+        settings.replace('verified_by = ""', 'verified_by = "A. Officer"').replace(
+            'verified_on = ""', 'verified_on = "2026-01-05"'
+        ),
+        encoding="utf-8",
+    )
+    assert call(folder, "--add", "1", "--headings", str(path)) == 0
+    page = Page((folder / "out" / "note.html").read_text("utf-8"))
+    assert "by A. Officer on 2026-01-05" in page.text
+    assert "claims no compliance" in page.text
+    assert "Choices" in page.text
+    path.write_text("[guidance]\n", encoding="utf-8")
+    with pytest.raises(NoteSettingsError, match="one \\[\\[section\\]\\] for each"):
+        read_note_settings(path)
+
+
+def test_somebody_out_of_reach_is_named_and_the_exit_says_partial(folder: Path) -> None:
+    text = "".join(line + "\n" for line in TIMES.splitlines() if not line.startswith("b,"))
+    (folder / "times.csv").write_text(text, encoding="utf-8")
+    assert call(folder) == 1
+    page = Page((folder / "out" / "note.html").read_text("utf-8"))
+    assert "No candidate can be reached from Birch" in page.text
+
+
+def test_minutes_come_from_a_street_network(folder: Path) -> None:
+    import geopandas as gpd
+
+    from geo.network_building import build_network
+
+    street = gpd.GeoDataFrame(
+        geometry=[
+            shapely.LineString([(500000, 200000), (500800, 200000)]),
+            shapely.LineString([(500800, 200000), (501600, 200000)]),
+        ],
+        crs="EPSG:27700",
+    )
+    network = build_network(street, where="street")
+    demand, halls = read_demand(folder / "demand.csv"), read_candidates(folder / "halls.csv")
+    got = walk_times(network, demand, halls, profile="plain", speed_kmh=4.8)
+    # 800 m at 4.8 km/h are 10 minutes: the very matrix of times.csv.
+    want = read_times(folder / "times.csv", demand=demand.index, candidates=halls.index)
+    np.testing.assert_allclose(got.minutes, want, atol=1e-9)
+    assert "0 of 6 points are over 250 m" in got.said
+    network.save(folder / "streets")
+    assert (
+        call(folder, "--add", "1", "--network", str(folder / "streets"), "--profile", "plain", times=False)
+        == 0
+    )
+    page = Page((folder / "out" / "note.html").read_text("utf-8"))
+    assert "at 4.8 km/h, which is 0.4 km of street" in page.text
+    assert "Walking only, buses not included" in page.text
+
+
+def test_neither_times_nor_streets_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder, "--add", "1", times=False) == 2
+    assert "give --times or --network" in capsys.readouterr().err
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("demand", "b,Birch", "a,Birch", "id a is in rows 2, 3"),
+        ("demand", ",20,6", ",-20,6", "row 3: children_0_4 is '-20'"),
+        ("demand", ",20,6", ",,6", "row 3: children_0_4 is ''"),
+        ("demand", "West,3", "West,7", "row 3: idaci_fifth is '7'"),
+        ("halls", "library,Library", "school,Library", "id school is in rows 2, 3"),
+        ("halls", "Library,candidate", "Library,planned", "row 3: status is 'planned'"),
+        ("halls", "90,100000", "many,100000", "row 3: capacity is 'many'"),
+        ("halls", "90000,no", "90000,perhaps", "row 4: step_free is 'perhaps'"),
+        ("times", "a,library,10", "a,library,nan", "row 3: minutes is 'nan'"),
+        ("times", "a,library,10", "a,library,-1", "row 3: minutes is '-1'"),
+        ("times", "a,library,10", "a,school,10", "row 3: a to school is given twice"),
+        ("times", "minutes", "seconds", "has no column minutes"),
+        ("draws", "b,6,7,5", "z,6,7,5", "no draws for b"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_where_and_why(
+    folder: Path, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, words: str
+) -> None:
+    path = folder / f"{file}.csv"
+    path.write_text(path.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
+    assert call(folder) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--add", "3"), "4 sites asked for, but only 3 may be open"),
+        (("--close", "2"), "2 sites to close, but 1 exist"),
+        (("--add", "1", "--keep", "mill"), "mill is not in the candidates"),
+    ],
+)
+def test_a_call_that_cannot_be_answered_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], words: str
+) -> None:
+    assert call(folder, *more) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_places_that_are_missing_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "halls.csv").write_text(HALLS.replace(",90,", ",50,"), encoding="utf-8")
+    assert call(folder, "--count", "1", "--aim", "median", "--capacity") == 2
+    said = capsys.readouterr().err
+    assert "70 places are needed, and the 1 largest sites that may be open hold 50: 20 too few" in said
+
+
+def test_a_pair_that_is_not_listed_has_no_way(folder: Path) -> None:
+    (folder / "times.csv").write_text(
+        TIMES.replace("a,library,10\n", "").replace("b,chapel,10", "b,chapel,"), encoding="utf-8"
+    )
+    got = read_times(folder / "times.csv", demand=list("abc"), candidates=["school", "library", "chapel"])
+    assert np.isinf(got.loc["a", "library"])
+    assert np.isinf(got.loc["b", "chapel"])
+    with pytest.raises(HubInputError, match="check the ids"):
+        read_times(folder / "times.csv", demand=["x"], candidates=["y"])
+
+
+def test_draws_may_be_parquet(folder: Path) -> None:
+    pd.read_csv(folder / "draws.csv").to_parquet(folder / "draws.parquet")
+    one = read_draws(folder / "draws.csv", demand=list("abc"))
+    other = read_draws(folder / "draws.parquet", demand=list("abc"))
+    pd.testing.assert_frame_equal(one, other, check_names=False)
+
+
+def test_the_summary_is_json_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder, "--add", "1", "--json") == 0
+    got = json.loads(capsys.readouterr().out)
+    assert got[0]["need_share"] == 0.0876  # 10 of 70 and 1 of 31, halved: (1/7 + 1/31) / 2 = 0.0876
