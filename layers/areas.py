@@ -8,7 +8,7 @@ become numbers with statuses under stable ids.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import pandas as pd
 from geo.errors import UserError
 from geo.geography import KINDS, Geography
 from geo.source import Source
-from geo.table import AreaTable, Column, TableError
+from geo.table import AreaTable, Column, Status, TableError
 from layers.catalogue import describe_source, explain_columns
 from layers.delimited import (
     Delimited,
@@ -26,7 +26,7 @@ from layers.delimited import (
     read_delimited,
     read_headers,
 )
-from layers.symbols import read_numbers
+from layers.symbols import SYMBOLS, read_numbers
 
 #: First letter of the GSS codes of the other nations, and of the Channel Islands and Isle of Man.
 _OTHER_NATIONS = {
@@ -54,11 +54,14 @@ class Field:
         What it holds.
     percent
         The file gives percent, which become shares from 0 to 1.
+    symbols
+        Symbols to which this publisher gives a meaning of its own; they go before the common ones.
     """
 
     header: str
     column: Column
     percent: bool = False
+    symbols: Mapping[str, tuple[Status, str]] = field(default_factory=dict)
 
 
 def read_cells(
@@ -146,7 +149,7 @@ def build_table(
     check_rows(rows, code, geography)
     if codes is not None:
         rows = rows.rows(rows.frame[code].isin(set(codes)).to_numpy(dtype=bool))
-    present = {key: field for key, field in fields.items() if field.header in rows.frame.columns}
+    present = {key: one for key, one in fields.items() if one.header in rows.frame.columns}
     if not present:
         raise WrongFileError(
             f"{cells.file} holds none of the columns of {source.title}; it holds "
@@ -154,9 +157,11 @@ def build_table(
         )
     values: dict[str, np.ndarray] = {}
     status: dict[str, np.ndarray] = {}
-    for key, field in present.items():
-        whole = field.column.measure in ("count", "rank")
-        numbers = read_numbers(rows, field.header, whole=whole, as_share=field.percent)
+    for key, one in present.items():
+        whole = one.column.measure in ("count", "rank")
+        numbers = read_numbers(
+            rows, one.header, whole=whole, as_share=one.percent, symbols={**SYMBOLS, **one.symbols}
+        )
         values[key], status[key] = numbers.values, numbers.status
     index = pd.Index(rows.frame[code].to_numpy(dtype=object), name=geography.code_column, dtype="str")
     names = {}
@@ -164,7 +169,7 @@ def build_table(
         names = dict(zip(index, rows.frame[name].str.strip(), strict=True))
     return AreaTable(
         geography,
-        {key: field.column for key, field in present.items()},
+        {key: one.column for key, one in present.items()},
         pd.DataFrame(values, index=index),
         source,
         pd.DataFrame(status, index=index, dtype="str"),

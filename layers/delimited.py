@@ -72,7 +72,7 @@ class Delimited:
 
 
 def header_key(header: str) -> str:
-    """Header with case, spacing, no-break spaces and footnote marks taken away, for comparison.
+    """Header with case, spacing, underscores and footnote marks taken away, for comparison.
 
     "Number of households1" and "Number of households" are the same column; the footnote digit comes
     and goes between editions.
@@ -81,7 +81,7 @@ def header_key(header: str) -> str:
 
 
 def _plain_key(header: str) -> str:
-    text = " ".join(header.translate(SPACES).split()).lower()
+    text = " ".join(header.translate(SPACES).replace("_", " ").split()).lower()
     return text.removesuffix("; measures: value")
 
 
@@ -122,6 +122,15 @@ def match_headers(found: Sequence[str], wanted: Iterable[str]) -> dict[str, str]
         if hits:
             matched[want] = hits[0]
     return matched
+
+
+def find_header(found: Sequence[str], spellings: Iterable[str]) -> str:
+    """Give the first of several spellings of a header that is there; empty if none is."""
+    for spelling in spellings:
+        hit = match_headers(found, [spelling]).get(spelling)
+        if hit is not None:
+            return hit
+    return ""
 
 
 def read_text(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -246,7 +255,7 @@ def read_delimited(
     """
     text, notes = read_text(path)
     found = _find_header(text, required, path.name) if header is None else _no_header(text, header)
-    names = _unique(found.names)
+    names = unique_headers(found.names)
     wanted = [*required, *(one for one in columns or () if one not in required)]
     try:
         matched = match_headers(found.names, wanted)
@@ -255,7 +264,7 @@ def read_delimited(
     kept = [matched[one] for one in wanted if one in matched] if columns is not None else names
     frame, lines = _parse(text, found, names, kept, path.name)
     frame = frame.rename(columns={source: name for name, source in matched.items()})
-    frame, lines, more = _trim(frame, lines)
+    frame, lines, more = trim_notes(frame, lines)
     if found.line > 1 and header is None:
         notes = (*notes, f"{found.line - 1} lines above the header of {path.name} were skipped")
     return Delimited(path.name, frame, lines, found.delimiter, (*notes, *more))
@@ -292,7 +301,7 @@ def _find_header(text: str, required: Sequence[str], file: str) -> _Header:
             filled = sum(1 for cell in row if cell)
             if not filled:
                 continue
-            hits = len(match_headers(_unique(row), required)) if required else 0
+            hits = len(match_headers(unique_headers(row), required)) if required else 0
             if required and hits == len(required):
                 return _Header(tuple(row), line, delimiter)
             # Without required columns the header is the first row as wide as most rows are.
@@ -303,7 +312,7 @@ def _find_header(text: str, required: Sequence[str], file: str) -> _Header:
     if best is None:
         raise DelimitedError(f"{file} holds no rows; download it again")
     header = best[3]
-    missing = [one for one in required if one not in match_headers(_unique(header.names), required)]
+    missing = [one for one in required if one not in match_headers(unique_headers(header.names), required)]
     if missing:
         first = _Header(tuple(_first_rows(text, ",")[0][1]), 1, ",") if best[0] == 0 else header
         raise HeaderError(
@@ -325,9 +334,8 @@ def describe_headers(names: Sequence[str], limit: int = 5) -> str:
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _unique(names: Sequence[str]) -> list[str]:
-    # A nameless or repeated column keeps its place under a name of its own; asking for a repeated
-    # one by name is an error of match_headers, since nobody could say which is meant.
+def unique_headers(names: Sequence[str]) -> list[str]:
+    """Headers with a name of its own for every column that has none, or another's."""
     seen: dict[str, int] = {}
     result: list[str] = []
     for position, name in enumerate(names, start=1):
@@ -395,9 +403,10 @@ def _parse_tolerant(
     return frame[list(kept)], np.asarray(lines, dtype=np.int64)
 
 
-def _trim(
+def trim_notes(
     frame: pd.DataFrame, lines: NDArray[np.int64]
 ) -> tuple[pd.DataFrame, NDArray[np.int64], tuple[str, ...]]:
+    """Take off the notes rows below the data, and say where they begin."""
     # Notes rows stand at the end, blank but for one cell (or two: "1.", "Source: ..."). Rows are
     # taken off from below until one is filled like data, so that a sparse row of data higher up is
     # never lost.

@@ -45,6 +45,7 @@ __all__ = [
     "msoa11_to_msoa21",
     "nest_by_name",
     "nest_output_areas",
+    "read_centroids",
     "read_lsoa_changes",
     "read_msoa_names",
     "read_output_areas",
@@ -327,3 +328,33 @@ def read_msoa_names(path: Path) -> dict[str, str]:
         kept = cells.frame[cells.frame[code].str.fullmatch(KINDS["msoa"][1])]
         return dict(zip(kept[code], kept[name].str.strip(), strict=True))
     return {}
+
+
+def read_centroids(path: Path, geography: Geography) -> pd.DataFrame:
+    """Population-weighted centroids as ONS publishes them.
+
+    Parameters
+    ----------
+    path
+        Table with the code, ``x`` and ``y`` in metres of the National Grid.
+    geography
+        Such as ``oa21`` or ``lsoa21``.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``easting`` and ``northing`` in metres (EPSG:27700), indexed by code.
+
+    Raises
+    ------
+    WrongFileError
+        The columns are not there.
+    """
+    code = geography.code_column
+    cells = read_cells(path, what=f"centroids of {geography.key}", required=[code, "x", "y"], columns=[])
+    frame, _ = english_pairs(cells, code, geography)
+    kept = Delimited(cells.file, frame.reset_index(drop=True), frame.index.to_numpy(), cells.delimiter)
+    return pd.DataFrame(
+        {"easting": read_numbers(kept, "x").values, "northing": read_numbers(kept, "y").values},
+        index=pd.Index(frame[code], name=code),
+    )
