@@ -153,11 +153,10 @@ def _composition(rng: np.random.Generator, town: Town) -> pd.DataFrame:
     kind = truth["type"].to_numpy(object)
     cohabiting = rng.random(len(truth)) < 0.28
     pick = rng.random(len(truth))
-    childless = (truth["children"] == 0).to_numpy() & ~truth["students"].to_numpy()
-    several = kind == "multi_family"
+    several = truth["several"].to_numpy(object)
     parent = np.char.startswith(kind.astype(str), "lone_parent")
     family = np.char.startswith(kind.astype(str), "couple_") & (kind != "couple_pensioner")
-    grown = several & childless & (pick < 0.24)
+    grown = several == "grown_family"
     conditions = {
         "alone_old": kind == "single_pensioner",
         "alone": kind == "single",
@@ -167,11 +166,11 @@ def _composition(rng: np.random.Generator, town: Town) -> pd.DataFrame:
         "married_children": family & ~cohabiting,
         "cohabiting_children": family & cohabiting,
         "parent": parent,
-        "married_grown": grown & (pick < 0.14),
-        "cohabiting_grown": grown & (pick < 0.16),
+        "married_grown": grown & (pick < 0.55),
+        "cohabiting_grown": grown & (pick < 0.62),
         "parent_grown": grown,
-        "other_family": several & childless & (pick > 0.93),
-        "other_children": several & (truth["children"] > 0).to_numpy(),
+        "other_family": (several == "sharers") & ~truth["students"].to_numpy() & (pick > 0.9),
+        "other_children": several == "several_families",
     }
     leaf = pd.Series(
         np.select(list(conditions.values()), list(conditions), default="other"), index=truth.index

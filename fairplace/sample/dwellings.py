@@ -46,15 +46,17 @@ def make_dwellings(town: Town) -> pd.DataFrame:
     made = pd.DataFrame(index=truth.index)
     made["accommodation"] = _by_place(rng, truth["place"], _KINDS, ACCOMMODATION)
     made["epc"] = _by_place(rng, truth["place"], _WARMTH, EPC_BANDS)
-    need = np.ceil((truth["adults"] + truth["pensioners"]) / 1.7) + np.ceil(truth["children"] / 2)
-    usual = made["accommodation"].map({"Detached": 3.7, "Semi-detached": 3.0, "Terraced": 2.8}).fillna(1.8)
+    # One bedroom for a couple or a single adult, most further adults one each, children two to a room.
+    adults = truth["adults"] + truth["pensioners"]
+    need = 1 + np.floor(0.75 * (adults - 2).clip(lower=0)) + np.ceil(truth["children"] / 2)
+    usual = made["accommodation"].map({"Detached": 3.0, "Semi-detached": 2.3, "Terraced": 2.05}).fillna(1.25)
     owned = truth["tenure"].isin(["owned_outright", "mortgage"])
-    rooms = np.round(rng.normal(usual + 0.25 * owned + 0.25 * (need - 2), 0.8)).clip(1, 7)
+    rooms = np.round(rng.normal(usual + 0.2 * owned + 0.42 * (need - 1), 0.75)).clip(1, 7)
     made["occupancy"] = (rooms - need).clip(-2, 2).astype(int)
     # Employment, education, health and housing: each likelier where income falls short of the line.
     strain = np.exp(-0.9 * (truth["ratio"].clip(0.2, 4) - 0.6)).clip(0.1, 1.0).to_numpy()
     old = (truth["pensioners"] > 0).to_numpy()
-    chances = [0.16 * strain * ~old, 0.10 + 0.22 * strain * (1 + old), 0.08 + 0.26 * strain + 0.2 * old]
+    chances = [0.24 * strain * ~old, 0.06 + 0.30 * strain * (1 + old), 0.04 + 0.36 * strain + 0.2 * old]
     made["deprived"] = sum((rng.random(len(truth)) < p).astype(int) for p in chances)
     made["deprived"] += (made["occupancy"] < 0).astype(int)
     return made

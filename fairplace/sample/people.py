@@ -21,13 +21,13 @@ _MIX = pd.DataFrame(
     {
         #           S   C  SP  CP L1 L2 L3 C1 C2 C3 C4 MF
         "centre": [40, 22, 6, 3, 5, 3, 1, 7, 5, 2, 1, 5],
-        "students": [22, 14, 3, 2, 2, 2, 1, 4, 3, 2, 1, 44],
-        "estate": [17, 8, 10, 5, 10, 8, 5, 8, 9, 6, 4, 10],
-        "hill": [9, 21, 11, 18, 2, 2, 1, 11, 16, 4, 1, 4],
-        "new": [14, 23, 3, 3, 5, 4, 2, 18, 18, 5, 2, 3],
-        "industrial": [26, 18, 8, 5, 6, 5, 2, 9, 8, 4, 2, 7],
-        "terrace": [17, 14, 7, 5, 5, 4, 2, 10, 12, 7, 4, 13],
-        "suburb": [12, 18, 12, 12, 4, 3, 1, 11, 13, 4, 2, 8],
+        "students": [22, 14, 3, 2, 2, 2, 1, 4, 3, 1, 1, 44],
+        "estate": [17, 8, 10, 5, 10, 8, 5, 8, 9, 4, 2, 10],
+        "hill": [9, 21, 11, 18, 2, 2, 1, 11, 16, 3, 1, 4],
+        "new": [14, 23, 3, 3, 5, 4, 2, 18, 18, 4, 1, 3],
+        "industrial": [26, 18, 8, 5, 6, 5, 2, 9, 8, 3, 1, 7],
+        "terrace": [17, 14, 7, 5, 5, 4, 2, 10, 12, 5, 2, 13],
+        "suburb": [12, 18, 12, 12, 4, 3, 1, 11, 13, 3, 1, 8],
     },
     index=[*TYPES.index, "multi_family"],
 )
@@ -59,16 +59,16 @@ _TENURE = pd.DataFrame(
 #: Median income, as a share of the national median for that equivalised income, by household type.
 _LEVEL = dict(zip(
     [*TYPES.index, "multi_family"],
-    [0.95, 1.34, 0.88, 1.06, 0.76, 0.70, 0.62, 1.18, 1.10, 0.85, 0.71, 0.93],
+    [1.00, 1.36, 0.92, 1.10, 0.80, 0.74, 0.66, 1.22, 1.14, 0.90, 0.75, 0.97],
     strict=True,
 ))  # fmt: skip
 _TENURE_EFFECT = dict(zip(TENURES, [0.10, 0.14, 0.02, -0.30, -0.28, -0.14, -0.16, -0.1], strict=True))
 _PLACE_EFFECT = {
-    "centre": -0.10, "students": -0.22, "estate": -0.30, "hill": 0.36, "new": 0.10,
-    "industrial": -0.20, "terrace": -0.16, "suburb": 0.08,
+    "centre": -0.09, "students": -0.20, "estate": -0.27, "hill": 0.33, "new": 0.10,
+    "industrial": -0.18, "terrace": -0.14, "suburb": 0.08,
 }  # fmt: skip
 # Widths of the two halves of log income, below and above the median, inside a type and tenure.
-_BELOW, _ABOVE = 0.46, 0.40
+_BELOW, _ABOVE = 0.52, 0.42
 _NO_INCOME = 0.012
 
 #: Weekly housing costs in pounds by tenure, for a couple.
@@ -89,7 +89,8 @@ class People:
     Parameters
     ----------
     households
-        One row a household. ``type`` (`standards.TYPES` or ``multi_family``), ``tenure``, ``adults``,
+        One row a household. ``type`` (`standards.TYPES` or ``multi_family``), ``several`` (which kind of
+        multi-family household: ``grown_family``, ``sharers``, ``several_families``), ``tenure``, ``adults``,
         ``pensioners``, ``children``, ``persons``, ``income_ahc`` and ``line`` (pounds a week of the
         financial year ending 2025), ``below``, ``ratio`` (income over line), ``equivalised_ahc`` and
         ``equivalised_bhc`` and ``net`` and ``gross`` (pounds a week), place (codes of every vintage,
@@ -147,6 +148,7 @@ def _sizes(rng: np.random.Generator, households: pd.DataFrame) -> pd.DataFrame:
     line = made["type"].map(TYPES["line"]).fillna(0.0).to_numpy().copy()
     students = many & (made["place"] == "students").to_numpy() & (rng.random(len(made)) < 0.85)
     made["students"] = students
+    grown = rng.random(len(made)) < 0.65
     count = int(many.sum())
     adults = 2 + rng.binomial(4, 0.38, count)
     older = (rng.random(count) < 0.25) & ~students[many]
@@ -154,6 +156,11 @@ def _sizes(rng: np.random.Generator, households: pd.DataFrame) -> pd.DataFrame:
     made.loc[many, "adults"] = adults + 1
     made.loc[many, "pensioners"] = older.astype(int)
     made.loc[many, "children"] = children
+    made["several"] = np.select(
+        [~many, (made["children"] > 0).to_numpy(), grown & ~students],
+        ["", "several_families", "grown_family"],
+        default="sharers",
+    )
     # Adults beyond the first couple are units of their own: singles, and a single pensioner.
     first = np.select(
         [children == 0, children == 1, children == 2], [TYPES.line["couple"], TYPES.line["couple_1"],
@@ -213,11 +220,11 @@ def _persons(rng: np.random.Generator, households: pd.DataFrame) -> pd.DataFrame
         [of["students"].to_numpy(), several, family, young],
         [
             18 + rng.binomial(7, 0.25, n),
-            rng.triangular(18, 24, 66, n),
-            np.clip(rng.normal(38, 8, n), 19, 62),
+            rng.triangular(18, 28, 66, n),
+            np.clip(rng.normal(40, 9, n), 19, 64),
             rng.triangular(18, 27, 62, n),
         ],
-        rng.triangular(18, 60, 66, n),
+        rng.triangular(20, 64, 66, n),
     )
     pensioner = 66 + rng.gamma(1.9, 5.0, n)
     child = rng.integers(0, 18, n)

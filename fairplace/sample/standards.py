@@ -13,8 +13,9 @@ import pandas as pd
 #: DWP, Households below average income, financial year ending 2025.
 MEDIAN_AHC = 623.1
 
-#: From April 2025 back to the middle of the financial year ending 2025 (half a year of prices).
-TO_YEAR = 0.984
+#: From April 2025 back to the middle of the financial year ending 2025: half a year of the rise in
+#: the whole budget, 4.5 % a year.
+TO_YEAR = 0.978
 
 # Published: JRF and Loughborough University (CRSP), A Minimum Income Standard for the United Kingdom
 # in 2025, table 2. Derived: from the published ones by the cost of a child and the earnings that the

@@ -171,3 +171,23 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -
 
 def test_another_seed_gives_another_town(halverton: Town) -> None:
     assert not make_town(1).truth["income_ahc"].equals(halverton.truth["income_ahc"])
+
+
+def test_the_new_estate_is_split_and_students_live_together(town: Town) -> None:
+    estate = town.truth[town.truth["place"] == "new"]
+    by_lsoa = estate.groupby("LSOA21CD").size()
+    assert len(by_lsoa) >= 2
+    assert by_lsoa.max() < 0.8 * len(estate)
+    students = town.truth[town.truth["students"]]
+    assert (students["place"] == "students").all()
+    assert len(students) > 200
+    several = town.truth[town.truth["type"] == "multi_family"]
+    assert set(several["several"]) == {"grown_family", "sharers", "several_families"}
+    assert (several.loc[several["several"] == "several_families", "children"] > 0).all()
+
+
+def test_the_hill_is_steep_where_the_affluent_live(town: Town) -> None:
+    high = height(town.truth[["east", "north"]].to_numpy()) > 110
+    hill = town.truth["place"] == "hill"
+    assert hill[high].mean() > 0.8
+    assert town.truth.loc[hill, "below"].mean() < town.truth.loc[~hill, "below"].mean() - 0.2
