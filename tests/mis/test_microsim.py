@@ -406,3 +406,27 @@ def test_a_table_is_read_from_csv_or_parquet(tmp_path: Path) -> None:
     (tmp_path / "frs.sav").touch()
     with pytest.raises(SurveyError, match=r"frs.sav is neither .csv nor .parquet"):
         read_survey(tmp_path / "frs.sav", year=2025)
+
+
+@pytest.mark.slow
+def test_nine_ranges_in_ten_hold_the_value_that_a_survey_without_end_would_give(
+    areas: tuple[pd.DataFrame, pd.Series],
+) -> None:
+    counts, _ = areas
+    whole = dict.fromkeys(counts.index, "E05000001")
+    options = {"replicates": 0, "seed": 1}
+    endless = estimate_survey(
+        prepare_survey(draw_town(99, 200_000).assign(weight=1.0), year=2025), counts, LINES, **options
+    )  # type: ignore[arg-type]
+    small = endless.summary(["mis_people_below_share"]).set_index("code")["value"]
+    large = endless.summary(["mis_people_below_share"], groups=whole)["value"].iloc[0]
+    held, held_whole = [], []
+    for world in range(150):
+        survey = prepare_survey(draw_town(1000 + world, 800).assign(weight=1.0), year=2025)
+        got = estimate_survey(survey, counts, LINES, replicates=100, seed=world)
+        rows = got.summary(["mis_people_below_share"]).set_index("code")
+        held.append(((rows["low"] <= small) & (small <= rows["high"])).mean())
+        town = got.summary(["mis_people_below_share"], groups=whole).iloc[0]
+        held_whole.append(town["low"] <= large <= town["high"])
+    assert 0.85 <= np.mean(held) <= 0.95
+    assert 0.82 <= np.mean(held_whole) <= 0.97
