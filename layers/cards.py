@@ -21,9 +21,9 @@ from layers.workbooks import read_rows, sheet_names
 _TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _NETWORKS = (".osm.pbf", ".osm", ".graphml", ".osm.gz", ".osm.bz2")
 _ODS_CODES = (
-    (r"F[A-Z0-9]{4}", "nhs_pharmacy"),
-    (r"V\d{5}", "nhs_dental"),
-    (r"[A-Y]\d{5}", "nhs_gp"),
+    (r"Z?F[A-Z0-9]{3,4}", "nhs_pharmacy"),
+    (r"Z?V\d{4,5}", "nhs_dental"),
+    (r"[A-Z]\d{5}", "nhs_gp"),
 )
 _KINDS = ("oa", "lsoa", "msoa", "wd", "lad")
 

@@ -1,17 +1,27 @@
-"""Mid-year population estimates by single year of age."""
+"""Mid-year population estimates by single year of age.
+
+Two layouts: that of mid-2020 and before, with a column for each age on LSOAs of 2011; and that of the
+estimates rebased to Census 2021, with a column for each sex and age on LSOAs of 2021.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from geo.geography import Geography
 from geo.source import Source
 from geo.table import AreaTable, Column
 from layers.areas import Field, build_table, paper, read_cells
+from layers.catalogue import dataset
+from layers.delimited import match_headers, read_headers
 from layers.vintages import LsoaChanges, check_vintage
 
+_REBASED = ("LSOA 2021 Code", "Total", "F0", "F90", "M0", "M90")
 _AGES = [*(str(age) for age in range(90)), "90+"]
 
 
@@ -19,18 +29,22 @@ def read_population(
     path: Path,
     *,
     geography: Geography | None = None,
+    year: int | None = None,
     changes: LsoaChanges | None = None,
     source: Source | None = None,
     codes: Collection[str] | None = None,
 ) -> AreaTable:
-    """Residents by single year of age at mid-2020.
+    """Residents by single year of age in the middle of a year.
 
     Parameters
     ----------
     path
-        Table with ``LSOA Code``, ``All Ages`` and a column for each age from ``0`` to ``90+``.
+        Table with ``LSOA Code``, ``All Ages`` and a column for each age from ``0`` to ``90+``; or, rebased
+        to Census 2021, with ``LSOA 2021 Code``, ``Total``, ``F0`` to ``F90`` and ``M0`` to ``M90``.
     geography
-        What the codes are; LSOAs of 2011 if left out, on which the estimates of mid-2020 are.
+        What the codes are; if left out LSOAs of 2011 for the first layout, of 2021 for the second.
+    year
+        Of the estimate; 2020 for the first layout, else from the file's name, else 2022.
     changes
         Lookup of LSOAs of 2011 and 2021; given, the codes are checked to be of that vintage.
     source
@@ -41,8 +55,8 @@ def read_population(
     Returns
     -------
     AreaTable
-        ``mid20_residents``, ``mid20_age_0`` to ``mid20_age_89`` and ``mid20_age_90_plus``. Estimates
-        rolled forward from the census of 2011, not rebased to that of 2021.
+        ``mid20_residents``, ``mid20_age_0`` to ``mid20_age_89`` and ``mid20_age_90_plus``, which are rolled
+        forward from the census of 2011; or ``mid22_residents`` and so on, by the year.
 
     Raises
     ------
@@ -51,12 +65,13 @@ def read_population(
     VintageError
         The codes are of the other vintage.
     """
+    if len(match_headers(read_headers(path), _REBASED)) == len(_REBASED):
+        return _rebased(path, geography, year, changes, source, codes)
     place = geography or Geography("lsoa", 2011)
-    column = Column("Residents, mid-2020", "people", "count", period="2020-06-30", basis="modelled")
-    fields = {"mid20_residents": Field("All Ages", column)}
+    stem = f"mid{(year or 2020) % 100:02d}"
+    fields = {f"{stem}_residents": Field("All Ages", _column(year or 2020))}
     for age in _AGES:
-        key = f"mid20_age_{age.replace('+', '_plus')}"
-        fields[key] = Field(age, replace(column, label=f"Residents aged {age}, mid-2020"))
+        fields[f"{stem}_age_{age.replace('+', '_plus')}"] = Field(age, _column(year or 2020, age))
     cells = read_cells(
         path,
         what="population by single year of age",
@@ -75,7 +90,65 @@ def read_population(
     )
     if changes is not None:
         check_vintage(table.codes, place, where=path.name, changes=changes)
-    apart = (table.values.drop(columns="mid20_residents").sum(axis=1) - table.values["mid20_residents"]).abs()
+    return _checked(table, stem)
+
+
+def _column(year: int, age: str = "") -> Column:
+    label = f"Residents aged {age}, mid-{year}" if age else f"Residents, mid-{year}"
+    return Column(label, "people", "count", period=f"{year}-06-30", basis="modelled")
+
+
+def _rebased(
+    path: Path,
+    geography: Geography | None,
+    year: int | None,
+    changes: LsoaChanges | None,
+    source: Source | None,
+    codes: Collection[str] | None,
+) -> AreaTable:
+    found = re.search(r"mid-?_?(20\d\d)", path.name)
+    when = year or (int(found[1]) if found else 2022)
+    place = geography or Geography("lsoa", 2021)
+    stem = f"mid{when % 100:02d}"
+    headers = [f"{sex}{age}" for sex in "FM" for age in range(91)]
+    fields = {one: Field(one, _column(when)) for one in headers} | {"total": Field("Total", _column(when))}
+    known = dataset("population_mid2022")
+    required = [known.code, "Total", *headers]
+    cells = read_cells(path, what=known.title, required=required, columns=["LSOA 2021 Name"])
+    papers = paper(known.id, path, source)
+    if source is None:
+        papers = replace(papers, edition=f"mid-{when}", period=f"{when}-06-30")
+    table = build_table(
+        cells,
+        code=known.code,
+        name="LSOA 2021 Name",
+        geography=place,
+        fields=fields,
+        source=papers,
+        codes=codes,
+        notes=["estimates rebased to Census 2021; women and men are added together"],
+    )
+    if changes is not None:
+        check_vintage(table.codes, place, where=path.name, changes=changes)
+    values = pd.DataFrame({f"{stem}_residents": table.values["total"]})
+    status = pd.DataFrame({f"{stem}_residents": table.status["total"]})
+    columns = {f"{stem}_residents": _column(when)}
+    for n, age in enumerate(_AGES):
+        key = f"{stem}_age_{age.replace('+', '_plus')}"
+        women, men = table.status[f"F{n}"], table.status[f"M{n}"]
+        # A sum with a hidden part is hidden itself, and one with a missing part is missing.
+        status[key] = men.where(women == "ok", women)
+        values[key] = (table.values[f"F{n}"] + table.values[f"M{n}"]).where(status[key] == "ok")
+        columns[key] = _column(when, age)
+    whole = AreaTable(
+        place, columns, values, papers, status.astype("str"), names=table.names, notes=table.notes
+    )
+    return _checked(whole, stem)
+
+
+def _checked(table: AreaTable, stem: str) -> AreaTable:
+    total = f"{stem}_residents"
+    apart = (table.values.drop(columns=total).sum(axis=1) - table.values[total]).abs()
     if (apart > 0.5).any():
         one = apart.idxmax()
         note = f"the ages of {one} add up to {apart.max():.0f} more or fewer than its total"

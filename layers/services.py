@@ -107,8 +107,9 @@ def _read_ods(path: Path) -> Delimited:
 def _nhs_dataset(cells: Delimited, path: Path) -> str:
     codes = cells.frame["organisation_code"].str.strip()
     # The codes speak for themselves: pharmacies are F and four more, dental practices V and five
-    # digits; a practice is a letter and five digits, and only its file fills the prescribing setting.
-    for key, pattern in (("nhs_pharmacy", r"F[A-Z0-9]{4}"), ("nhs_dental", r"V\d{5}")):
+    # digits (with a Z before them where they are invented); a practice is a letter and five digits,
+    # and only its file fills the prescribing setting.
+    for key, pattern in (("nhs_pharmacy", r"Z?F[A-Z0-9]{3,4}"), ("nhs_dental", r"Z?V\d{4,5}")):
         if codes.str.fullmatch(pattern).mean() > 0.9:
             return key
     if (cells.frame["prescribing_setting"].str.strip() != "").any():

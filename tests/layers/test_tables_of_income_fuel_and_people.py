@@ -161,6 +161,21 @@ def test_ages_become_columns_and_a_wrong_sum_is_noted(tmp_path: Path) -> None:
     assert any("1 more or fewer" in note for note in got.notes)
 
 
+def test_women_and_men_are_added_and_a_hidden_part_hides_the_sum(tmp_path: Path) -> None:
+    ages = [f"{sex}{age}" for sex in "FM" for age in range(91)]
+    cells = ["c", *["1"] * 181]
+    path = tmp_path / "sape_mid2022.csv"
+    path.write_text(
+        f"LAD 2021 Code,LAD 2021 Name,LSOA 2021 Code,LSOA 2021 Name,Total,{','.join(ages)}\n"
+        f"E06999001,N,E01999001,N,182,{','.join(cells)}\n"
+    )
+    got = read_population(path)
+    assert got.geography.key == "lsoa21"
+    assert got.values["mid22_age_90_plus"].iat[0] == 2
+    assert got.status["mid22_age_0"].iat[0] == "suppressed"
+    assert got.source.period == "2022-06-30"
+
+
 def test_a_cell_of_a_workbook_is_named_with_sheet_and_row(tmp_path: Path) -> None:
     path = workbook(tmp_path / "s.xlsx", [ROW, ["E02999002", *ROW[1:6], "about 30k", 1, 1, 1]])
     with pytest.raises(
