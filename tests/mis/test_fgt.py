@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mis.fgt import IncomeError, fgt, gini, measure_shortfall
@@ -65,6 +65,7 @@ HOUSEHOLDS = st.lists(
 
 
 @given(HOUSEHOLDS, st.floats(0.01, 100))
+@settings(deadline=None)
 def test_units_of_money_and_weight_change_nothing(
     rows: list[tuple[float, float, float]], unit: float
 ) -> None:
@@ -78,6 +79,7 @@ def test_units_of_money_and_weight_change_nothing(
 
 
 @given(HOUSEHOLDS)
+@settings(deadline=None)
 def test_measures_keep_their_order(rows: list[tuple[float, float, float]]) -> None:
     income, line, weight = (np.array(column) for column in zip(*rows, strict=True))
     got = measure_shortfall(income, line, weight=weight)
@@ -90,6 +92,7 @@ def test_measures_keep_their_order(rows: list[tuple[float, float, float]]) -> No
 
 
 @given(HOUSEHOLDS, HOUSEHOLDS)
+@settings(deadline=None)
 def test_the_measure_of_a_town_is_the_weighted_mean_of_its_parts(
     here: list[tuple[float, float, float]], there: list[tuple[float, float, float]]
 ) -> None:

@@ -24,6 +24,7 @@ def test_the_total_is_exact_and_no_weight_leaves_its_floor_and_ceiling(
 
 
 @given(WEIGHTS, st.integers(0, 2**31))
+@settings(deadline=None)
 def test_the_same_seed_gives_the_same_households(weights: list[float], seed: int) -> None:
     assert (integerise(weights, seed=seed) == integerise(weights, seed=seed)).all()
 
@@ -54,6 +55,7 @@ def test_a_total_out_of_reach_is_refused() -> None:
 
 
 @given(st.lists(st.floats(0, 9), min_size=1, max_size=30), st.integers(0, 500))
+@settings(deadline=None)
 def test_portions_sum_to_the_total_and_stay_within_one(shares: list[float], total: int) -> None:
     if sum(shares) <= 1e-9:
         return
