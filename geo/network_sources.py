@@ -25,6 +25,7 @@ from geo.network import Network, NetworkError
 from geo.network_building import build_network
 from geo.profiles import STANDARD, measure_profiles, road_class
 from geo.shortest import Floats
+from geo.vector import read_layer
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -47,6 +48,7 @@ def read_streets(
     elevation: Path | None = None,
     extent: shapely.Geometry | None = None,
     layer: str | None = None,
+    crs: str | None = None,
     edition: str = "",
 ) -> Network:
     """Read a street network from a file, whatever its form.
@@ -62,8 +64,8 @@ def read_streets(
         Raster of heights in EPSG:27700, for gradients; None: streets are taken as level.
     extent
         Polygon in EPSG:27700 within which the file is complete; None: the convex hull is taken and said.
-    layer
-        Of a file with several.
+    layer, crs
+        Of a file of lines: which, where it holds several; what its coordinates are, where it does not say.
     edition
         Date or release, for the papers.
 
@@ -83,7 +85,7 @@ def read_streets(
     elif name.endswith(".graphml"):
         network = read_graphml(path, extent=extent, edition=edition)
     else:
-        network = read_lines(path, extent=extent, layer=layer, edition=edition)
+        network = read_lines(path, extent=extent, layer=layer, crs=crs, edition=edition)
     return _measure(network, profiles, elevation)
 
 
@@ -310,7 +312,12 @@ def _flat(value: object) -> str:
 
 
 def read_lines(
-    path: Path, *, extent: shapely.Geometry | None = None, layer: str | None = None, edition: str = ""
+    path: Path,
+    *,
+    extent: shapely.Geometry | None = None,
+    layer: str | None = None,
+    crs: str | None = None,
+    edition: str = "",
 ) -> Network:
     """Read lines of a GeoPackage, GeoParquet, GeoJSON, Shapefile or the like as streets.
 
@@ -319,23 +326,15 @@ def read_lines(
 
     Raises
     ------
+    LayerError, MissingLayerError
+        The file or layer cannot be read.
     NetworkError
-        The file or layer cannot be read, or holds no line.
+        It holds no line.
     CrsError
         It has no CRS, or lies outside England's grid.
     """
-    try:
-        if path.suffix.lower() in (".parquet", ".geoparquet"):
-            frame = gpd.read_parquet(path)
-        else:
-            frame = gpd.read_file(path, layer=layer)
-    except Exception as error:
-        # GDAL and Arrow raise a dozen classes for a file they cannot read; each means the same to a reader.
-        raise NetworkError(
-            f"{path.name} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "
-            f"give a whole file of lines"
-        ) from error
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+    frame = read_layer(path, layer=layer, crs=crs)
+    if frame.empty:
         raise NetworkError(f"{path.name} holds no line; a street network needs at least one")
     moved, accuracy = to_bng(frame, where=path.name)
     kept = {key: moved[key].map(_flat).astype("str") for key in TAGS if key in moved}

@@ -1,0 +1,199 @@
+"""What `reach` and `access` are given on the command line: a network, named points, and where to write."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo.errors import UserError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from geo.network import Network
+
+#: Suffix of an output -> GDAL driver, or empty where no driver is needed.
+FORMS = {".geojson": "GeoJSON", ".gpkg": "GPKG", ".parquet": "", ".csv": ""}
+
+
+class StreetInputError(UserError, ValueError):
+    """The call lacks a network or points, or names ones that are not there."""
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `reach` and `access` share."""
+    parser.add_argument("pack", nargs="?", type=Path, metavar="PACK", help="a pack that holds a network")
+    parser.add_argument(
+        "--network", metavar="NAME|FILE|FOLDER",
+        help="a network of the pack by name, a saved network, or streets: .osm.pbf, .osm, .graphml, lines",
+    )  # fmt: skip
+    parser.add_argument(
+        "--profile", default="walk", help="walk (default), wheels, night, cycle or cycle_calm"
+    )
+    parser.add_argument(
+        "--speed", type=float, metavar="KMH",
+        help="level speed; without it the profile's own: 4.8 on foot (4.0 is Natural England's)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--trip", choices=("out", "in", "return"), default=None,
+        help="one way out, one way in, or there and back within the limit",
+    )  # fmt: skip
+    parser.add_argument("--elevation", type=Path, metavar="FILE", help="heights, to read streets with slopes")
+    parser.add_argument("--extent", type=Path, metavar="FILE", help="area in which the streets are complete")
+    parser.add_argument(
+        "--skip-islands-below", type=float, default=0.0, metavar="METRES",
+        help="do not start on disconnected pieces with less street than this",
+    )  # fmt: skip
+    parser.add_argument("--save-network", type=Path, metavar="FOLDER", help="keep what was read as a folder")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+
+def open_network(args: argparse.Namespace) -> Network:
+    """Open or read the network that the call names.
+
+    Raises
+    ------
+    StreetInputError
+        Neither a pack nor ``--network`` was given, or the pack holds no such network.
+    """
+    from geo.network import load_network
+
+    if args.network is None and args.pack is None:
+        raise StreetInputError("no streets were given; name a pack, or --network with a file of streets")
+    named = Path(args.network) if args.network is not None else None
+    if args.pack is not None and (named is None or not named.exists()):
+        from fairplace.pack import open_pack
+
+        pack = open_pack(args.pack)
+        held = pack.held("networks")
+        name = args.network or ("walk" if "walk" in held else (held or ["walk"])[0])
+        if name not in held:
+            raise StreetInputError(
+                f"{args.pack} holds no network named {name}, only {', '.join(held) or 'none'}; name one of "
+                f"these, or give --network a file of streets"
+            )
+        return load_network(pack.path / "networks" / name)
+    if named is not None and named.is_dir():
+        return load_network(named)
+    from geo.network_sources import read_streets
+
+    extent = None
+    if args.extent is not None:
+        from geo.crs import to_bng
+        from geo.vector import read_layer
+
+        extent = to_bng(read_layer(args.extent), where=args.extent.name)[0].geometry.union_all()
+    network = read_streets(Path(args.network), elevation=args.elevation, extent=extent)
+    if args.save_network is not None:
+        network.save(args.save_network)
+    return network
+
+
+def open_points(
+    args: argparse.Namespace, given: str, *, what: str
+) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Read points from a file, or take those of the pack by name.
+
+    Raises
+    ------
+    StreetInputError
+        It is neither a file nor a set of points of the pack.
+    """
+    path = Path(given)
+    if path.is_file() or args.pack is None:
+        from geo.place_files import read_places
+
+        points, _, notes = read_places(path)
+        return points, notes
+    from fairplace.pack import open_pack
+
+    pack = open_pack(args.pack)
+    held = pack.held("points")
+    if given not in held:
+        raise StreetInputError(
+            f"{what} {given!r} is neither a file nor points of the pack ({', '.join(held) or 'it has none'})"
+        )
+    points = pack.places("points", given)
+    for column in ("code", "id", "name"):
+        if column in points and points[column].is_unique:
+            points = points.set_index(points[column].astype(str).rename("place"))
+            break
+    return points, ()
+
+
+def split_names(text: str | None) -> list[str]:
+    """Names from a list with commas; none for nothing."""
+    return [] if not text else [one.strip() for one in text.split(",") if one.strip()]
+
+
+def write_layer(path: Path, frame: gpd.GeoDataFrame) -> None:
+    """Write a layer or, as CSV, its table, whole or not at all; GeoJSON is in longitude and latitude.
+
+    Raises
+    ------
+    StreetInputError
+        The suffix is none of `FORMS`.
+    """
+    from fairplace.files import write_whole
+    from geo.crs import to_lonlat
+
+    suffix = check_form(path)
+    with write_whole(path) as draft:
+        if suffix == ".csv":
+            frame.drop(columns="geometry").to_csv(draft, index=False, lineterminator="\n")
+        elif suffix == ".parquet":
+            frame.to_parquet(draft, index=False)
+        elif suffix == ".geojson":
+            draft.write_text(to_lonlat(frame)[0].to_json(drop_id=True), encoding="utf-8")
+        else:
+            draft.unlink()
+            frame.to_file(draft, driver=FORMS[suffix], layer="reach")
+
+
+def check_form(path: Path) -> str:
+    """Suffix of an output, refused if it is none of `FORMS`."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMS:
+        raise StreetInputError(f"{path.name}: cannot write {suffix or 'no suffix'}; give {', '.join(FORMS)}")
+    return suffix
+
+
+def print_table(frame: pd.DataFrame) -> None:
+    """Print a table for a reader: whole numbers whole, shares and minutes to two places."""
+    shown = frame.copy()
+    for column in shown.select_dtypes("float"):
+        places = 3 if "share" in str(column) or column == "access" else 1
+        shown[column] = [_number(value, places) for value in shown[column]]
+    print(shown.to_string(index=False))  # noqa: T201
+
+
+def _number(value: float, places: int) -> str:
+    if value != value:
+        return ""
+    return f"{value:.0f}" if value == int(value) else f"{value:.{places}f}"
+
+
+def print_json(answer: Mapping[str, Any]) -> None:
+    """Print an answer as JSON: no NaN, keys in the order given."""
+    print(json.dumps(_plain(answer), indent=1, ensure_ascii=False, allow_nan=False))  # noqa: T201
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as mappings of plain values; missing and infinite numbers become None."""
+    return [dict(_plain(row)) for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return None
+    return value

@@ -1,0 +1,165 @@
+"""`fairplace reach` and `fairplace access`, called as a person would, on a town of a hundred blocks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely import LineString, box
+
+from fairplace.cli import main
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    lines = []
+    for i in range(11):
+        for j in range(11):
+            x, y = 509_000 + 100 * i, 221_000 + 100 * j
+            lines += [LineString([(x, y), (x + 100, y)])] if i < 10 else []
+            lines += [LineString([(x, y), (x, y + 100)])] if j < 10 else []
+    gpd.GeoDataFrame(geometry=lines, crs="EPSG:27700").to_file(tmp_path / "streets.gpkg")
+    people = [
+        (f"E{n:08d}", 509_050 + 100 * (n % 10), 221_000 + 100 * (n // 10), 10, n % 5 + 1) for n in range(100)
+    ]
+    frame = pd.DataFrame(people, columns=["OA21CD", "x", "y", "people", "imd_fifth"])
+    frame.to_csv(tmp_path / "people.csv", index=False)
+    (tmp_path / "hubs.csv").write_text(
+        "id,easting,northing,places,kind\nH1,509000,221000,30,hub\nH2,510000,222000,50,library\n"
+    )
+    parks = gpd.GeoDataFrame(geometry=[box(509_400, 221_410, 509_700, 221_690)], crs="EPSG:27700")
+    parks.to_file(tmp_path / "parks.gpkg")
+    return tmp_path
+
+
+def test_reach_answers_in_words_and_files(town, capsys) -> None:
+    out, lines, kept = town / "reach.geojson", town / "reach.gpkg", town / "kept"
+    call = ["reach", "--network", str(town / "streets.gpkg"), "--from", "509500,221500", "--minutes", "2.5,5"]
+    more = ["--people", str(town / "people.csv"), "--weights", "people"]
+    assert main([*call, *more, "--out", str(out), "--lines", str(lines), "--save-network", str(kept)]) == 0
+    said = capsys.readouterr().out
+    assert "4.8 km/h" in said
+    assert "one way, from the place" in said
+    # 5 minutes are 400 m: 4 k² blocks of 100 m.
+    assert "6400" in said
+    drawn = gpd.read_file(out)
+    assert drawn.crs == "EPSG:4326"
+    assert drawn["metres"].tolist() == pytest.approx([1600, 6400])
+    assert gpd.read_file(lines).groupby("limit")["metres"].sum().tolist() == pytest.approx([1600, 6400])
+    # The saved folder gives the same answer.
+    assert main(["reach", "--network", str(kept), *call[3:], "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [row["metres"] for row in answer["reach"]] == pytest.approx([1600, 6400])
+    assert [place["snap_metres"] for place in answer["places"]] == [0]
+
+
+def test_reach_of_a_place_in_a_lake_is_partial(town, capsys) -> None:
+    call = ["reach", "--network", str(town / "streets.gpkg"), "--from", "505000,221500"]
+    assert main(call) == 1
+    assert "1 of 1 places are over 250 m" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (["reach", "--from", "509500,221500"], "no streets were given"),
+        (["reach", "--network", "streets.gpkg"], "no place was given"),
+        (["reach", "--network", "nowhere.osm.pbf", "--from", "509500,221500"], "is not there"),
+        (["reach", "--network", "streets.gpkg", "--from", "509500,221500", "--minutes", "ten"], "limits are 'ten'"),
+        (["reach", "--network", "streets.gpkg", "--from", "509500,221500", "--out", "a.txt"], "cannot write .txt"),
+        (["access", "--network", "streets.gpkg", "--people", "people.csv", "--weights", "people"], "nothing to get to"),
+        (["access", "--network", "streets.gpkg", "--people", "people.csv", "--weights", "n", "--services", "hubs.csv"],
+         "no column 'n'"),
+    ],
+)  # fmt: skip
+def test_a_call_that_lacks_something_says_what(town, monkeypatch, capsys, call, message) -> None:
+    monkeypatch.chdir(town)
+    assert main(call) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_access_counts_shares_and_compares(town, capsys) -> None:
+    call = [
+        "access", "--network", str(town / "streets.gpkg"), "--people", str(town / "people.csv"), "--weights",
+        "people", "--services", str(town / "hubs.csv"), "--nearest", "1", "--capacity", "places", "--kind", "kind",
+        "--group", "imd_fifth", "--greenspace", str(town / "parks.gpkg"), "--minutes", "5,30", "--out",
+        str(town / "out"), "--json",
+    ]  # fmt: skip
+    assert main(call) == 0
+    answer = json.loads(capsys.readouterr().out)
+    within = {(row["place"], row["limit"]): row["count"] for row in answer["within"]["table"]}
+    assert within[("", 30)] == 1000
+    # 400 m from the south-west corner: middles of blocks at 50 + 100 a + 100 b: a + b <= 3, ten of them,
+    # and from the north-east corner, whose northern row holds nobody: a + b <= 2, six.
+    assert within[("H1", 5)] == 100
+    assert within[("H2", 5)] == 60
+    assert within[("", 5)] == 160
+    shared = sum(row["weight"] * row["access"] for row in answer["supply"]["table"])
+    assert shared == pytest.approx(80)
+    assert {row["kinds"] for row in answer["kinds"]["table"]} == {2}
+    assert [str(row["group"]) for row in answer["groups"]["table"]] == ["1", "2", "3", "4", "5", "gap"]
+    assert {row["standard"] for row in answer["greenspace"]["table"]} >= {"doorstep", "local"}
+    for name in ("within", "nearest", "supply", "kinds", "groups", "greenspace"):
+        assert len(pd.read_csv(town / "out" / f"{name}.csv")) > 0
+    assert "buses not included" in (town / "out" / "said.txt").read_text()
+
+
+def test_a_pack_gives_its_network_and_points_by_name(town, capsys, monkeypatch) -> None:
+    import fairplace.pack
+    from geo.network_sources import read_streets
+
+    read_streets(town / "streets.gpkg").save(town / "pack" / "networks" / "walk")
+
+    class Held:
+        path = town / "pack"
+
+        def held(self, kind: str) -> list[str]:
+            return {"networks": ["walk"], "points": ["people", "hubs"]}[kind]
+
+        def places(self, _: str, name: str) -> gpd.GeoDataFrame:
+            table = pd.read_csv(town / f"{name}.csv")
+            xy = table[["x", "y"]] if "x" in table else table[["easting", "northing"]]
+            return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(*xy.to_numpy().T), crs="EPSG:27700")
+
+    monkeypatch.setattr(fairplace.pack, "open_pack", lambda _: Held())
+    call = [
+        "access",
+        str(town / "pack"),
+        "--people",
+        "people",
+        "--weights",
+        "people",
+        "--services",
+        "hubs",
+        "--json",
+    ]
+    assert main(call) == 0
+    table = json.loads(capsys.readouterr().out)["within"]["table"]
+    assert {row["place"] for row in table} == {"", "H1", "H2"}
+    assert main([*call, "--network", "tram"]) == 2
+    assert "no network named tram, only walk" in capsys.readouterr().err
+    assert main(["reach", str(town / "pack"), "--points", "schools"]) == 2
+    assert "'schools' is neither a file nor points of the pack (people, hubs)" in capsys.readouterr().err
+
+
+def test_help_answers_at_once() -> None:
+    root = Path(__file__).parents[3]
+    for command in ("reach", "access"):
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "fairplace", command, "--help"],
+            capture_output=True,
+            text=True,
+            cwd=root,
+            check=True,
+        )
+        assert "example:" in done.stdout
+        assert time.perf_counter() - started < 2  # 0.15 s alone; wide, for a busy machine
