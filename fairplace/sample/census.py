@@ -19,6 +19,8 @@ from fairplace.sample.formats import write_csv
 from fairplace.sample.town import Town
 
 _RESIDENTS = "usual residents"
+# Some tables of the bulk download carry this behind every header, others do not.
+_MEASURES = "; measures: Value"
 _OTHER = "Other, including all full-time students and all aged 66 years and over"
 _TENURE = "Tenure of household: "
 _DEPRIVED = {
@@ -79,6 +81,7 @@ def write_census(town: Town, folder: Path) -> list[Path]:
     made["age6"] = _leaves(
         rng, person, pd.Series(band, index=person.index), "Age (6 categories): ", words, unit=_RESIDENTS
     )
+    made |= _further(rng, town, person)
 
     names = town.areas.members.drop_duplicates("LSOA21CD").set_index("LSOA21CD")["LSOA21NM"]
     written = []
@@ -99,6 +102,38 @@ def write_census(town: Town, folder: Path) -> list[Path]:
         frame.insert(0, "date", 2021)
         written.append(write_csv(folder / f"halverton_census2021-{table}-oa.csv", frame))
     return written
+
+
+def _further(rng: np.random.Generator, town: Town, area: pd.Series) -> dict[str, pd.DataFrame]:
+    """Make tables that are to be had for England but not among the files collected for Luton."""
+    truth, persons = town.truth, town.persons
+    bands = {n: f"Aged {5 * n} to {5 * n + 4} years" for n in range(1, 17)}
+    bands = {0: "Aged 4 years and under", **bands, 17: "Aged 85 years and over"}
+    ages = _leaves(rng, area, (persons["age"] // 5).clip(upper=17), "Age: ", bands, unit=_RESIDENTS)
+    # Nobody in the town lives in a hall, a home or a prison: its truth is of households alone.
+    living = pd.Series("household", index=area.index)
+    places = {"household": "Lives in a household", "communal": "Lives in a communal establishment"}
+    residents = _leaves(rng, area, living, "Residence type: ", places, unit=_RESIDENTS)
+    frail = persons["age"] / 30 + 1.6 * persons["disabled"] + rng.normal(0, 0.9, len(persons))
+    health = pd.Series(np.searchsorted([1.4, 2.9, 4.0, 4.9], frail), index=area.index)
+    words = {0: "Very good health", 1: "Good health", 2: "Fair health", 3: "Bad health", 4: "Very bad health"}
+    drivers = truth["adults"] + truth["pensioners"]
+    chance = (0.25 + 0.28 * truth["ratio"].clip(upper=2)).clip(upper=0.85)
+    cars = pd.Series(rng.binomial(drivers.clip(upper=4), chance), index=truth.index).clip(upper=3)
+    number = {
+        0: "No cars or vans in household",
+        1: "1 car or van in household",
+        2: "2 cars or vans in household",
+        3: "3 or more cars or vans in household",
+    }
+    short = {"Age: Total: All usual residents": "Age: Total"}
+    total = {"Residence type: Total: All usual residents": "Residence type: Total"}
+    return {
+        "ts001": residents.rename(columns=total).add_suffix(_MEASURES),
+        "ts007a": ages.rename(columns=short),
+        "ts037": _leaves(rng, area, health, "General health: ", words, unit=_RESIDENTS),
+        "ts045": _leaves(rng, truth["LSOA21CD"], cars, "Number of cars or vans: ", number),
+    }
 
 
 def _perturb(rng: np.random.Generator, counts: pd.DataFrame) -> pd.DataFrame:
@@ -187,7 +222,7 @@ def _composition(rng: np.random.Generator, town: Town) -> pd.DataFrame:
         f"{single}: Cohabiting couple family",
     )
     columns = {
-        "Total: All households": c.sum(axis=1),
+        "Total": c.sum(axis=1),
         "One-person household": c["alone_old"] + c["alone"],
         "One-person household: Aged 66 years and over": c["alone_old"],
         "One-person household: Other": c["alone"],
@@ -198,7 +233,7 @@ def _composition(rng: np.random.Generator, town: Town) -> pd.DataFrame:
         f"{couple}: Dependent children": c["married_children"],
         f"{couple}: All children non-dependent": c["married_grown"],
         unmarried: together,
-        f"{unmarried}: With no children": c["cohabiting"],
+        f"{unmarried}: No children": c["cohabiting"],
         f"{unmarried}: With dependent children": c["cohabiting_children"],
         f"{unmarried}: All children non-dependent": c["cohabiting_grown"],
         f"{single}: Lone parent family": lone,
@@ -210,14 +245,17 @@ def _composition(rng: np.random.Generator, town: Town) -> pd.DataFrame:
         "Other household types: With dependent children": c["other_children"],
         f"Other household types: {_OTHER}": c["other"],
     }  # fmt: skip
-    return pd.DataFrame({f"Household composition: {name}": values for name, values in columns.items()})
+    return pd.DataFrame(
+        {f"Household composition: {name}{_MEASURES}": values for name, values in columns.items()}
+    )
 
 
 def _sizes(rng: np.random.Generator, area: pd.Series, persons: pd.Series) -> pd.DataFrame:
     """TS017: household size; the census counts spaces, so a size of nought is among them."""
     words = {n: f"{n} {'person' if n == 1 else 'people'} in household" for n in range(8)}
     words[8] = "8 or more people in household"
-    return _leaves(rng, area, persons.clip(upper=8), "Household size: ", words, unit="household spaces")
+    frame = _leaves(rng, area, persons.clip(upper=8), "Household size: ", words, unit="household spaces")
+    return frame.add_suffix(_MEASURES)
 
 
 def write_populations(town: Town, folder: Path) -> list[Path]:

@@ -112,9 +112,9 @@ def write_points(town: Town, folder: Path) -> list[Path]:
     rng = np.random.default_rng([town.seed, 16])
     health = (
         # file, code, names, active, closed, other settings
-        ("nhs_ods_gp_practices_HV.csv", "Z99", "SURGERY", 12, 3, 5),
-        ("nhs_ods_pharmacies_HV.csv", "ZF9", "PHARMACY", 18, 4, 0),
-        ("nhs_ods_dental_practices_HV.csv", "ZV9", "DENTAL CARE", 9, 3, 0),
+        ("nhs_ods_gp_practices_HV.csv", "X99", "SURGERY", 12, 3, 5),
+        ("nhs_ods_pharmacies_HV.csv", "F99", "PHARMACY", 18, 4, 0),
+        ("nhs_ods_dental_practices_HV.csv", "V99", "DENTAL CARE", 9, 3, 0),
     )
     made = [_code_point(town, folder)]
     for file, code, word, active, closed, other in health:
@@ -180,7 +180,9 @@ def _health(
     order = rng.permutation(count)
     number = np.argsort(order)
     gone = (number >= active) & (number < active + closed)
-    frame["organisation_code"] = [f"{code}{n + 1:03d}" for n in range(count)]
+    # The letters by which a code tells its kind, and numbers beyond those in use.
+    width = 2 if word == "PHARMACY" else 3
+    frame["organisation_code"] = [f"{code}{n + 1:0{width}d}" for n in range(count)]
     street = [_STREETS[n % len(_STREETS)] for n in range(count)]
     frame["name"] = [f"{name.upper()} {word} (FICTIONAL)" for name in street]
     frame["national_grouping"], frame["high_level_health_geography"] = "Y61", "QZZ"

@@ -12,6 +12,7 @@ from geo.boundaries import read_boundaries
 from geo.geography import Geography
 from layers.census import read_census
 from layers.deprivation import read_deprivation, read_deprivation_indicators
+from layers.holdings import scan
 from layers.vintages import lsoa11_to_lsoa21, read_lsoa_changes
 
 
@@ -30,10 +31,26 @@ def test_boundaries_are_read_without_repair_and_with_every_area(
 
 def test_every_census_table_is_recognised(published: Path) -> None:
     paths = sorted((published / "census2021").glob("*.csv"))
-    assert len(paths) == 12
+    assert len(paths) == 16
     for path in paths:
         table = read_census(path)
         assert len(table.codes) == (288 if path.stem.endswith("-oa") else 58)
+
+
+def test_a_folder_of_it_lacks_nothing_that_a_build_needs(published: Path) -> None:
+    holdings = scan(published)
+    assert holdings.authorities() == {"E06999001": "Halverton (fictional)"}
+    assert holdings.missing("E06999001") == []
+    for key in (
+        "census2021_ts003",
+        "census2021_ts017",
+        "nhs_gp",
+        "nhs_pharmacy",
+        "nhs_dental",
+        "onspd",
+        "osm_streets",
+    ):
+        assert holdings.holds(key, "E06999001"), key
 
 
 def test_both_editions_of_the_indices_are_read(published: Path) -> None:
