@@ -26,6 +26,10 @@ _DISTRICT_HEADERS = (
     "Local Authority District code (2024)", "Local Authority District code (2019)", "LA Code",
     "Local authority code", "admin_district_code", "laua", "local_authority_code", "area_code", "lad_code",
 )  # fmt: skip
+#: Districts that were given another code when a boundary moved a little (Barnsley and Sheffield, April
+#: 2025): of two files of 2025 one may use the old and the other the new, so either finds both.
+_RECODED = {"E08000038": "E08000016", "E08000039": "E08000019"}
+_ALSO = {**_RECODED, **{old: new for new, old in _RECODED.items()}}
 #: Levels that are made of another, by whose codes their own authority is told.
 _MADE_OF = {"oa21": "lsoa21", "msoa21": "lsoa21"}
 _HEADERLESS = {"nhs_gp", "nhs_pharmacy", "nhs_dental", "codepoint_open"}
@@ -64,7 +68,7 @@ class Coverage:
             return 1.0
         if known.cover == "codes" and known.geography:
             if known.geography.startswith("lad"):
-                return float(authority in self._column(card, known.code))
+                return float(not _codes(authority).isdisjoint(self._column(card, known.code)))
             wanted = self.areas(authority, known.geography)
             if wanted:
                 return len(wanted & self._column(card, known.code)) / len(wanted)
@@ -88,7 +92,8 @@ class Coverage:
         return [one for one in (*spelled, *_districts(card.columns)) if one]
 
     def _names(self, card: FileCard, headers: list[str], authority: str) -> bool:
-        return any(authority in self._column(card, header) for header in headers)
+        wanted = _codes(authority)
+        return any(not wanted.isdisjoint(self._column(card, header)) for header in headers)
 
     def _points_inside(self, card: FileCard, box: Box) -> float:
         east = find_header(card.columns, ["easting", "eastings", "oseast1m"])
@@ -118,7 +123,7 @@ class Coverage:
         code = f"{key.upper()}CD"
         for header, card in self._lists(code):
             pairs = self._frame(card, (code, header))
-            found = frozenset(pairs.loc[pairs[header] == authority, code])
+            found = frozenset(pairs.loc[pairs[header].isin(_codes(authority)), code])
             if found:
                 return found
         through = _MADE_OF.get(key)
@@ -179,7 +184,7 @@ class Coverage:
 
     def _box(self, authority: str) -> Box | None:
         for level in ("lsoa21", "wd25", "lsoa11", "lad25", "lad24"):
-            codes = frozenset({authority}) if level.startswith("lad") else self.areas(authority, level)
+            codes = _codes(authority) if level.startswith("lad") else self.areas(authority, level)
             for card in self.cards:
                 if not codes or card.dataset != f"boundary_{level}":
                     continue
@@ -229,6 +234,10 @@ def _shapes(path: Path, code: str, codes: frozenset[str]) -> gpd.GeoDataFrame:
         return gpd.read_parquet(path, columns=[code, "geometry"], filters=[(code, "in", sorted(codes))])
     frame = gpd.read_file(path, columns=[code])
     return frame[frame[code].isin(codes)]
+
+
+def _codes(authority: str) -> frozenset[str]:
+    return frozenset({authority, _ALSO.get(authority, authority)})
 
 
 def _districts(columns: Iterable[str]) -> list[str]:

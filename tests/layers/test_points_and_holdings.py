@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from geo.crs import CrsError
-from geo.geography import LSOA21, GeographyError
+from geo.geography import LSOA21, WD25, GeographyError
 from layers.areas import WrongFileError
 from layers.catalogue import CatalogueError, dataset, describe_source, load_catalogue
 from layers.census import read_census
@@ -273,6 +273,14 @@ def test_other_authorities_find_the_england_files_and_hear_what_is_missing(
     assert found.missing(authority) == []
 
 
+@pytest.mark.parametrize("code", ["E08000016", "E08000038"])
+def test_a_district_with_two_codes_in_one_year_is_found_by_either(real_data: Path, code: str) -> None:
+    # The LSOA file still says E08000016 for Barnsley, the ward file of the same year E08000038.
+    found = scan(real_data)
+    assert len(found.areas(code, LSOA21)) > 100
+    assert len(found.areas(code, WD25)) > 15
+
+
 def test_one_authority_reads_from_england_wide_files_in_about_a_second(real_data: Path) -> None:
     found = scan(real_data)
     codes = found.areas("E06000009", LSOA21)
@@ -280,7 +288,7 @@ def test_one_authority_reads_from_england_wide_files_in_about_a_second(real_data
     read_deprivation(real_data / "imd" / "iod2025_all_scores_ranks_deciles_england.csv.gz", codes=codes)
     for path in sorted((real_data / "census2021").glob("census2021-*.csv.gz")):
         read_census(path, codes=codes)
-    # Generous, because machines are shared: it is 1.2 s on an idle core.
+    # Generous, because machines are shared: 1.3 to 2 s were measured beside other work.
     assert time.perf_counter() - start < 15
 
 
