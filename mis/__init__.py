@@ -1,8 +1,9 @@
 """The Minimum Income Standard: budgets, lines, composition, income, shortfall and their ranges."""
 
-from mis.estimate import MisSettings, ShortfallEstimate, estimate_shortfall
+from mis.estimate import ShortfallEstimate, estimate_shortfall, stream_estimates
 from mis.inputs import MisInputs
 from mis.lines import Budgets, read_budgets
+from mis.plan import MisSettings
 from mis.summary import aggregate, round_public, summarise, summarise_types
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "estimate_shortfall",
     "read_budgets",
     "round_public",
+    "stream_estimates",
     "summarise",
     "summarise_types",
 ]

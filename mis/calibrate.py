@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from mis.household_types import household_types
 from mis.households import Households, NationalMargins, fit_households
@@ -30,8 +30,9 @@ ZERO_INCOME = 0.012
 PENSIONERS_FOLLOW = 0.6
 WITHIN_SLOPE = 0.17
 _BINS = 8
-_DENSITY_SD = 0.35  # of its logarithm: three years of one survey, few people between the lines
-_WIDTH_PRIOR = (np.log(0.52), 0.12)
+_DENSITY_SD = 0.20  # of its logarithm: three years of one survey, few people between the lines
+_WIDTH_PRIOR = (np.log(0.45), 0.15)
+_WIDE_PRIOR = (-1.0, 0.7)  # logit of the wide share
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,9 @@ def fitted_rates(parameters: Parameters, targets: Targets) -> dict[str, tuple[fl
     pens = _tenure_rates(low, people, pensioner=True)
     for tenure, (wanted, got) in enumerate(zip(targets.pensioner_tenure, pens, strict=True)):
         found[f"pensioners, tenure {tenure}"] = (float(wanted), float(got))
+    everyone = (low * people).sum(axis=(0, 2, 3)) / people.sum(axis=(0, 2, 3))
+    for tenure, (wanted, got) in enumerate(zip(targets.tenure, everyone, strict=True)):
+        found[f"everyone (pattern only), tenure {tenure}"] = (float(wanted), float(got))
     for group, wanted in targets.density.items():
         found[f"density of {group}"] = (wanted, _density(shape, mixture, people, group))
     return found
@@ -231,8 +235,10 @@ def _start(targets: Targets) -> Shape:
     return Shape(
         alpha=alpha,
         lower=lower,
-        upper=0.5,
+        wide=np.full(len(types), 0.25),
+        upper=0.45,
         tau=np.array([[0.15, 0.2, -0.3, -0.25], [0.0, 0.0, -0.3, -0.35]]),
+        rho=np.ones((2, 4)),
         kappa=np.ones(len(REGIONS)),
         follow=np.where(types.is_pensioner, PENSIONERS_FOLLOW, 1.0),
         zero=ZERO_INCOME,
@@ -258,12 +264,24 @@ def _solve_shape(
     def unpack(theta: Floats) -> Shape:
         alpha, theta = theta[:count], theta[count:]
         lower, theta = np.exp(theta[:width])[of_group], theta[width:]
+        wide, theta = expit(theta[:width])[of_group], theta[width:]
         upper, theta = float(np.exp(theta[0])), theta[1:]
         tau = np.zeros((2, 4))
         tau[0, [0, 2, 3]], tau[1, 1:], theta = theta[:3], theta[3:6], theta[6:]
+        rho = np.ones((2, 4))
+        rho[1, 2:], theta = np.exp(theta[:2]), theta[2:]
         log_kappa = held_at.copy()
         log_kappa[free] = theta
-        return replace(start, alpha=alpha, lower=lower, upper=upper, tau=tau, kappa=np.exp(log_kappa))
+        return replace(
+            start,
+            alpha=alpha,
+            lower=lower,
+            wide=wide,
+            upper=upper,
+            tau=tau,
+            rho=rho,
+            kappa=np.exp(log_kappa),
+        )
 
     def misses(theta: Floats) -> Floats:
         shape = unpack(theta)
@@ -273,16 +291,23 @@ def _solve_shape(
         parts.append(((regional - region_target) / 5e-4)[free])
         pens = _tenure_rates(low, people, pensioner=True)
         parts.append((logit(pens) - logit(targets.pensioner_tenure) - _mean_gap(pens, targets)) / 0.02)
-        other = _tenure_rates(low, people, pensioner=False)
-        gap = logit(other) - logit(targets.other_tenure)
+        everyone = (low * people).sum(axis=(0, 2, 3)) / people.sum(axis=(0, 2, 3))
+        gap = logit(everyone) - logit(targets.tenure)
         parts.append((gap - gap.mean()) / 0.02)
         near = low_income_shares(shape, mixture, np.log(LOW_INCOME) + 1e-3)
-        slope = ((near - low) * people).sum(axis=(1, 2, 3)) / 1e-3
+        steep = (near - low) / 1e-3
+        slope = (steep * people).sum(axis=(1, 2, 3))
+        by_tenure = _tenure_rates(steep, people, pensioner=True)
+        miss = np.log(by_tenure / targets.pensioner_density)[[0, 2, 3]]
+        parts.append(miss / _DENSITY_SD)
         for group, wanted in targets.density.items():
             chosen = of_group == groups.index(group)
             density = slope[chosen].sum() / by_type[chosen].sum()
             parts.append(np.array([np.log(max(density, 1e-6) / wanted) / _DENSITY_SD]))
-            parts.append(np.array([(np.log(shape.lower[first[group]]) - _WIDTH_PRIOR[0]) / _WIDTH_PRIOR[1]]))
+            one = first[group]
+            parts.append(np.array([(np.log(shape.lower[one]) - _WIDTH_PRIOR[0]) / _WIDTH_PRIOR[1]]))
+            parts.append(np.array([(logit(shape.wide[one]) - _WIDE_PRIOR[0]) / _WIDE_PRIOR[1]]))
+        parts.append(np.array([(np.log(shape.upper) - np.log(0.42)) / 0.10]))
         for share, value in targets.quantiles:
             below = float((low_income_shares(shape, mixture, np.log(value)) * people).sum())
             parts.append(np.array([(below - share) / 0.003]))
@@ -296,9 +321,11 @@ def _solve_shape(
         [
             start.alpha + np.where(types.is_pensioner, start.tau[1, 0], start.tau[0, 1]),
             np.log([start.lower[first[group]] for group in groups]),
+            logit([start.wide[first[group]] for group in groups]),
             [np.log(start.upper)],
             tau[0, [0, 2, 3]],
             tau[1, 1:],
+            np.log(start.rho[1, 2:]),
             np.log(start.kappa)[free],
         ]
     )

@@ -13,17 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
-from mis.distribution import mean_factor, share_below
+from mis.distribution import Widths, density, mean_factor, share_below
 from mis.household_types import household_types
 from mis.lines import Budgets
 from mis.parameters import Parameters, Shape
 from mis.targets import LOW_INCOME
 
 Floats = NDArray[np.float64]
-
-_SQRT_TAU = np.sqrt(2 * np.pi)
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,10 @@ class Spreads:
         Of how much pensioners' incomes follow the area (in its own units).
     zero
         Of the share without income (in its own units).
+    published
+        Factor on ONS's own errors; 1 takes them as published.
+    composition
+        Factor on the errors of the composition; 1 takes those of the method.
     line_correlation
         Between the errors of derived lines, which share increments.
     """
@@ -69,6 +70,8 @@ class Spreads:
     within_msoa_unknown: float = 0.12
     follow: float = 0.15
     zero: float = 0.005
+    published: float = 1.0
+    composition: float = 1.0
     line_correlation: float = 0.36
 
 
@@ -84,7 +87,7 @@ class NationalDraws:
         Log of the line in units of the median of equivalised income, shape (draw, type).
     shape
         `Shape` whose arrays carry a leading draw axis: alpha and lower (draw, type), upper and zero
-        (draw,), tau (draw, 2, tenure), kappa (draw, region), follow (draw, type).
+        (draw,), tau (draw, 2, tenure); wide and rho as they are, kappa (draw, region), follow (draw, type).
     mean_income
         National mean over households, units of the median, shape (draw,).
     slope
@@ -170,43 +173,39 @@ def _consistent(parameters: Parameters, shape: Shape, shift: Floats) -> tuple[Fl
     low = np.log(LOW_INCOME)
     alpha = np.array(shape.alpha, dtype=float)
     mean = np.zeros(len(alpha))
-    kappa = base.kappa[:, None]
     for position in range(len(types)):
-        people = mixture.households[position] / mixture.households[position].sum()
-        flat = people.reshape(-1)
-        level = np.broadcast_to(mixture.level[None], people.shape).reshape(-1)
-        factor = np.broadcast_to(kappa[None], people.shape).reshape(-1)
-        tenure = np.broadcast_to(np.arange(people.shape[0])[:, None, None], people.shape).reshape(-1)
-        offset = base.tau[pensioner[position]][tenure] + base.follow[position] * level
-        wanted = (
-            flat
-            * share_below(
-                low + shift[:, position : position + 1],
-                base.alpha[position] + offset,
-                base.lower[position] * factor,
-                base.upper * factor,
-                np.array(base.zero),
-            )
-        ).sum(axis=1)
-        offset = (
-            shape.tau[:, pensioner[position]][:, tenure]
-            + shape.follow[:, position : position + 1] * level[None]
+        households = mixture.households[position]
+        people = (households / households.sum()).reshape(-1)
+        tenure, _region, _ = (part.reshape(-1) for part in np.indices(households.shape))
+        level = np.broadcast_to(mixture.level[None], households.shape).reshape(-1)
+        group = pensioner[position]
+        factor = (base.rho[group][:, None, None] * base.kappa[None, :, None]) + np.zeros(households.shape)
+        factor = factor.reshape(-1)
+        wide = np.asarray(base.wide[position])
+        offset = base.tau[group][tenure] + base.follow[position] * level
+        widths = Widths(base.lower[position] * factor, base.upper * factor, wide)
+        distance = low + shift[:, position : position + 1] - base.alpha[position] - offset
+        wanted = share_below(distance, widths, np.asarray(base.zero)) @ people
+        offset = shape.tau[:, group][:, tenure] + shape.follow[:, position : position + 1] * level[None]
+        widths = Widths(
+            shape.lower[:, position : position + 1] * factor[None],
+            np.asarray(shape.upper)[:, None] * factor[None],
+            wide,
         )
-        lower = shape.lower[:, position : position + 1] * factor[None]
-        upper = np.asarray(shape.upper)[:, None] * factor[None]
         zero = np.asarray(shape.zero)[:, None]
         value = alpha[:, position].copy()
-        for _ in range(12):
+        for _ in range(20):
             distance = low - value[:, None] - offset
-            width = np.where(distance <= 0, lower, upper)
-            score = distance / width
-            share = zero[:, 0] + (1 - zero[:, 0]) * (ndtr(score) @ flat)
-            density = (1 - zero[:, 0]) * ((np.exp(-0.5 * score**2) / (_SQRT_TAU * width)) @ flat)
-            step = (share - wanted) / np.maximum(density, 1e-3)
+            share = share_below(distance, widths, zero) @ people
+            steep = (1 - zero[:, 0]) * (density(distance, widths) @ people)
+            step = (share - wanted) / np.maximum(steep, 1e-3)
             value += np.clip(step, -0.3, 0.3)
-            if np.abs(step).max() < 1e-8:
+            if np.abs(step).max() < 1e-6:
                 break
         alpha[:, position] = value
-        households = mixture.households[position].reshape(-1)
-        mean += (np.exp(value[:, None] + offset) * mean_factor(lower, upper)) @ households * (1 - zero[:, 0])
+        mean += (
+            (np.exp(value[:, None] + offset) * mean_factor(widths))
+            @ households.reshape(-1)
+            * (1 - zero[:, 0])
+        )
     return alpha, mean

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mis.distribution import mean_factor
+from mis.distribution import Widths, mean_factor
 from mis.household_types import household_types
 from mis.inputs import Reconciled
 from mis.parameters import Shape
@@ -113,8 +113,10 @@ def area_levels(
         Zero for an area without households.
     """
     kappa = shape.kappa[region]
-    factor = mean_factor(shape.lower[None, :] * kappa[:, None], (shape.upper * kappa)[:, None])
-    per_type = np.einsum("aht,ht->ah", counts, np.exp(shape.offsets())) * factor * (1 - shape.zero)
+    factor = shape.tenure_factors()[None] * kappa[:, None, None]
+    widths = Widths(shape.lower[None, :, None] * factor, shape.upper * factor, shape.wide[None, :, None])
+    mean = np.exp(shape.offsets()) * mean_factor(widths) * (1 - shape.zero)
+    per_type = (counts * mean).sum(axis=2)
     pensioner = household_types().is_pensioner
     own = per_type[:, ~pensioner].sum(axis=1)
     pens = per_type[:, pensioner].sum(axis=1)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import UserError
-from mis.distribution import mean_factor, share_below
+from mis.distribution import Widths, mean_factor, share_below
 from mis.household_types import household_types
 from mis.households import NationalMargins
 
@@ -64,12 +64,16 @@ class Shape:
     ----------
     alpha
         Log median income of each type at the average area level, in its group's first tenure.
-    lower
-        Width below the median by type, before the region's factor.
+    lower, wide
+        Width of incomes below the median by type, before the factors of tenure and region, and the
+        share of its wide part.
     upper
         Width above the median.
     tau
         Offset of log income by tenure, shape (2, tenure): people under pension age, pensioners.
+    rho
+        Factor on both widths by tenure, the same shape: incomes of pensioners who rent are closer
+        together.
     kappa
         Factor on both widths by region.
     follow
@@ -80,8 +84,10 @@ class Shape:
 
     alpha: Floats
     lower: Floats
+    wide: Floats
     upper: float | Floats
     tau: Floats
+    rho: Floats
     kappa: Floats
     follow: Floats
     zero: float | Floats
@@ -90,6 +96,10 @@ class Shape:
         """Log median at the average area level, shape (type, tenure)."""
         pensioner = household_types().is_pensioner.astype(int)
         return np.asarray(self.alpha[:, None] + self.tau[pensioner])
+
+    def tenure_factors(self) -> Floats:
+        """Factor on widths, shape (type, tenure)."""
+        return np.asarray(self.rho[household_types().is_pensioner.astype(int)])
 
 
 @dataclass(frozen=True)
@@ -150,6 +160,22 @@ class Parameters:
             ) from None
 
 
+def mixture_widths(shape: Shape) -> Widths:
+    """Widths in the mixture, broadcastable to (type, tenure, region, bin)."""
+    factor = shape.tenure_factors()[:, :, None, None] * shape.kappa[None, None, :, None]
+    return Widths(
+        shape.lower[:, None, None, None] * factor,
+        np.asarray(shape.upper) * factor,
+        shape.wide[:, None, None, None],
+    )
+
+
+def mixture_medians(shape: Shape, mixture: Mixture) -> Floats:
+    """Log median income in the mixture, shape (type, tenure, region, bin)."""
+    level = shape.follow[:, None, None, None] * mixture.level[None, None]
+    return np.asarray(shape.offsets()[:, :, None, None] + level)
+
+
 def low_income_shares(shape: Shape, mixture: Mixture, line: float) -> Floats:
     """Share of people below a line, shape (type, tenure, region, bin).
 
@@ -158,18 +184,14 @@ def low_income_shares(shape: Shape, mixture: Mixture, line: float) -> Floats:
     line
         Logarithm of the line in units of the median.
     """
-    median = shape.offsets()[:, :, None, None] + shape.follow[:, None, None, None] * mixture.level[None, None]
-    kappa = shape.kappa[None, None, :, None]
-    lower = shape.lower[:, None, None, None] * kappa
-    return share_below(np.array(line), median, lower, np.array(shape.upper) * kappa, np.array(shape.zero))
+    distance = line - mixture_medians(shape, mixture)
+    return share_below(distance, mixture_widths(shape), np.asarray(shape.zero))
 
 
 def mean_income(shape: Shape, mixture: Mixture) -> float:
     """Mean over England's households of equivalised income, units of the median."""
-    median = shape.offsets()[:, :, None, None] + shape.follow[:, None, None, None] * mixture.level[None, None]
-    kappa = shape.kappa[None, None, :, None]
-    factor = mean_factor(shape.lower[:, None, None, None] * kappa, np.array(shape.upper) * kappa)
-    return float((mixture.households * np.exp(median) * factor).sum() * (1 - float(shape.zero)))
+    means = np.exp(mixture_medians(shape, mixture)) * mean_factor(mixture_widths(shape))
+    return float((mixture.households * means).sum() * (1 - float(shape.zero)))
 
 
 def write_parameters(parameters: Parameters, path: Path) -> None:

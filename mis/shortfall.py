@@ -1,16 +1,22 @@
 """From incomes in cells to sums for areas: people below the line, and by how much.
 
-Everything here adds: over cells, over areas, and draw by draw. Shares, depths and means per person
-are taken from the sums afterwards.
+Everything here adds: over cells, over areas, and draw by draw. Shares, depths and means per person are
+taken from the sums afterwards. The sums run over areas, draws, types and tenures in one compiled loop,
+which keeps no array of cells; `mis.distribution` holds the same formulas in plain sight, and the tests
+hold one against the other.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from mis.household_types import household_types
+from mis.distribution import WIDE, Widths, mean_factor
 from mis.targets import LOW_INCOME
 
 Floats = NDArray[np.float64]
@@ -37,106 +43,299 @@ QUANTITIES: tuple[str, ...] = (
     "gap",
     "squared_gap",
 )
+_COUNT = len(QUANTITIES)
+_PEOPLE, _LOW, _CHILDREN, _UNDER_5, _PENSIONERS, _HOUSEHOLDS, _SHORTFALL = (
+    QUANTITIES.index(name)
+    for name in (
+        "people",
+        "people_low_income",
+        "children",
+        "children_0_4",
+        "pensioners",
+        "households",
+        "shortfall",
+    )
+)
+_LOG_BAND = np.log([share for share, _ in BANDS])
+_LOG_LOW_INCOME = float(np.log(LOW_INCOME))
+
+# The normal distribution by linear interpolation in a table: error under 2e-7, a tenth of the time.
+_STEPS, _REACH = 512, 9
+_NORMAL = np.append(ndtr(np.arange(-_REACH * _STEPS, _REACH * _STEPS + 1) / _STEPS), 1.0)
 
 
-def cell_shares(
-    log_line: Floats, median: Floats, lower: Floats, upper: Floats, zero: Floats
-) -> dict[str, Floats]:
-    """Shares below each band, low-income share, and mean gaps, of every cell.
+def compiled(**options: Any) -> Any:
+    """Give numba's compiler with a cache on disk."""
+    return numba.njit(cache=True, error_model="numpy", **options)
 
-    Parameters
-    ----------
-    log_line, median, lower, upper, zero
-        Broadcastable to the shape of `median`.
 
-    Returns
-    -------
-    dict
-        ``""``, ``_90``, ``_75``, ``_50`` (shares below the bands), ``low`` (share in low income), ``gap``
-        and ``squared_gap`` (mean over everyone, as a share of the line).
-    """
-    found: dict[str, Floats] = {}
-    scale = 1.0 - zero
+@compiled(inline="always")
+def _phi(score: float, normal: Floats) -> float:
+    place = (score + _REACH) * _STEPS
+    if place <= 0:
+        return 0.0
+    if place >= 2 * _REACH * _STEPS:
+        return 1.0
+    whole = int(place)
+    first = normal[whole]
+    return first + (place - whole) * (normal[whole + 1] - first)
 
-    def share(distance: Floats) -> Floats:
-        return np.asarray(ndtr(distance / np.where(distance <= 0, lower, upper)))
 
-    distance = log_line - median
-    full = share(distance)
-    found[""] = zero + scale * full
-    for band, suffix in BANDS[1:]:
-        found[suffix] = zero + scale * share(distance + np.log(band))
-    found["low"] = zero + scale * share(np.log(LOW_INCOME) - median)
-    below = np.minimum(distance, 0.0) / lower
-    above = np.maximum(distance, 0.0) / upper
-    moments = []
-    for power in (1, 2):
-        first = np.exp(0.5 * (power * lower) ** 2 - power * distance) * ndtr(below - power * lower)
-        second = np.exp(0.5 * (power * upper) ** 2 - power * distance) * (
-            ndtr(above - power * upper) - ndtr(-power * upper)
+@compiled(inline="always")
+def _share(distance: float, constant: Floats, normal: Floats) -> float:
+    if distance > 0:
+        return _phi(distance * constant[_UPPER], normal)
+    score = distance * constant[_LOWER]
+    wide = constant[_WIDE_SHARE]
+    return (1 - wide) * _phi(score, normal) + wide * _phi(score / WIDE, normal)
+
+
+@compiled(inline="always")
+def _moment(distance: float, constant: Floats, first: int, power: float, normal: Floats) -> float:
+    score = min(distance, 0.0) * constant[_LOWER]
+    width = power / constant[_LOWER]
+    total = constant[first] * _phi(score - width, normal)
+    total += constant[first + 1] * _phi(score / WIDE - width * WIDE, normal)
+    if distance > 0:
+        width = power / constant[_UPPER]
+        total += constant[first + 2] * (
+            _phi(distance * constant[_UPPER] - width, normal) - _phi(-width, normal)
         )
-        moments.append(first + second)
-    found["gap"] = zero + scale * (full - moments[0])
-    found["squared_gap"] = zero + scale * (full - 2 * moments[0] + moments[1])
-    return found
+    return total
 
 
-def sum_cells(
+# What of a cell does not depend on the area: reciprocal widths, wide share, factors of the moments, and
+# the mean income at the average level.
+_LOWER, _UPPER, _WIDE_SHARE, _FIRST, _SECOND, _MEAN, _CONSTANTS = 0, 1, 2, 3, 6, 9, 10
+
+
+@compiled()
+def _cell(
+    out: Floats, line: float, median: float, constant: Floats, zero: float, gain: float, normal: Floats
+) -> None:
+    # Shares below the four bands, share in low income, gap and squared gap, when every income of the
+    # cell is lifted by `gain` (units of the national median): an income is below a threshold after the
+    # gain if it was below the threshold less the gain before it.
+    some = 1 - zero
+    out[:] = 0.0
+    distance = line - median
+    left = 1.0
+    if gain == 0:
+        for band in range(4):
+            out[band] = zero + some * _share(distance + _LOG_BAND[band], constant, normal)
+        out[4] = zero + some * _share(_LOG_LOW_INCOME - median, constant, normal)
+    else:
+        for band in range(4):
+            threshold = math.exp(line + _LOG_BAND[band]) - gain
+            if threshold > 0:
+                out[band] = zero + some * _share(math.log(threshold) - median, constant, normal)
+        if gain < LOW_INCOME:
+            out[4] = zero + some * _share(math.log(LOW_INCOME - gain) - median, constant, normal)
+        left = 1 - gain * math.exp(-line)
+        if left <= 0:
+            return
+        distance += math.log(left)
+    inverse = math.exp(-distance)
+    full = _share(distance, constant, normal)
+    first = _moment(distance, constant, _FIRST, 1.0, normal) * inverse
+    second = _moment(distance, constant, _SECOND, 2.0, normal) * inverse * inverse
+    out[5] = left * (zero + some * max(full - first, 0.0))
+    out[6] = left * left * (zero + some * max(full - 2 * first + second, 0.0))
+
+
+@compiled()
+def _level(own: float, pensioner: float, wanted: float, follow: float) -> float:
+    if own + pensioner <= 0 or wanted <= 0:
+        return 0.0
+    target = math.log(wanted)
+    level = target - math.log(own + pensioner)
+    for _ in range(60):
+        first, second = own * math.exp(level), pensioner * math.exp(follow * level)
+        total = first + second
+        step = (math.log(total) - target) * total / (first + follow * second)
+        level -= step
+        if abs(step) < 1e-11:
+            break
+    return level
+
+
+@compiled(parallel=True)
+def _run(
     counts: Floats,
-    shares: dict[str, Floats],
+    noise: Floats,
+    tenure: Floats,
+    means: Floats,
+    region: NDArray[np.int_],
+    constants: Floats,
+    line: Floats,
     weekly: Floats,
-    *,
-    people_factor: Floats,
-    bases: dict[str, Floats],
-) -> dict[str, Floats]:
-    """Sum over the cells of each area.
+    offset: Floats,
+    follow: Floats,
+    pensioner: NDArray[np.bool_],
+    zero: Floats,
+    people: Floats,
+    bases: Floats,
+    weights: Floats,
+    gain: Floats,
+    uptake: Floats,
+    level: Floats,
+    solve: bool,
+    change: bool,
+    normal: Floats,
+    out: NDArray[np.float32],
+    by_type: NDArray[np.float32],
+    paid: Floats,
+    reached: Floats,
+) -> None:
+    areas, types, tenures = counts.shape
+    draws = line.shape[0]
+    for task in numba.prange(areas):
+        weight = np.empty((types, tenures))
+        cell, lifted = np.empty(7), np.empty(7)
+        sums, modelled = np.empty(_COUNT), np.empty(4)
+        for draw in range(draws):
+            total = 0.0
+            for j in range(tenures):
+                column = 0.0
+                for h in range(types):
+                    weight[h, j] = counts[task, h, j] * noise[task, draw, h]
+                    column += weight[h, j]
+                factor = tenure[task, j] / column if column > 0 else 0.0
+                for h in range(types):
+                    weight[h, j] *= factor
+                    total += weight[h, j]
+            constant = constants[region[task], draw]
+            if solve:
+                own = pens = 0.0
+                followed = 1.0
+                for h in range(types):
+                    part = 0.0
+                    for j in range(tenures):
+                        part += weight[h, j] * constant[h, j, _MEAN]
+                    if pensioner[h]:
+                        pens += part
+                        followed = follow[draw, h]
+                    else:
+                        own += part
+                level[task, draw] = _level(own, pens, means[task, draw] * total, followed)
+            sums[:] = 0.0
+            modelled[:] = 0.0
+            for h in range(types):
+                type_people = type_below = type_short = 0.0
+                for j in range(tenures):
+                    w = weight[h, j]
+                    for k in range(1, 4):
+                        modelled[k] += w * weights[k, h]
+                    if w <= 0 or (change and (gain[h, j] == 0 or uptake[h, j] == 0)):
+                        continue
+                    median = offset[draw, h, j] + follow[draw, h] * level[task, draw]
+                    _cell(cell, line[draw, h], median, constant[h, j], zero[draw], 0.0, normal)
+                    if change:
+                        # What is paid in the cell, and to households below their line before it.
+                        reached[task, draw, 0] += w * paid[h, j]
+                        reached[task, draw, 1] += w * paid[h, j] * cell[0]
+                        _cell(lifted, line[draw, h], median, constant[h, j], zero[draw], gain[h, j], normal)
+                        for k in range(7):
+                            cell[k] = uptake[h, j] * (lifted[k] - cell[k])
+                    size = w * weights[0, h] * people[task]
+                    if not change:
+                        sums[_PEOPLE] += size
+                        sums[_HOUSEHOLDS] += w
+                        type_people += size
+                    sums[_LOW] += size * cell[4]
+                    for band in range(4):
+                        sums[_PEOPLE + 1 + band] += size * cell[band]
+                        sums[_CHILDREN + 1 + band] += w * weights[1, h] * cell[band]
+                        sums[_PENSIONERS + 1 + band] += w * weights[3, h] * cell[band]
+                        sums[_HOUSEHOLDS + 1 + band] += w * cell[band]
+                    sums[_UNDER_5 + 1] += w * weights[2, h] * cell[0]
+                    sums[_SHORTFALL] += w * weekly[draw, h] * cell[5]
+                    sums[_SHORTFALL + 1] += size * cell[5]
+                    sums[_SHORTFALL + 2] += size * cell[6]
+                    type_below += size * cell[0]
+                    type_short += w * weekly[draw, h] * cell[5]
+                by_type[task, draw, h, 0] = type_people
+                by_type[task, draw, h, 1] = type_below
+                by_type[task, draw, h, 2] = type_short
+            for k in range(1, 4):
+                first = _CHILDREN if k == 1 else (_UNDER_5 if k == 2 else _PENSIONERS)
+                last = first + (2 if k == 2 else 5)
+                base = bases[k - 1, task]
+                if math.isnan(base):
+                    base = modelled[k] * people[task]
+                ratio = base / modelled[k] if modelled[k] > 0 else 0.0
+                for position in range(first + 1, last):
+                    sums[position] *= ratio
+                sums[first] = 0.0 if change else modelled[k] * ratio
+            for position in range(_COUNT):
+                out[position, task, draw] = sums[position]
+
+
+def run_cells(
+    *, kappa: Floats, lower: Floats, wide: Floats, upper: Floats, rho: Floats, **arrays: Any
+) -> None:
+    """Fill the sums of some areas over all draws, in place.
 
     Parameters
     ----------
-    counts
-        Households, shape (..., area, type, tenure).
-    shares
-        From `cell_shares`, the same shape.
-    weekly
-        Lines, pounds a week, shape (..., type), its leading axes those of `counts` before the area.
-    people_factor
-        By area: see `mis.households.Households`.
-    bases
-        ``children``, ``children_0_4``, ``pensioners`` -> number by area from the census, or NaN where it
-        is not known and the modelled number stands.
-
-    Returns
-    -------
-    dict
-        Each of `QUANTITIES` -> shape (..., area).
+    kappa, region
+        Regional factors on widths, (region, draw), and each area's region among them, (area,).
+    lower, wide, upper, rho, zero
+        Widths (draw, type), (type,), (draw,), tenure factors (type, tenure), share without income
+        (draw,).
+    counts, tenure
+        Central households, (area, type, tenure), and households by tenure, (area, tenure).
+    noise
+        Factor on each type's households, (area, draw, type); tenures are restored after it.
+    means
+        Mean equivalised household income, units of the national median, (area, draw).
+    line, weekly
+        Log line in units of the median, and pounds a week, (draw, type).
+    offset, follow
+        Log medians at the average level, (draw, type, tenure), and how much of the level a type
+        follows, (draw, type).
+    pensioner
+        True for pensioner types.
+    people, bases
+        Factor on household sizes (area,); children, under-fives and pensioners of the census
+        (3, area), NaN where the modelled number stands.
+    weights
+        People, children, under-fives and pensioners of each type, (4, type).
+    gain, uptake
+        Change of equivalised income and the share that gets it, (type, tenure).
+    level
+        Levels, (area, draw): filled if `solve`, else used.
+    solve
+        Solve levels from `means`.
+    change
+        Sum differences made by `gain` instead of levels.
+    out
+        float32, (quantity, area, draw).
+    by_type
+        float32, (area, draw, type, 3): people, people below, pounds a week.
+    paid, reached
+        Only for a change: pounds a week paid to a household on average, (type, tenure); filled with
+        pounds paid in all and to households below their line, (area, draw, 2).
     """
-    types = household_types()
-    found: dict[str, Floats] = {}
-    # (..., area, type): households, and households below each band
-    total = counts.sum(axis=-1)
-    parts = {name: np.einsum("...ht,...ht->...h", counts, value) for name, value in shares.items()}
-    people = people_factor
-    found["people"] = (total @ types.size) * people
-    for _, suffix in BANDS:
-        found[f"people_below{suffix}"] = (parts[suffix] @ types.size) * people
-    found["people_low_income"] = (parts["low"] @ types.size) * people
-    for name, weight in (
-        ("children", types.children),
-        ("children_0_4", types.under_5),
-        ("pensioners", types.pensioners),
-    ):
-        modelled = total @ weight
-        known = bases[name]
-        base = np.where(np.isfinite(known), known, modelled * people)
-        ratio = np.divide(base, modelled, out=np.zeros_like(modelled), where=modelled > 0)
-        found[name] = modelled * ratio
-        bands = BANDS if name != "children_0_4" else BANDS[:1]
-        for _, suffix in bands:
-            found[f"{name}_below{suffix}"] = (parts[suffix] @ weight) * ratio
-    found["households"] = total.sum(axis=-1)
-    for _, suffix in BANDS:
-        found[f"households_below{suffix}"] = parts[suffix].sum(axis=-1)
-    found["shortfall"] = (parts["gap"] * weekly[..., None, :]).sum(axis=-1)
-    found["gap"] = (parts["gap"] @ types.size) * people
-    found["squared_gap"] = (parts["squared_gap"] @ types.size) * people
-    return found
+    arrays.setdefault("paid", np.zeros((1, 1)))
+    arrays.setdefault("reached", np.zeros((1, 1, 2)))
+    factor = kappa[:, :, None, None] * rho[None, None]
+    low = lower[None, :, :, None] * factor
+    high = upper[None, :, None, None] * factor
+    share = np.broadcast_to(wide[None, None, :, None], low.shape)
+    constants = np.empty((*low.shape, _CONSTANTS))
+    constants[..., _LOWER], constants[..., _UPPER], constants[..., _WIDE_SHARE] = 1 / low, 1 / high, share
+    for first, power in ((_FIRST, 1), (_SECOND, 2)):
+        constants[..., first] = (1 - share) * np.exp(0.5 * (power * low) ** 2)
+        constants[..., first + 1] = share * np.exp(0.5 * (power * WIDE * low) ** 2)
+        constants[..., first + 2] = np.exp(0.5 * (power * high) ** 2)
+    mean = mean_factor(Widths(low, high, share)) * np.exp(arrays["offset"])[None]
+    constants[..., _MEAN] = mean * (1 - arrays["zero"])[None, :, None, None]
+    arrays |= {"constants": constants, "normal": _NORMAL}
+    names = _run.py_func.__code__.co_varnames[: _run.py_func.__code__.co_argcount]
+    _run(
+        *(np.ascontiguousarray(arrays[n]) if isinstance(arrays[n], np.ndarray) else arrays[n] for n in names)
+    )
+
+
+__all__ = ["BANDS", "QUANTITIES", "compiled", "run_cells"]

@@ -8,7 +8,7 @@ published rate of every family type still comes out.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -59,8 +59,10 @@ class Targets:
         Low-income rate of people in households of each type, England, 0 to 1.
     density
         Group of types -> density of the logarithm of income at the low-income line.
-    pensioner_tenure, other_tenure
-        Relative low-income rates by tenure, of pensioners (published) and of everyone else (assumed).
+    pensioner_tenure, pensioner_density
+        Low-income rates and densities at the low-income line of pensioners by tenure.
+    tenure
+        Pattern of low income by tenure among everyone; only the differences between tenures are used.
     regions
         Region code -> low-income rate, scaled to the total of `type_rates`.
     quantiles
@@ -77,7 +79,8 @@ class Targets:
     type_rates: Floats
     density: Mapping[str, float]
     pensioner_tenure: Floats
-    other_tenure: Floats
+    pensioner_density: Floats
+    tenure: Floats
     regions: Mapping[str, float]
     quantiles: tuple[tuple[float, float], ...]
     mean: float
@@ -132,8 +135,9 @@ def make_targets(facts: Mapping[str, Any]) -> Targets:
         median=median[2],
         type_rates=rates,
         density=_densities(facts),
-        pensioner_tenure=np.array([facts["pensioners"][name][0] / 100 for name in _TENURE_NAMES]),
-        other_tenure=np.array(facts["assumed"]["tenure_under_pension_age"]) / 100,
+        pensioner_tenure=np.array([facts["pensioners"][name][-1] / 100 for name in _TENURE_NAMES]),
+        pensioner_density=_slopes(facts, "pensioners", "pensioners_absolute", _TENURE_NAMES),
+        tenure=np.mean(list(_series(facts["tenure_pattern"]).values()), axis=0) / 100,
         regions={
             codes[name]: float(rate)
             for name, rate in zip(REGIONS.values(), expit(logit(regional) + shift), strict=True)
@@ -238,17 +242,20 @@ def _family_rates(
 
 
 def _densities(facts: Mapping[str, Any]) -> dict[str, float]:
-    # Between the relative and the fixed line of the same sample lie few people, but in the same
-    # survey: the slope of their number on the distance of the lines is the density there.
-    medians = facts["median"]["medians"]
-    years = facts["rates"]["years"][:-1]
-    distance = np.array([np.log(medians["fye2025"] / medians[year]) for year in years])
     found = {}
     for group, names in _DENSITY_OF.items():
         weight = np.array([facts["population"][name][0] for name in names])
-        extra = np.array(
-            [np.array(facts["absolute"][name][:-1]) - np.array(facts["rates"][name][:-1]) for name in names]
-        )
-        between = (weight @ extra) / weight.sum() / 100
-        found[group] = float((between @ distance) / (distance @ distance))
+        found[group] = float(weight @ _slopes(facts, "rates", "absolute", names) / weight.sum())
     return found
+
+
+def _slopes(facts: Mapping[str, Any], relative: str, absolute: str, names: Sequence[str]) -> Floats:
+    # Between the relative and the fixed line of the same sample lie few people, but in the same
+    # survey: the slope of their number on the distance of the lines is the density there.
+    medians = facts["median"]["medians"]
+    years = facts[relative]["years"][:-1]
+    distance = np.array([np.log(medians["fye2025"] / medians[year]) for year in years])
+    extra = np.array(
+        [np.array(facts[absolute][name][:-1]) - np.array(facts[relative][name][:-1]) for name in names]
+    )
+    return np.asarray(extra @ distance / (distance @ distance) / 100)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,53 +10,91 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from mis.distribution import mean_factor, partial_moment, poverty_gap, share_below, squared_gap
+from mis.distribution import (
+    WIDE,
+    Widths,
+    density,
+    mean_factor,
+    partial_moment,
+    poverty_gap,
+    share_below,
+    squared_gap,
+)
 
-WIDTH = st.floats(0.2, 1.2)
+WIDTH = st.floats(0.2, 1.0)
 LINE = st.floats(-1.5, 1.5)
+SHARE = st.floats(0, 1)
 
 
-def _density(log_income: float, median: float, lower: float, upper: float) -> float:
-    width = lower if log_income < median else upper
-    return float(np.exp(-0.5 * ((log_income - median) / width) ** 2) / (np.sqrt(2 * np.pi) * width))
+def make_widths(lower: float, upper: float, wide: float) -> Widths:
+    return Widths(np.array(lower), np.array(upper), np.array(wide))
 
 
-def _integral(power: float, line: float, median: float, lower: float, upper: float) -> float:
-    def part(log_income: float) -> float:
-        return np.exp(power * log_income) * _density(log_income, median, lower, upper)
+def _normal(score: float, width: float) -> float:
+    return float(np.exp(-0.5 * (score / width) ** 2) / (np.sqrt(2 * np.pi) * width))
 
-    ends = sorted({median - 10, min(line, median), line})
-    return sum(quad(part, low, high, epsabs=1e-11, epsrel=1e-11)[0] for low, high in itertools.pairwise(ends))
+
+def _density(score: float, lower: float, upper: float, wide: float) -> float:
+    if score > 0:
+        return _normal(score, upper)
+    return (1 - wide) * _normal(score, lower) + wide * _normal(score, WIDE * lower)
+
+
+def _integral(power: float, line: float, lower: float, upper: float, wide: float) -> float:
+    ends = sorted({-14.0, min(line, 0.0), line})
+    return sum(
+        quad(
+            lambda score: np.exp(power * score) * _density(score, lower, upper, wide),
+            low,
+            high,
+            epsabs=1e-12,
+            epsrel=1e-11,
+            limit=200,
+        )[0]
+        for low, high in pairwise(ends)
+    )
 
 
 @pytest.mark.parametrize("power", [0, 1, 2])
-@pytest.mark.parametrize(("line", "lower", "upper"), [(-0.5, 0.6, 0.5), (0.4, 0.6, 0.5), (0.0, 0.3, 0.9)])
+@pytest.mark.parametrize(
+    ("line", "lower", "upper", "wide"),
+    [(-0.5, 0.6, 0.5, 0.0), (0.4, 0.4, 0.5, 0.3), (0.0, 0.3, 0.9, 1.0), (-1.2, 0.5, 0.4, 0.45)],
+)
 def test_partial_moments_equal_numerical_integration(
-    power: int, line: float, lower: float, upper: float
+    power: int, line: float, lower: float, upper: float, wide: float
 ) -> None:
-    exact = float(partial_moment(power, np.array(line), np.array(0.1), np.array(lower), np.array(upper)))
-    assert exact == pytest.approx(_integral(power, line, 0.1, lower, upper), abs=1e-8)
+    exact = float(partial_moment(power, np.array(line), make_widths(lower, upper, wide)))
+    assert exact == pytest.approx(_integral(power, line, lower, upper, wide), abs=1e-8)
+    assert float(density(np.array(line), make_widths(lower, upper, wide))) == pytest.approx(
+        _density(line, lower, upper, wide)
+    )
 
 
 def test_the_mean_of_a_plain_lognormal_is_the_textbook_one() -> None:
-    assert float(mean_factor(np.array(0.5), np.array(0.5))) == pytest.approx(np.exp(0.125))
+    assert float(mean_factor(make_widths(0.5, 0.5, 0.0))) == pytest.approx(np.exp(0.125))
 
 
-@given(LINE, LINE, WIDTH, WIDTH, st.floats(0, 0.05))
+def test_the_mean_is_the_first_moment_below_an_infinite_line() -> None:
+    widths = make_widths(0.4, 0.5, 0.3)
+    assert float(mean_factor(widths)) == pytest.approx(float(partial_moment(1, np.array(np.inf), widths)))
+
+
+@given(LINE, WIDTH, WIDTH, SHARE, st.floats(0, 0.05))
 def test_gaps_lie_between_nothing_and_the_share_below(
-    line: float, median: float, lower: float, upper: float, zero: float
+    line: float, lower: float, upper: float, wide: float, zero: float
 ) -> None:
-    arguments = [np.array(value) for value in (line, median, lower, upper, zero)]
+    arguments = np.array(line), make_widths(lower, upper, wide), np.array(zero)
     share, gap, squared = share_below(*arguments), poverty_gap(*arguments), squared_gap(*arguments)
     assert zero - 1e-9 <= squared <= gap + 1e-9
     assert gap <= share + 1e-9
     assert share <= 1 + 1e-9
 
 
-@given(LINE, st.floats(0, 1), LINE, WIDTH, WIDTH)
+@given(LINE, st.floats(0, 1), WIDTH, WIDTH, SHARE)
 def test_a_higher_line_never_has_fewer_below_it(
-    line: float, more: float, median: float, lower: float, upper: float
+    line: float, more: float, lower: float, upper: float, wide: float
 ) -> None:
-    arguments = [np.array(value) for value in (median, lower, upper, 0.01)]
-    assert share_below(np.array(line), *arguments) <= share_below(np.array(line + more), *arguments) + 1e-12
-    assert poverty_gap(np.array(line), *arguments) <= poverty_gap(np.array(line + more), *arguments) + 1e-9
+    widths, zero = make_widths(lower, upper, wide), np.array(0.01)
+    low, high = np.array(line), np.array(line + more)
+    assert share_below(low, widths, zero) <= share_below(high, widths, zero) + 1e-12
+    assert poverty_gap(low, widths, zero) <= poverty_gap(high, widths, zero) + 1e-9

@@ -11,11 +11,22 @@ import pytest
 from geo.crosswalk import Crosswalk, CrosswalkError, UnmatchedCodeError, nested
 from geo.figures import FIGURE_COLUMNS
 from geo.geography import Geography
-from mis import MisInputs, MisSettings, aggregate, estimate_shortfall, read_budgets, round_public, summarise
-from mis.distribution import mean_factor
+from mis import (
+    MisInputs,
+    MisSettings,
+    aggregate,
+    estimate_shortfall,
+    read_budgets,
+    round_public,
+    stream_estimates,
+    summarise,
+)
+from mis.distribution import Widths, mean_factor, poverty_gap, share_below, squared_gap
+from mis.draws import Spreads
 from mis.estimate import ShortfallEstimate
 from mis.household_types import household_types
 from mis.inputs import InputsError
+from mis.plan import cell_arrays, drawn_means
 from mis.shortfall import QUANTITIES
 from mis.summary import total_of
 
@@ -55,46 +66,87 @@ def test_people_and_households_are_those_of_the_census_in_every_draw(
     assert estimate.draws["children"][:, 0] == pytest.approx(town.ages["age_0_15"].to_numpy(), rel=1e-5)
 
 
-def test_the_modelled_mean_of_every_msoa_is_the_one_drawn(
+def test_the_modelled_mean_of_every_msoa_is_the_one_drawn(estimate: ShortfallEstimate) -> None:
+    # A check of identity, not evidence: from the levels and the drawn composition, households'
+    # modelled mean income over an MSOA is that of the draw to one part in a thousand.
+    state = estimate.state
+    assert state is not None
+    plan = state.plan
+    arrays = cell_arrays(plan, state.members)
+    shape = plan.national.shape
+    wanted = drawn_means(plan, state.members)
+    for draw in (0, 7, 59):
+        counts = arrays["counts"] * arrays["noise"][:, draw, :, None]
+        counts *= (arrays["tenure"] / counts.sum(axis=1))[:, None, :]
+        factor = arrays["kappa"][0, draw] * shape.tenure_factors()
+        widths = Widths(
+            shape.lower[draw][:, None] * factor, np.asarray(shape.upper)[draw] * factor, shape.wide[:, None]
+        )
+        median = arrays["offset"][draw] + shape.follow[draw][:, None] * state.level[:, draw, None, None]
+        mean = np.exp(median) * mean_factor(widths) * (1 - np.asarray(shape.zero)[draw])
+        households = plan.tables.households
+        for code in dict.fromkeys(plan.tables.msoa):
+            inside = plan.tables.msoa == code
+            modelled = (counts * mean)[inside].sum() / households[inside].sum()
+            drawn = (wanted[inside, draw] * households[inside]).sum() / households[inside].sum()
+            assert modelled == pytest.approx(drawn, rel=1e-3)
+
+
+def test_with_nothing_drawn_msoa_means_are_those_of_ons(town: MisInputs) -> None:
+    none = Spreads(**dict.fromkeys(Spreads.__dataclass_fields__, 0.0))
+    quiet = estimate_shortfall(town, settings=MisSettings(draws=1, seed=1, spreads=none))
+    assert quiet.state is not None
+    plan = quiet.state.plan
+    means = drawn_means(plan, quiet.state.members)[:, 0] / plan.parameters.mean_income
+    households = plan.tables.households
+    for code in dict.fromkeys(plan.tables.msoa):
+        inside = plan.tables.msoa == code
+        relative = np.average(means[inside], weights=households[inside])
+        assert relative == pytest.approx(town.income.loc[code, "mean"] / plan.parameters.ons_mean, rel=1e-3)
+
+
+def test_the_compiled_sums_are_those_of_the_plain_formulas(estimate: ShortfallEstimate) -> None:
+    state = estimate.state
+    assert state is not None
+    plan, draw, area = state.plan, 3, 5
+    arrays = cell_arrays(plan, state.members)
+    shape, types = plan.national.shape, household_types()
+    counts = arrays["counts"][area] * arrays["noise"][area, draw, :, None]
+    counts = counts * (arrays["tenure"][area] / counts.sum(axis=0))[None, :]
+    factor = arrays["kappa"][0, draw] * shape.tenure_factors()
+    widths = Widths(
+        shape.lower[draw][:, None] * factor, np.asarray(shape.upper)[draw] * factor, shape.wide[:, None]
+    )
+    median = arrays["offset"][draw] + shape.follow[draw][:, None] * state.level[area, draw]
+    zero = np.asarray(shape.zero)[draw]
+    distance = plan.national.log_line[draw][:, None] - median
+    people = counts * types.size[:, None] * plan.households.people_factor[area]
+
+    def got(name: str) -> float:
+        return float(estimate.draws[name][area, draw])
+
+    assert got("people_below") == pytest.approx(
+        (people * share_below(distance, widths, zero)).sum(), rel=1e-5
+    )
+    for band, suffix in ((0.75, "_75"), (0.5, "_50")):
+        share = share_below(distance + np.log(band), widths, zero)
+        assert got(f"people_below{suffix}") == pytest.approx((people * share).sum(), rel=1e-5)
+    gap = poverty_gap(distance, widths, zero)
+    assert got("gap") == pytest.approx((people * gap).sum(), rel=1e-4)
+    assert got("squared_gap") == pytest.approx((people * squared_gap(distance, widths, zero)).sum(), rel=1e-4)
+    weekly = plan.national.weekly[draw][:, None]
+    assert got("shortfall") == pytest.approx((counts * weekly * gap).sum(), rel=1e-4)
+    low = share_below(np.log(0.6) - median, widths, zero)
+    assert got("people_low_income") == pytest.approx((people * low).sum(), rel=1e-5)
+
+
+def test_districts_streamed_one_by_one_are_those_of_one_run(
     town: MisInputs, estimate: ShortfallEstimate
 ) -> None:
-    # A check of identity, not evidence: with nothing drawn, households' modelled mean income over an
-    # MSOA, relative to England's, is ONS's to one part in a thousand.
-    from mis.draws import Spreads
-    from mis.estimate import _Plan
-
-    none = Spreads(**dict.fromkeys(Spreads.__dataclass_fields__, 0.0))
-    exact = town.income.assign(low=town.income["mean"], high=town.income["mean"])
-    quiet = estimate_shortfall(
-        replace(town, income=exact),
-        settings=MisSettings(draws=1, seed=1, spreads=none),
-        budgets=replace(read_budgets(), saving_sd=0.0),
-    )
-    state = quiet.state
-    assert state is not None
-    plan = _Plan(
-        state.tables, state.households, state.national, state.parameters, state.settings, quiet.absent
-    )
-    members = np.arange(len(quiet.codes))
-    counts = plan.counts(members, slice(0, 1))[0]
-    shape = state.parameters.shape
-    factor = shape.kappa[state.parameters.region_index("E12000006")]
-    types = household_types()
-    median = (
-        state.national.shape.alpha[0][:, None]
-        + state.national.shape.tau[0][types.is_pensioner.astype(int)]
-        + shape.follow[:, None] * state.level[:, 0].astype(float)[:, None, None]
-    )
-    mean = (
-        np.exp(median)
-        * mean_factor(state.national.shape.lower[0] * factor, np.asarray(shape.upper * factor))[:, None]
-    )
-    total = (counts * mean).sum(axis=(1, 2)) * (1 - shape.zero)
-    for code in dict.fromkeys(state.tables.msoa):
-        inside = state.tables.msoa == code
-        modelled = total[inside].sum() / state.tables.households[inside].sum()
-        relative = modelled / state.parameters.mean_income
-        assert relative == pytest.approx(town.income.loc[code, "mean"] / state.parameters.ons_mean, rel=1e-3)
+    split = town.areas.assign(district=["E06000900"] * 6 + ["E06000901"] * 6)
+    parts = list(stream_estimates(replace(town, areas=split), settings=SETTINGS))
+    assert [list(dict.fromkeys(part.parents.values())) for part in parts] == [["E06000900"], ["E06000901"]]
+    assert parts[0].draws["people_below"] == pytest.approx(estimate.draws["people_below"][:6], rel=1e-5)
 
 
 def test_the_order_of_areas_does_not_matter(town: MisInputs, estimate: ShortfallEstimate) -> None:
