@@ -1,6 +1,7 @@
 """The files of a hub plan: what the command reads, and the folder it leaves.
 
-The folder holds the note (``note.html``, ``note.json``), the plan as JSON (``plan.json``) and a CSV for
+The folder holds the note (``note.html``, ``note.json``), a map (``map.html``) where
+places have coordinates, the plan as JSON (``plan.json``) and a CSV for
 each table. A weight of a single place is in none of them: the allocation gives minutes only.
 """
 
@@ -19,13 +20,13 @@ import pandas as pd
 from fairplace.disclosure import release
 from fairplace.files import OutputError, write_whole
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
+from fairplace.hub_map import can_draw, draw_hub_map
 from fairplace.hub_models import WALKING, HubQuestion
 from fairplace.hub_note import note_record, read_note_settings, render_html, write_note
-from fairplace.hub_times import walk_times
+from fairplace.hub_times import open_streets, walk_times
 from fairplace.hubs import HubPlan
 from fairplace.numbers import show_number
 from fairplace.pack import open_pack
-from geo.network import load_network
 from geo.source import hash_file
 
 #: Decimals of numbers in the tables: shares to a hundredth of a percentage point, minutes to seconds.
@@ -45,6 +46,7 @@ class PlanInputs:
     fictional: bool
     files: Mapping[str, str]
     settings: Mapping[str, Any]
+    said: str = ""
 
 
 def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
@@ -58,6 +60,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
     demand, candidates = read_demand(args.demand), read_candidates(args.candidates)
     paths = {"demand": args.demand, "candidates": args.candidates}
     released = release(open_pack(args.pack)) if args.pack is not None else None
+    said = ""
     if args.times is not None:
         times = read_times(args.times, demand=demand.index, candidates=candidates.index)
         mode = (
@@ -72,14 +75,10 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
             folder = args.pack / "networks" / args.profile
         if folder is None:
             raise HubInputError("neither travel times nor a network are given; give --times or --network")
-        walked = walk_times(
-            load_network(folder), demand, candidates, profile=args.profile, speed_kmh=args.speed
-        )
-        times, mode, speed = (
-            walked.minutes,
-            f"{WALKING}; {walked.said[:1].lower()}{walked.said[1:]}",
-            args.speed,
-        )
+        streets = open_streets(folder, profile=args.profile)
+        walked = walk_times(streets, demand, candidates, profile=args.profile, speed_kmh=args.speed)
+        times, mode, speed = walked.minutes, WALKING, args.speed
+        said = walked.said
     draws = {}
     for given in args.draws:
         name, _, file = given.partition("=")
@@ -116,6 +115,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         fictional=released is not None and released.fictional,
         files={key: f"{path.name} ({hash_file(path)[:12]})" for key, path in paths.items()},
         settings=read_note_settings(args.headings),
+        said=said,
     )
 
 
@@ -140,20 +140,25 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
         inputs.settings,
         authority=inputs.authority,
         fictional=inputs.fictional,
-        sources=f"Read from {read}.",
+        sources=f"{inputs.said} Read from {read}.".strip(),
     )
     tables = {name: table.round(DECIMALS) for name, table in plan.tables().items()}
     summary = _records(tables["options"])
     content = {
         "mode": plan.question.mode,
+        "streets": inputs.said,
         "question": {key: value for key, value in asdict(plan.question).items() if key != "time_limit"},
         "near_best_complete": plan.complete,
         "not_reached_by_any_candidate": list(plan.unreached),
         "read": dict(inputs.files),
         **{name: _records(table) for name, table in tables.items() if name != "allocation"},
     }
-    with write_whole(folder / "note.html") as draft:
-        draft.write_text(render_html(note), encoding="utf-8")
+    pages = {"note": render_html(note)}
+    if can_draw(plan):
+        pages["map"] = draw_hub_map(plan, title=note.title, licence=inputs.said)
+    for name, page in pages.items():
+        with write_whole(folder / f"{name}.html") as draft:
+            draft.write_text(page, encoding="utf-8")
     for name, value in (("note", note_record(note)), ("plan", content)):
         with write_whole(folder / f"{name}.json") as draft:
             draft.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -167,7 +172,8 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
     ]
     if plan.unreached:
         lines.append(f"No candidate can be reached from: {', '.join(plan.unreached)}")
-    lines.append(f"Written to {folder}: note.html and {len(tables)} tables. {plan.question.mode}.")
+    made = " and ".join(f"{name}.html" for name in pages)
+    lines.append(f"Written to {folder}: {made}, {len(tables)} tables. {plan.question.mode}.")
     return {"summary": summary, "lines": lines}
 
 

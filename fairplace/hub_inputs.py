@@ -76,9 +76,9 @@ def read_candidates(path: Path) -> pd.DataFrame:
     ----------
     path
         CSV with ``id``, ``name`` and ``status`` (``existing`` or ``candidate``); optionally
-        ``easting`` and ``northing`` (metres, EPSG:27700), ``capacity`` (places), ``cost`` (pounds),
-        ``opening`` (text, as the council writes it) and ``step_free`` (yes, no, or empty for not
-        known).
+        ``easting`` and ``northing`` (metres, EPSG:27700), ``capacity`` (places), ``cost`` (pounds; or
+        ``annual_cost``), ``opening`` (text, as the council writes it; or ``opening_hours``) and
+        ``step_free`` (yes, no, or empty for not known).
 
     Returns
     -------
@@ -91,6 +91,9 @@ def read_candidates(path: Path) -> pd.DataFrame:
         A column is missing, an id repeats, or a cell cannot be what it says.
     """
     frame = _read_table(path, ["id", "name", "status"])
+    for long, short in (("annual_cost", "cost"), ("opening_hours", "opening")):
+        if long in frame and short not in frame:
+            frame = frame.rename(columns={long: short})
     status = frame["status"].str.strip().str.lower()
     wrong = ~status.isin(["existing", "candidate"])
     if wrong.any():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from fairplace.hub_inputs import HubInputError
-from geo.network import Network
-from geo.shortest import search_pairs
-from geo.travel import check_travel, snap_cost
+from geo.network import Network, load_network
+from geo.pairs import measure_pairs
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,26 @@ class WalkTimes:
     minutes
         A row a demand id and a column a candidate id; infinite where there is no way.
     said
-        How far points are from a street, and how many are farther than 250 m.
+        Speed, direction, distances to the nearest street, and where the street data stop.
     """
 
     minutes: pd.DataFrame
     said: str
+
+
+def open_streets(path: Path, *, profile: str) -> Network:
+    """Open a saved network (a folder), or read a file of streets.
+
+    Raises
+    ------
+    geo.network.NetworkError
+        It is neither.
+    """
+    if path.is_dir():
+        return load_network(path)
+    from geo.network_sources import read_streets
+
+    return read_streets(path, profiles=[profile])
 
 
 def walk_times(
@@ -62,33 +76,18 @@ def walk_times(
     geo.network.ProfileError, geo.travel.ReachError
         The network has no such profile, or the speed is not above nought.
     """
-    travel = check_travel(network, profile, "minutes", speed_kmh, "out")
-    ends = []
+    points = []
     for frame, what in ((demand, "demand"), (candidates, "candidate")):
         if "easting" not in frame or "northing" not in frame:
             raise HubInputError(f"the {what} file has no easting and northing; add them, or give --times")
         lost = frame.index[frame[["easting", "northing"]].isna().any(axis=1)]
         if len(lost):
             raise HubInputError(f"{what} {lost[0]} has no coordinates ({len(lost)} such); fill them in")
-        snap = network.snap(frame[["easting", "northing"]].to_numpy(dtype=float), profile)
-        ends.append((snap, (snap.edge, snap.share, snap_cost(travel, snap))))
-    (home, homes), (hall, halls) = ends
-    # Fewer halls than homes: search from the halls, against the direction of travel.
-    found = search_pairs(
-        network.arcs(profile, speed_kmh, inward=True),
-        np.asarray(network.ends),
-        network.along(profile, speed_kmh)[:, ::-1],
-        halls,
-        homes,
-        limit=np.inf,
+        points.append(frame[["easting", "northing"]].set_axis(["x", "y"], axis=1))
+    pairs = measure_pairs(network, *points, profile=profile, speed_kmh=speed_kmh)
+    streets = ", ".join(
+        network.papers[key]
+        for key in ("publisher", "source", "edition", "licence")
+        if network.papers.get(key)
     )
-    minutes = np.full((len(demand), len(candidates)), np.inf)
-    origin = np.repeat(np.arange(len(candidates)), np.diff(found.first))
-    minutes[found.item, origin] = found.cost / 60
-    metres = np.concatenate([home.metres, hall.metres])
-    flagged = int(home.flagged.sum() + hall.flagged.sum())
-    said = (
-        f"Ways to the nearest street (median {np.nanmedian(metres):.0f} m) are walked and counted; "
-        f"{flagged} of {len(metres)} points are over 250 m from any street"
-    )
-    return WalkTimes(pd.DataFrame(minutes, index=demand.index, columns=candidates.index), said)
+    return WalkTimes(pairs.matrix(), f"{pairs.said} Streets: {streets}." if streets else pairs.said)

@@ -302,7 +302,7 @@ def _summarise(options: Sequence[HubOption], case: Case, equity: pd.DataFrame) -
                 "objective": np.nan if one.siting is None else one.siting.objective,
                 "bound": np.nan if one.siting is None else one.siting.bound,
                 "gap": np.nan if one.siting is None else one.siting.gap,
-                "proven": one.siting is not None and one.siting.proven,
+                "proven_best": one.siting is not None and one.siting.proven,
                 "method": "" if one.siting is None else one.siting.method,
             }
         )

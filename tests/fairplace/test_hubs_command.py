@@ -16,6 +16,7 @@ from fairplace.cli import main
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
 from fairplace.hub_note import NoteSettingsError, read_note_settings
 from fairplace.hub_times import walk_times
+from maps.assets import outside_references
 
 DEMAND = """id,name,easting,northing,lsoa,ward,idaci_fifth,children_0_4,children_below_mis
 a,Ash & Co <script>,500000,200000,L1,West,5,10,1
@@ -86,7 +87,7 @@ def test_a_plan_leaves_a_note_and_its_tables(folder: Path, capsys: pytest.Captur
     assert call(folder) == 0
     out = folder / "out"
     assert {path.name for path in out.iterdir()} == {
-        "note.html", "note.json", "plan.json", "options.csv", "reach.csv", "equity.csv", "gains.csv",
+        "note.html", "map.html", "note.json", "plan.json", "options.csv", "reach.csv", "equity.csv", "gains.csv",
         "worst_served.csv", "changes.csv", "curve.csv", "frontier.csv", "scenarios.csv", "candidates.csv",
         "allocation.csv",
     }  # fmt: skip
@@ -134,6 +135,23 @@ def test_the_note_can_be_read_without_seeing_it(folder: Path) -> None:
     assert not page.having("script")
     assert not page.having("link")
     assert not page.having("img")
+
+
+def test_the_map_needs_no_other_file_and_shows_no_need(folder: Path) -> None:
+    assert call(folder) == 0
+    text = (folder / "out" / "map.html").read_text("utf-8")
+    assert outside_references(text) == []
+    assert "buses not included" in text
+    assert "optimal" not in Page(text).text.lower()
+    for words in ("hub that stays", "hub that opens", "within the limit under the best plan only"):
+        assert words in text
+    plain = (folder / "demand.csv").read_text("utf-8").replace("easting,northing,", "")
+    rows = [line.split(",") for line in plain.splitlines()]
+    bare = "\n".join([",".join(rows[0]), *(",".join(row[:2] + row[4:]) for row in rows[1:])])
+    (folder / "demand.csv").write_text(bare + "\n", encoding="utf-8")
+    (folder / "out" / "map.html").unlink()
+    assert call(folder) == 0
+    assert not (folder / "out" / "map.html").exists()
 
 
 def test_words_from_files_are_never_markup(folder: Path) -> None:
@@ -197,7 +215,7 @@ def test_minutes_come_from_a_street_network(folder: Path) -> None:
     # 800 m at 4.8 km/h are 10 minutes: the very matrix of times.csv.
     want = read_times(folder / "times.csv", demand=demand.index, candidates=halls.index)
     np.testing.assert_allclose(got.minutes, want, atol=1e-9)
-    assert "0 of 6 points are over 250 m" in got.said
+    assert "4.8 km/h" in got.said
     network.save(folder / "streets")
     assert (
         call(folder, "--add", "1", "--network", str(folder / "streets"), "--profile", "plain", times=False)
