@@ -6,7 +6,9 @@ are given to two significant figures in public, because the third would claim wh
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -29,7 +31,7 @@ class Shown:
     value
         The number with its unit, or a sign.
     range
-        "48 % to 58 %", or empty.
+        "48% to 58%", or empty.
     """
 
     value: str
@@ -55,7 +57,7 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None) -> Shown:
     status = str(figure["status"])
     if status != "ok":
         return Shown(SIGNS[status][0], "")
-    unit, modelled = str(figure["unit"]), figure["basis"] == "modelled"
+    unit, modelled = str(figure["unit"]), is_ours(figure)
     value = show_number(float(figure["value"]), unit, modelled=modelled, decimals=decimals)
     low, high = float(figure["low"]), float(figure["high"])
     if math.isnan(low) or math.isnan(high):
@@ -64,10 +66,24 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None) -> Shown:
     return Shown(value, f"{ends[0]} to {ends[1]}")
 
 
+def is_ours(figure: Mapping[str, Any]) -> bool:
+    """Tell whether a figure comes from our own model, whose third digit nobody knows."""
+    return figure["basis"] == "modelled" and "model" in str(figure.get("interval", ""))
+
+
+def show_period(period: str) -> str:
+    """Text of a period: a day as people write it, anything else as it is."""
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", period)
+    if not found:
+        return period
+    day = dt.date(int(found[1]), int(found[2]), int(found[3]))
+    return f"{day.day} {day:%B %Y}"
+
+
 def show_number(value: float, unit: str, *, modelled: bool = False, decimals: int | None = None) -> str:
     """Text of a number in its unit: shares as percentages, money with a pound sign."""
-    if unit in ("share", "probability"):
-        return f"{rounded(value * 100, (0 if modelled else 1) if decimals is None else decimals)} %"
+    if unit in ("probability",) or unit.split(" ")[0] == "share":
+        return f"{rounded(value * 100, (0 if modelled else 1) if decimals is None else decimals)}%"
     if unit.startswith("GBP"):
         text = rounded(two_figures(value) if modelled and abs(value) >= 1000 else value, decimals or 0)
         return f"-£{text[1:]}" if text.startswith("-") else f"£{text}"

@@ -6,7 +6,7 @@ Pages, maps, downloads and routes draw from it and from nothing else, so no two 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -109,7 +109,11 @@ def check_figures(figures: pd.DataFrame) -> None:
 
 
 def table_figures(
-    table: AreaTable, *, floors: Mapping[str, str] | None = None, reliability: str = ""
+    table: AreaTable,
+    *,
+    only: Collection[str] | None = None,
+    floors: Mapping[str, str] | None = None,
+    reliability: str = "",
 ) -> pd.DataFrame:
     """Turn an `AreaTable` into rows of figures.
 
@@ -117,6 +121,8 @@ def table_figures(
     ----------
     table
         Any table of one geography.
+    only
+        Ids of the columns to give; all of them if left out. The others still serve as count and base.
     floors
         Indicator id -> key of the smallest geography on which it may be published; the table's own
         geography for an id left out.
@@ -131,6 +137,8 @@ def table_figures(
     """
     parts = []
     for name, column in table.columns.items():
+        if only is not None and name not in only:
+            continue
         ranged = bool(column.interval) and table.low is not None and table.high is not None
         base = table.values[column.base] if column.base in table.values else np.nan
         count = table.values[column.count] if column.count in table.values else np.nan

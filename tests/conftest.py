@@ -38,12 +38,11 @@ def grids() -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _grid_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The tests use the grid where it lies beside the checkout; a test of life without it unsets this.
+def pytest_configure() -> None:
+    """Use the grid where it lies beside the checkout; a test of life without it takes it away."""
     folder = ROOT.parent / "shared" / "data" / "grid"
     if "FAIRPLACE_GRIDS" not in os.environ and folder.is_dir():
-        monkeypatch.setenv("FAIRPLACE_GRIDS", str(folder))
+        os.environ["FAIRPLACE_GRIDS"] = str(folder)
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:

@@ -223,9 +223,9 @@ def _composition(rng: np.random.Generator, town: Town) -> pd.DataFrame:
     )
     columns = {
         "Total": c.sum(axis=1),
-        "One-person household": c["alone_old"] + c["alone"],
-        "One-person household: Aged 66 years and over": c["alone_old"],
-        "One-person household: Other": c["alone"],
+        "One person household": c["alone_old"] + c["alone"],
+        "One person household: Aged 66 years and over": c["alone_old"],
+        "One person household: Other": c["alone"],
         single: c["old"] + married + together + lone + c["other_family"],
         f"{single}: All aged 66 years and over": c["old"],
         couple: married,

@@ -7,17 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairplace.numbers import SIGNS, in_ten, rounded, show, show_number, two_figures
+from fairplace.numbers import SIGNS, in_ten, rounded, show, show_number, show_period, two_figures
 
-ROW = {"value": 0.531, "low": 0.479, "high": 0.582, "unit": "share", "basis": "modelled", "status": "ok"}
+ROW = {
+    "value": 0.531,
+    "low": 0.479,
+    "high": 0.582,
+    "unit": "share",
+    "basis": "modelled",
+    "status": "ok",
+    "interval": "90 % model",
+}
 
 
 def test_a_modelled_share_is_whole_percent_with_its_range() -> None:
-    assert show(ROW).with_range == "53 % (48 % to 58 %)"
+    assert show(ROW).with_range == "53% (48% to 58%)"
 
 
 def test_a_counted_share_has_one_decimal_and_no_range_of_its_own() -> None:
-    assert show({**ROW, "basis": "counted", "low": np.nan, "high": np.nan}).with_range == "53.1 %"
+    assert show({**ROW, "basis": "counted", "low": np.nan, "high": np.nan}).with_range == "53.1%"
 
 
 def test_a_modelled_count_has_two_figures() -> None:
@@ -34,7 +42,7 @@ def test_each_status_has_its_own_sign(status: str) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (0.125, "share", "12.5 %"),
+        (0.125, "share", "12.5%"),
         (9_731_020.0, "GBP a week", "£9,731,020"),
         (-12.5, "GBP a week", "-£13"),
         (0.0, "people", "0"),
@@ -68,3 +76,12 @@ def test_halves_go_away_from_zero_not_to_even() -> None:
 )
 def test_shares_in_words(share: float, words: str) -> None:
     assert in_ten(share) == words
+
+
+def test_a_publishers_modelled_count_keeps_its_digits() -> None:
+    assert show({**ROW, "unit": "households", "value": 663.0, "low": np.nan, "interval": ""}).value == "663"
+
+
+def test_a_day_is_written_as_people_write_it() -> None:
+    assert show_period("2021-03-21") == "21 March 2021"
+    assert show_period("FYE 2025") == "FYE 2025"

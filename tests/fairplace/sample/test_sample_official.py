@@ -152,11 +152,11 @@ def test_household_composition_adds_up(published: Path) -> None:
     c = frame.rename(
         columns=lambda name: name.removeprefix("Household composition: ").removesuffix("; measures: Value")
     )
-    parts = c["One-person household"] + c["Single family household"] + c["Other household types"]
+    parts = c["One person household"] + c["Single family household"] + c["Other household types"]
     assert (parts == c["Total"]).all()
     assert (
-        c["One-person household"]
-        == c["One-person household: Aged 66 years and over"] + c["One-person household: Other"]
+        c["One person household"]
+        == c["One person household: Aged 66 years and over"] + c["One person household: Other"]
     ).all()
     assert c.shape[1] == 3 + 22
 

@@ -1,0 +1,41 @@
+"""`fairplace build`: read an authority's files and write its pack."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SUMMARY = "build the pack of an authority from a folder of published files"
+EXAMPLE = "fairplace build E06000032 --data data --out out/luton"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("authority", help="GSS code of the district, such as E06000032")
+    parser.add_argument("--data", required=True, type=Path, help="folder of published files")
+    parser.add_argument("--out", required=True, type=Path, help="folder to write the pack to")
+    parser.add_argument(
+        "--restricted", type=Path, help="folder of restricted tables, kept outside the pack and named by hash"
+    )
+    parser.add_argument("--draws", type=int, default=1000, help="draws of the model (1000; at least 200)")
+    parser.add_argument("--seed", type=int, default=2040, help="seed of the draws (2040)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the pack; exit code 1 where something was missing."""
+    from fairplace.pipeline import BuildSettings, build
+
+    pack = build(
+        args.authority,
+        data=args.data,
+        out=args.out,
+        settings=BuildSettings(draws=args.draws, seed=args.seed),
+        restricted=args.restricted,
+    )
+    counts = ", ".join(f"{len(pack.areas(key))} {key}" for key in pack.geographies)
+    print(f"{args.out}: {pack.name} ({pack.authority}), {counts}; {len(pack.figures):,} figures")
+    print(f"edition {pack.id}")
+    missing = list(pack.manifest["settings"]["missing"])
+    for text in missing:
+        print(f"missing: {text}")
+    return 0

@@ -1,0 +1,103 @@
+"""The demonstration: the sample authority built and shown, from nothing, in one call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+from tqdm import tqdm
+
+from fairplace.disclosure import release
+from fairplace.files import write_whole
+from fairplace.map_page import compose_map
+from fairplace.pack import Pack
+from fairplace.pipeline import BuildSettings, build
+from fairplace.profile.content import Place, compose
+from fairplace.profile.forms import write_profile
+from fairplace.sample import write_sample
+
+#: Code of the sample authority, of a range that ONS does not use.
+SAMPLE = "E06999001"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Something that the demonstration made.
+
+    Parameters
+    ----------
+    path
+        The file, relative to the folder of the demonstration.
+    title, about
+        For the index.
+    """
+
+    path: str
+    title: str
+    about: str
+
+
+def run_demo(out: Path) -> list[Page]:
+    """Build the sample authority and write its profiles, maps and plans.
+
+    Parameters
+    ----------
+    out
+        Folder to write to; ``index.html`` in it leads to everything.
+
+    Returns
+    -------
+    list of Page
+        What was made, in the order of the index.
+    """
+    pages: list[Page] = []
+    steps: list[tuple[str, Callable[[], None]]] = []
+    held: dict[str, Pack] = {}
+    data, pack_folder = out / "halverton-data", out / "halverton"
+
+    def sample() -> None:
+        write_sample(data)
+
+    def pack() -> None:
+        held["pack"] = build(
+            SAMPLE,
+            data=data,
+            out=pack_folder,
+            settings=BuildSettings(),
+            restricted=data / "restricted" if (data / "restricted").is_dir() else None,
+        )
+
+    def profiles() -> None:
+        released = release(held["pack"], "public")
+        wards = released.areas("wd25")["name"]
+        for code, name in sorted(wards.items(), key=lambda pair: str(pair[1])):
+            path = f"profiles/{code}.html"
+            write_profile(compose(released, Place("wd25", str(code), str(name))), released, out / path)
+            pages.append(
+                Page(path, f"Neighbourhood profile: {name}", "What is known of one ward, with its ranges")
+            )
+
+    def maps() -> None:
+        page = compose_map(release(held["pack"], "public"))
+        with write_whole(out / "map.html") as draft:
+            draft.write_text(page, encoding="utf-8")
+        pages.insert(0, Page("map.html", "Map", "Every layer of the pack, in one file that needs no network"))
+
+    steps = [("sample", sample), ("pack", pack), ("profiles", profiles), ("map", maps)]
+    with tqdm(steps, desc="demo", unit="step", disable=None, leave=False, file=sys.stderr) as progress:
+        for name, step in progress:
+            progress.set_postfix_str(name)
+            step()
+    _write_index(out, held["pack"], pages)
+    return pages
+
+
+def _write_index(out: Path, pack: Pack, pages: list[Page]) -> None:
+    text = resources.files("fairplace").joinpath("index.html.jinja").read_text(encoding="utf-8")
+    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
+    with write_whole(out / "index.html") as draft:
+        draft.write_text(template.render(pack=pack, pages=pages), encoding="utf-8")

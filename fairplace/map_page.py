@@ -1,0 +1,268 @@
+"""Which layers a map of a pack has, and the page that `maps` makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fairplace.disclosure import Released
+from fairplace.profile.words import Words, load_words
+from geo.errors import UserError
+from geo.geography import Geography
+from maps.interactive import Basemap, build_map
+from maps.layer import MapLayer
+from maps.style import LayerStyle, deciles, shares, single, three_classes
+
+
+class MapLayerError(UserError, LookupError):
+    """A layer was asked for that the pack cannot draw."""
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """How one layer is drawn: from which indicator, and in which style."""
+
+    indicator: str
+    label: str
+    style: Callable[[Released, pd.DataFrame], LayerStyle]
+    chance: str = ""
+
+
+def _three(released: Released, rows: pd.DataFrame) -> LayerStyle:
+    del rows
+    name = released.name
+    return three_classes(
+        f"People below the Minimum Income Standard, modelled: against {name} as a whole",
+        labels=(f"Probably above {name}", "Too close to call", f"Probably below {name}"),
+    )
+
+
+def _graduated(title: str) -> Callable[[Released, pd.DataFrame], LayerStyle]:
+    def style(released: Released, rows: pd.DataFrame) -> LayerStyle:
+        del released
+        values = rows.loc[rows["status"] == "ok", "value"].to_numpy(dtype=float)
+        return shares(title, _edges(values), mark_uncertain=True)
+
+    return style
+
+
+def _edges(values: np.ndarray) -> list[float]:
+    """Five classes of equal width over round ends, so that a reader can name where each begins."""
+    if values.size == 0:
+        return [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    low, high = float(values.min()), float(values.max())
+    for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2):
+        first = np.floor(low / step + 1e-9) * step
+        if first + 5 * step >= high - 1e-12:
+            return [round(float(first + step * at), 6) for at in range(6)]
+    return [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+def _tenths(title: str) -> Callable[[Released, pd.DataFrame], LayerStyle]:
+    def style(released: Released, rows: pd.DataFrame) -> LayerStyle:
+        del released, rows
+        return deciles(title)
+
+    return style
+
+
+#: Layer id -> recipe, in the order of the map.
+RECIPES: dict[str, _Recipe] = {
+    "mis": _Recipe(
+        "mis_people_below_share",
+        "Minimum Income Standard: against the whole",
+        _three,
+        chance="mis_above_authority_probability",
+    ),
+    "mis-share": _Recipe(
+        "mis_people_below_share",
+        "Minimum Income Standard: share of people below, modelled",
+        _graduated("People below the Minimum Income Standard, modelled"),
+    ),
+    "mis-children": _Recipe(
+        "mis_children_below_share",
+        "Minimum Income Standard: share of children below, modelled",
+        _graduated("Children below the Minimum Income Standard, modelled"),
+    ),
+    "imd25": _Recipe(
+        "imd25_decile", "Deprivation 2025: national tenths", _tenths("Index of Multiple Deprivation 2025")
+    ),
+    "idaci25": _Recipe(
+        "idaci25_rate",
+        "Children who are income deprived, 2025",
+        _graduated("Children aged 0 to 15 who are income deprived"),
+    ),
+    "fuel-poverty": _Recipe(
+        "fuel_poverty_share", "Fuel poverty, 2022", _graduated("Households in fuel poverty")
+    ),
+    "overcrowded": _Recipe(
+        "overcrowded_share", "Overcrowded homes, 2021", _graduated("Households with a bedroom too few")
+    ),
+    "social-rented": _Recipe(
+        "tenure_social_share", "Social rented homes, 2021", _graduated("Households in social rented homes")
+    ),
+    "private-rented": _Recipe(
+        "tenure_private_share", "Private rented homes, 2021", _graduated("Households in private rented homes")
+    ),
+    "children": _Recipe("children_0_15_share", "Children, 2021", _graduated("Residents aged 0 to 15")),
+}
+#: Points of a pack -> what the map calls them.
+POINT_LABELS = {
+    "gp_practices": "GP practices and other prescribers",
+    "pharmacies": "Pharmacies",
+    "dental_practices": "Dental practices",
+    "libraries": "Libraries",
+    "schools": "Schools",
+    "stations": "Railway stations",
+}
+#: What a map shows when no layer is named. The graduated MIS layers are an officer's choice.
+PUBLIC_LAYERS = tuple(name for name in RECIPES if name not in ("mis-share", "mis-children"))
+
+
+def compose_map(
+    released: Released,
+    *,
+    layers: Sequence[str] = (),
+    geography: str = "lsoa21",
+    basemap: Basemap | None = "drawn",
+    words: Words | None = None,
+) -> str:
+    """Make the interactive map of a pack as one HTML page.
+
+    Parameters
+    ----------
+    released
+        What may be shown, for the edition.
+    layers
+        Ids of `RECIPES`; by default those of the edition that the pack can draw.
+    geography
+        Which areas are coloured.
+    basemap
+        ``drawn``, ``online`` or None.
+
+    Raises
+    ------
+    MapLayerError
+        A layer that there is not, or whose figures the pack lacks.
+    """
+    words = words or load_words()
+    asked = list(layers) or list(RECIPES if released.edition == "officer" else PUBLIC_LAYERS)
+    unknown = [name for name in asked if name not in RECIPES]
+    if unknown:
+        raise MapLayerError(f'there is no layer "{unknown[0]}"; there are {", ".join(RECIPES)}')
+    made = [layer for name in asked if (layer := area_layer(released, name, geography)) is not None]
+    lacking = [name for name in layers if name not in {layer.id for layer in made}]
+    if lacking:
+        raise MapLayerError(
+            f'{released.name} has no figures for the layer "{lacking[0]}" on {geography}; '
+            f"`fairplace sources` says what is missing"
+        )
+    if not made:
+        raise MapLayerError(f"{released.name} has no figures to draw on {geography}")
+    caveats = [words("banner", "fictional", authority=released.name)] if released.fictional else []
+    if any(layer.id.startswith("mis") for layer in made):
+        mis = released.settings["mis"]
+        caveats += [
+            words("required", "modelled", period=mis["period"]),
+            words("required", "place"),
+            words("required", "not_poverty", derived=mis["derived_budgets"], types=mis["household_types"]),
+        ]
+    caveats.append(words("caveats", "imd"))
+    return build_map(
+        [*made, *_outlines(released, geography), *_points(released)],
+        title=f"{released.name}: neighbourhoods and the Minimum Income Standard",
+        caveats=caveats,
+        places=_search(released),
+        backdrop={name: released.places("lines", name) for name in released.held("lines")},
+        basemap=basemap,
+    )
+
+
+def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapLayer | None:
+    """Make one layer of the map, or None where the pack has no figures for it."""
+    recipe = RECIPES[name]
+    rows = _rows(released, recipe.indicator, geography)
+    if rows.empty:
+        return None
+    chance = None
+    if recipe.chance:
+        chances = _rows(released, recipe.chance, geography)
+        if chances.empty:
+            return None
+        chance = chances.set_index("code")["value"]
+    source = released.sources.get(str(rows["source"].iloc[0]))
+    return MapLayer(
+        name,
+        recipe.label,
+        released.areas(geography),
+        recipe.style(released, rows),
+        rows,
+        chance=chance,
+        source=source.title if source else "",
+        licence=source.attribution if source else "",
+        caveat="Modelled: an estimate with a range, not a count." if name.startswith("mis") else "",
+        shown=name == "mis",
+    )
+
+
+def _rows(released: Released, indicator: str, geography: str) -> pd.DataFrame:
+    figures = released.figures
+    return figures[
+        (figures["indicator"] == indicator) & (figures["geography"] == geography) & (figures["group"] == "")
+    ]
+
+
+def _outlines(released: Released, geography: str) -> list[MapLayer]:
+    return [
+        MapLayer(
+            f"outline-{key}",
+            _capital(f"{Geography.parse(key).label}: outlines"),
+            released.areas(key),
+            single(_capital(Geography.parse(key).label), "Outline", colour="#0b0c0c"),
+            kind="line",
+            shown=key.startswith("wd"),
+        )
+        for key in released.geographies
+        if key.startswith(("wd", "msoa")) and key != geography
+    ]
+
+
+def _points(released: Released) -> list[MapLayer]:
+    colours = ("#1d70b8", "#00703c", "#912b88", "#b58840", "#d4351c", "#28a197")
+    made = []
+    for at, name in enumerate(sorted(released.held("points"))):
+        if name == "postcodes":
+            continue
+        frame = released.places("points", name)
+        label = POINT_LABELS.get(name, name.replace("_", " ").capitalize())
+        made.append(
+            MapLayer(
+                name.replace("_", "-"),
+                label,
+                frame.set_index("id"),
+                single(label, label, colour=colours[at % len(colours)]),
+                kind="point",
+            )
+        )
+    return made
+
+
+def _search(released: Released) -> pd.DataFrame | None:
+    if "postcodes" not in released.held("points"):
+        return None
+    frame = released.places("points", "postcodes")
+    return pd.DataFrame(
+        {
+            "name": frame["id"],
+            "kind": "postcode",
+            "east": frame.geometry.x,
+            "north": frame.geometry.y,
+        }
+    )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,224 @@
+"""From a folder of published files to a pack, step by step.
+
+`build` reads like the method page: geographies, tables, the estimate, the figures, the pack. Each
+step is a function of what the steps before it gave; nothing is read after the tables are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from fairplace import __version__
+from fairplace.indicators import load_indicators
+from fairplace.mis_inputs import mis_inputs
+from fairplace.pack import Contents, Pack, write_pack
+from fairplace.places import read_places
+from fairplace.restricted import check_restricted
+from fairplace.spine import Spine, read_spine
+from fairplace.tables import Tables, published_figures, read_tables
+from geo.crs import shift
+from geo.errors import UserError
+from geo.figures import tidy_figures
+from geo.source import Source
+from layers.holdings import Holdings, scan
+from mis import (
+    MisSettings,
+    ShortfallEstimate,
+    aggregate,
+    estimate_shortfall,
+    read_budgets,
+    summarise,
+    summarise_types,
+)
+
+#: Libraries whose release may change a digit or a byte of a pack.
+_LIBRARIES = ("geopandas", "numpy", "pandas", "pyarrow", "pyproj", "scipy", "shapely")
+MINIMUM_DRAWS = 200
+#: Papers of the estimate itself, which is ours.
+MIS_SOURCE = Source(
+    id="mis_model",
+    title="Households below the Minimum Income Standard, modelled estimate",
+    publisher="fairplace",
+    edition=__version__,
+    period="FYE 2025",
+    licence="computed from the sources listed here; budgets are JRF and Loughborough University's",
+    note="A model, not a count and not an official statistic; method in docs/methods/mis.md",
+    controlled=True,
+)
+
+
+class BuildError(UserError, ValueError):
+    """A build was asked for in a way that cannot be done."""
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """What steers a build.
+
+    Parameters
+    ----------
+    draws
+        Monte Carlo draws; at least `MINIMUM_DRAWS`, or a 90 % range means little.
+    seed
+        Of the draws.
+    """
+
+    draws: int = 1000
+    seed: int = 2040
+
+    def __post_init__(self) -> None:
+        if self.draws < MINIMUM_DRAWS:
+            raise BuildError(f"{self.draws} draws were asked for; a 90 % range needs {MINIMUM_DRAWS} or more")
+
+
+def build(
+    authority: str,
+    *,
+    data: Path,
+    out: Path,
+    settings: BuildSettings | None = None,
+    restricted: Path | None = None,
+) -> Pack:
+    """Build the pack of one authority.
+
+    Parameters
+    ----------
+    authority
+        Code of the district, such as ``E06000032``.
+    data
+        Folder of published files; each is known by its columns.
+    out
+        Folder to write.
+    settings
+        Draws and seed.
+    restricted
+        Folder of restricted tables: checked and named by hash, never copied.
+
+    Returns
+    -------
+    Pack
+        The pack, opened.
+    """
+    settings = settings or BuildSettings()
+    if not data.is_dir():
+        raise BuildError(f"{data} is not a folder; give the folder of published files as --data")
+    hashes = check_restricted(restricted) if restricted else {}
+    with tqdm(total=5, desc="build", unit="step", disable=None, leave=False, file=sys.stderr) as progress:
+        holdings = scan(data)
+        progress.update()
+        spine = read_spine(holdings, authority)
+        progress.update()
+        tables = read_tables(holdings, spine)
+        progress.update()
+        estimate = _estimate(spine, tables, settings)
+        progress.update()
+        contents = _contents(holdings, spine, tables, estimate, settings, hashes)
+        pack = write_pack(
+            out, contents, versions={"fairplace": __version__} | {name: version(name) for name in _LIBRARIES}
+        )
+        progress.update()
+    return pack
+
+
+def _estimate(spine: Spine, tables: Tables, settings: BuildSettings) -> ShortfallEstimate | None:
+    inputs = mis_inputs(spine.areas, tables.held)
+    if inputs is None:
+        return None
+    return estimate_shortfall(inputs, settings=MisSettings(draws=settings.draws, seed=settings.seed))
+
+
+def _contents(
+    holdings: Holdings,
+    spine: Spine,
+    tables: Tables,
+    estimate: ShortfallEstimate | None,
+    settings: BuildSettings,
+    restricted: Mapping[str, str],
+) -> Contents:
+    places = read_places(holdings, spine)
+    parts = [published_figures(tables, spine)]
+    missing = [*spine.missing, *tables.missing, *places.missing]
+    if estimate is None:
+        missing.append("the Minimum Income Standard estimate, which needs tenure and small-area income")
+    else:
+        parts.append(_mis_figures(estimate, spine))
+    sources = {one.id: one for one in (*spine.sources, *places.sources)}
+    sources |= {table.source.id: table.source for table in tables.held.values()}
+    if estimate is not None:
+        sources[MIS_SOURCE.id] = MIS_SOURCE
+    notes = [*spine.notes, *places.notes]
+    notes += [note for table in tables.held.values() for note in table.notes]
+    notes += list(estimate.notes) if estimate is not None else []
+    return Contents(
+        authority=spine.authority,
+        name=spine.name,
+        figures=tidy_figures(parts),
+        indicators=_papers(tables, parts),
+        areas={key: one.areas[["name", "geometry"]] for key, one in spine.boundaries.items()},
+        crosswalks=list(spine.crosswalks.values()),
+        draws={} if estimate is None else {"lsoa21": (list(estimate.codes), estimate.draws)},
+        sources=list(sources.values()),
+        settings={
+            "draws": settings.draws,
+            "seed": settings.seed,
+            "crs_accuracy": shift().accuracy,
+            "region": spine.region,
+            "missing": list(dict.fromkeys(missing)),
+            "mis": {} if estimate is None else _mis_papers(estimate),
+        },
+        notes=list(dict.fromkeys(notes)),
+        points=places.points,
+        lines=places.lines,
+        networks=places.networks,
+        fictional=spine.authority.startswith("E06999"),
+        restricted=restricted,
+    )
+
+
+def _mis_figures(estimate: ShortfallEstimate, spine: Spine) -> pd.DataFrame:
+    """Figures of the estimate on every geography: draws are summed, never medians or ranges."""
+    levels = [estimate]
+    levels += [
+        aggregate(estimate, spine.to(key)) for key in spine.boundaries if key not in ("lsoa21", "oa21")
+    ]
+    parts = [summarise(level, authority=spine.authority) for level in levels]
+    district = next(level for level in levels if level.geography.kind == "lad")
+    return tidy_figures([*parts, summarise_types(district, authority=spine.authority)])
+
+
+def _mis_papers(estimate: ShortfallEstimate) -> dict[str, Any]:
+    lines = read_budgets().lines
+    return {
+        "period": estimate.reference_year,
+        "household_types": len(lines),
+        "derived_budgets": sum(line.status != "published" for line in lines.values()),
+    }
+
+
+def _papers(tables: Tables, parts: Sequence[pd.DataFrame]) -> dict[str, dict[str, str]]:
+    """Describe each indicator for the dictionary: our own list first, then what the tables say."""
+    papers: dict[str, dict[str, str]] = {}
+    for table in tables.held.values():
+        for name, column in table.columns.items():
+            papers[name] = {
+                "label": column.label,
+                "unit": column.unit,
+                "measure": column.measure,
+                "direction": column.direction,
+                "base": column.base,
+            }
+    for one in load_indicators():
+        known = papers.get(one.id, {})
+        papers[one.id] = {**known, **{key: value for key, value in one.record().items() if value}}
+    for part in parts:
+        for name, unit in part.drop_duplicates("indicator")[["indicator", "unit"]].itertuples(index=False):
+            papers.setdefault(name, {"label": name.replace("_", " "), "unit": unit})
+    return papers

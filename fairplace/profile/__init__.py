@@ -1,0 +1,1 @@
+"""The neighbourhood profile: what it says (`content`), and one renderer a form."""

@@ -1,0 +1,59 @@
+"""The maps and charts of a profile, drawn by `maps` from the released figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import geopandas as gpd
+
+from fairplace.disclosure import Released
+from fairplace.map_page import area_layer
+from fairplace.profile.model import Drawing, Profile
+from geo.crs import BNG
+from maps.layer import MapLayer
+from maps.picture import Picture
+from maps.static import draw_map
+from maps.style import single
+
+#: Drawing kind -> layer of the map that it shows.
+_MAP_LAYERS = {"mis_map": "mis", "imd_map": "imd25"}
+
+
+def draw(profile: Profile, released: Released) -> dict[str, Picture]:
+    """Draw every drawing of a profile that the pack has figures for, by its id."""
+    made: dict[str, Picture] = {}
+    for section in profile.sections:
+        for block in section.blocks:
+            if isinstance(block, Drawing):
+                picture = _KINDS[block.kind](profile, released, block)
+                if picture is not None:
+                    made[block.id] = picture
+    return made
+
+
+def draw_svg(profile: Profile, released: Released) -> dict[str, str]:
+    """Draw every drawing as SVG that can stand inside a page."""
+    return {name: picture.svg() for name, picture in draw(profile, released).items()}
+
+
+def _area_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
+    layer = area_layer(released, _MAP_LAYERS[drawing.kind])
+    if layer is None:
+        return None
+    outline = gpd.GeoDataFrame(
+        {"name": [profile.area]},
+        geometry=[released.areas(profile.geography).geometry[profile.code]],
+        index=[profile.code],
+        crs=BNG,
+    )
+    around = MapLayer(
+        "this-area", profile.area, outline, single(profile.area, profile.area, colour="#d4351c"), kind="line"
+    )
+    backdrop = {name: released.places("lines", name) for name in released.held("lines")}
+    return draw_map(layer, title=drawing.caption, overlays=[around], backdrop=backdrop)
+
+
+_KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {
+    "mis_map": _area_map,
+    "imd_map": _area_map,
+}

@@ -1,0 +1,67 @@
+"""The profile as one HTML page that opens with the network cut.
+
+Every number is a ``data`` element that names its figure, so that a test, a script or a reader can
+hold the page against the table.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup, escape
+
+from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table
+from fairplace.profile.words import Words, load_words
+
+
+def render_html(
+    profile: Profile, drawings: dict[str, str] | None = None, *, words: Words | None = None
+) -> str:
+    """Render a profile as a self-contained page.
+
+    Parameters
+    ----------
+    profile
+        What it says.
+    drawings
+        Id of a drawing -> SVG.
+
+    Returns
+    -------
+    str
+        HTML with its styles inside and no reference to anything outside.
+    """
+    loader = jinja2.FunctionLoader(
+        lambda name: resources.files("fairplace.profile").joinpath(name).read_text(encoding="utf-8")
+    )
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["inline"] = _inline
+    environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
+    environment.tests["bullets"] = lambda block: isinstance(block, Bullets)
+    environment.tests["table"] = lambda block: isinstance(block, Table)
+    environment.tests["drawing"] = lambda block: isinstance(block, Drawing)
+    environment.tests["figure"] = lambda cell: isinstance(cell, Number)
+    safe = {name: Markup(svg) for name, svg in (drawings or {}).items()}  # noqa: S704 our own drawings
+    return environment.get_template("profile.html.jinja").render(
+        profile=profile, drawings=safe, words=words or load_words()
+    )
+
+
+def _inline(parts: Inline | tuple[Inline, ...] | list[Inline]) -> Markup:
+    items = [parts] if isinstance(parts, str | Number) else list(parts)
+    return Markup("").join(_one(item) for item in items)
+
+
+def _one(item: Inline) -> Markup:
+    if isinstance(item, str):
+        return escape(item)
+    if item.row["status"] != "ok":
+        return Markup('<data value="" data-figure="{}" data-style="{}" data-column="{}">{}</data>').format(
+            item.key, item.style, item.column, item.text
+        )
+    return Markup('<data value="{}" data-figure="{}" data-style="{}" data-column="{}">{}</data>').format(
+        repr(float(item.row[item.column])), item.key, item.style, item.column, item.text
+    )

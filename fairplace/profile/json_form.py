@@ -1,0 +1,61 @@
+"""The profile as JSON, for programs: the same parts, and the rows that every number comes from."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from fairplace.profile.model import Block, Bullets, Drawing, Inline, Number, Paragraph, Profile, Table
+
+
+def render_json(profile: Profile) -> str:
+    """Render a profile as JSON text: document, figures and sources."""
+    content = {
+        "title": profile.title,
+        "area": {"code": profile.code, "geography": profile.geography, "name": profile.area},
+        "authority": profile.authority,
+        "edition": profile.edition,
+        "status": profile.status,
+        "pack": profile.pack_id,
+        "banner": list(profile.banner),
+        "sections": [
+            {"id": one.id, "title": one.title, "blocks": [_block(block) for block in one.blocks]}
+            for one in profile.sections
+        ],
+        "figures": [_plain(row) for row in profile.figures.to_dict("records")],
+        "sources": [one.record() for _, one in sorted(profile.sources.items())],
+        "cite": profile.cite,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    return {
+        str(key): None if isinstance(value, float) and math.isnan(value) else value
+        for key, value in row.items()
+    }
+
+
+def _inline(part: Inline) -> Any:
+    if isinstance(part, Number):
+        return {"text": part.text, "figure": part.key, "style": part.style, "column": part.column}
+    return part
+
+
+def _block(block: Block) -> dict[str, Any]:
+    if isinstance(block, Paragraph):
+        return {"kind": "paragraph", "role": block.role, "parts": [_inline(part) for part in block.parts]}
+    if isinstance(block, Bullets):
+        return {"kind": "bullets", "items": [[_inline(part) for part in item.parts] for item in block.items]}
+    if isinstance(block, Table):
+        return {
+            "kind": "table",
+            "id": block.id,
+            "caption": block.caption,
+            "head": list(block.head),
+            "rows": [[_inline(cell) for cell in row] for row in block.rows],
+            "notes": list(block.notes),
+        }
+    assert isinstance(block, Drawing)
+    return {"kind": "drawing", "id": block.id, "caption": block.caption, "alt": block.alt, "twin": block.twin}

@@ -1,0 +1,218 @@
+"""The parts of a document, free of any form: what HTML, PDF, DOCX, XLSX and JSON are all made from.
+
+A number never stands in a document as bare text: it is a `Number`, which remembers the row of the
+figure table it came from. So a test can hold every form against ``figures.parquet``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from fairplace.numbers import in_ten, is_ours, show, show_number
+from geo.source import Source
+
+
+@dataclass(frozen=True)
+class Number:
+    """A figure as it stands in a document.
+
+    Parameters
+    ----------
+    row
+        The row of the figure table, by column.
+    style
+        ``value``, ``with_range``, ``range`` or ``in_ten``: how it is worded.
+    decimals
+        Decimal places, or None for what suits the unit.
+    column
+        ``value``, or ``count`` or ``base`` of the same row.
+    unit
+        Unit of the count or base; the row's own for the value.
+    """
+
+    row: Mapping[str, Any]
+    style: str = "value"
+    decimals: int | None = None
+    column: str = "value"
+    unit: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words of the number, the same in every form."""
+        if self.column != "value":
+            held = float(self.row[self.column])
+            if math.isnan(held):
+                return ""
+            return show_number(held, self.unit, modelled=is_ours(self.row))
+        if self.style == "in_ten" and self.row["status"] == "ok":
+            return in_ten(float(self.row["value"]))
+        shown = show(self.row, decimals=self.decimals)
+        if self.style == "range":
+            return shown.range
+        return shown.with_range if self.style == "with_range" else shown.value
+
+    @property
+    def key(self) -> str:
+        """Identity of the figure: code, geography, indicator, group, period and source."""
+        return "|".join(
+            str(self.row[name]) for name in ("code", "geography", "indicator", "group", "period", "source")
+        )
+
+
+Inline = str | Number
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A run of words and numbers."""
+
+    parts: Sequence[Inline]
+    role: str = "text"
+
+    @property
+    def text(self) -> str:
+        """Plain text."""
+        return "".join(part if isinstance(part, str) else part.text for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of paragraphs."""
+
+    items: Sequence[Paragraph]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column names its rows.
+
+    Parameters
+    ----------
+    id
+        Stable, for anchors and file names.
+    caption
+        A full sentence or title; read out before the table.
+    head
+        One text a column.
+    rows
+        Each as long as `head`.
+    notes
+        Sentences under the table.
+    """
+
+    id: str
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Inline]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart or a map: what is drawn, never how.
+
+    Parameters
+    ----------
+    id
+        Stable, for anchors and file names.
+    kind
+        Which drawing of `fairplace.profile.drawings`.
+    caption
+        Says what it shows, with the edition.
+    alt
+        What it shows, for somebody who cannot see it.
+    data
+        What the drawing needs.
+    twin
+        Id of the table that holds the same numbers.
+    """
+
+    id: str
+    kind: str
+    caption: str
+    alt: str
+    data: Mapping[str, Any]
+    twin: str
+
+
+Block = Paragraph | Bullets | Table | Drawing
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    id: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A neighbourhood profile, free of any form.
+
+    Parameters
+    ----------
+    title
+        Name of the document.
+    code, geography, area
+        Which area, and its name.
+    authority
+        Name of the district.
+    edition, status
+        ``public`` or ``officer``; ``draft``, ``approved`` or ``superseded`` with its approver.
+    pack_id
+        Of the pack it was made from.
+    banner
+        Sentences that stand on every page, such as that the place is fictional.
+    sections
+        In order.
+    figures
+        The figures the document may draw from.
+    sources
+        Papers of the sources that are named.
+    cite
+        How to cite it.
+    language
+        BCP 47 tag.
+    """
+
+    title: str
+    code: str
+    geography: str
+    area: str
+    authority: str
+    edition: str
+    status: str
+    pack_id: str
+    banner: Sequence[str]
+    sections: Sequence[Section]
+    figures: pd.DataFrame
+    sources: Mapping[str, Source]
+    cite: str
+    language: str = "en-GB"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def numbers(self) -> list[Number]:
+        """Every number that stands in the document, in order."""
+        return section_numbers(self.sections)
+
+
+def section_numbers(sections: Sequence[Section]) -> list[Number]:
+    """Every number that stands in some sections, in order."""
+    return [number for section in sections for block in section.blocks for number in _numbers(block)]
+
+
+def _numbers(block: Block) -> list[Number]:
+    if isinstance(block, Paragraph):
+        return [part for part in block.parts if isinstance(part, Number)]
+    if isinstance(block, Bullets):
+        return [number for item in block.items for number in _numbers(item)]
+    if isinstance(block, Table):
+        return [cell for row in block.rows for cell in row if isinstance(cell, Number)]
+    return []

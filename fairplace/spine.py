@@ -1,0 +1,310 @@
+"""The geographies of one authority and how they fit together: what every other table is hung on.
+
+Look-ups and boundaries come from different years and files. What can be read exactly is; what cannot
+is derived from shapes and from where people live, and a note says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import shapely
+
+from geo.boundaries import Boundaries, UnknownAuthorityError, read_boundaries
+from geo.crosswalk import Crosswalk, nested
+from geo.errors import UserError
+from geo.geography import Geography
+from geo.source import Source
+from geo.weights import derive_membership, oa_weights
+from layers.catalogue import describe_source
+from layers.holdings import Holdings
+from layers.lookups import read_output_areas, read_pairs
+from layers.postcodes import read_postcodes
+from layers.vintages import LsoaChanges, lsoa11_to_lsoa21, read_lsoa_changes
+
+LSOA21 = Geography.parse("lsoa21")
+LSOA11 = Geography.parse("lsoa11")
+MSOA21 = Geography.parse("msoa21")
+MSOA11 = Geography.parse("msoa11")
+OA21 = Geography.parse("oa21")
+WD25 = Geography.parse("wd25")
+LAD25 = Geography.parse("lad25")
+
+
+class SpineError(UserError, LookupError):
+    """The geographies of an authority cannot be put together from what is held."""
+
+
+@dataclass(frozen=True)
+class Spine:
+    """The geographies of one authority.
+
+    Parameters
+    ----------
+    authority, name, region
+        Code and name of the district; code of its region, empty where not known.
+    boundaries
+        Geography key -> its boundaries: ``lsoa21``, ``msoa21``, ``wd25``, ``lad25``, and ``oa21`` where
+        it is held.
+    crosswalks
+        (origin key, target key) -> crosswalk; at least from ``lsoa21`` to each of the others above it.
+    areas
+        Indexed by LSOA 2021: ``msoa``, ``msoa11``, ``district``, ``region``.
+    changes
+        LSOAs of 2011 and 2021, or None where no look-up is held.
+    sources
+        Papers of what was read.
+    notes, missing
+        What was done, and what could not be.
+    """
+
+    authority: str
+    name: str
+    region: str
+    boundaries: Mapping[str, Boundaries]
+    crosswalks: Mapping[tuple[str, str], Crosswalk]
+    areas: pd.DataFrame
+    changes: LsoaChanges | None
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def codes(self) -> list[str]:
+        """LSOAs of 2021, sorted."""
+        return list(self.areas.index)
+
+    @property
+    def history(self) -> list[Crosswalk]:
+        """Crosswalks between vintages, to say what replaced a code."""
+        return [] if self.changes is None else [lsoa11_to_lsoa21(self.changes)]
+
+    def to(self, target: str, origin: str = "lsoa21") -> Crosswalk:
+        """Crosswalk between two geographies of the spine."""
+        return self.crosswalks[origin, target]
+
+
+@dataclass
+class _Desk:
+    """What has been read so far: a build's working notes."""
+
+    holdings: Holdings
+    authority: str
+    sources: dict[str, Source] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def find(self, key: str) -> Path | None:
+        path = self.holdings.look(key, self.authority).path
+        if path is not None and key not in self.sources:
+            self.sources[key] = describe_source(key, path)
+        return path
+
+
+def read_spine(holdings: Holdings, authority: str) -> Spine:
+    """Put together the geographies of one authority.
+
+    Parameters
+    ----------
+    holdings
+        The data folder, scanned.
+    authority
+        Code of the district, such as ``E06000032``.
+
+    Raises
+    ------
+    SpineError
+        There are no LSOA boundaries, or no area of that authority: the message says what there is.
+    """
+    name = holdings.check_authority(authority)
+    desk = _Desk(holdings, authority)
+    lsoas = _lsoas(desk)
+    units = _output_areas(desk, list(lsoas.codes))
+    msoas, to_msoa, region = _msoas(desk, lsoas, units)
+    district = _district(desk, lsoas, name)
+    boundaries = {"lsoa21": lsoas, "msoa21": msoas, "lad25": district}
+    to_lad = nested(LSOA21, LAD25, dict.fromkeys(lsoas.codes, authority), method="boundary file")
+    crosswalks = {("lsoa21", "msoa21"): to_msoa, ("lsoa21", "lad25"): to_lad}
+    wards = _wards(desk)
+    if wards is not None:
+        boundaries["wd25"] = wards
+        crosswalks["lsoa21", "wd25"] = _to_wards(desk, lsoas, wards, units)
+    outputs = desk.find("boundary_oa21")
+    if outputs is not None and not units.empty:
+        boundaries["oa21"] = read_boundaries(outputs, OA21, codes=list(units["oa21"]))
+    changes_path = desk.find("lookup_lsoa11_lsoa21")
+    changes = read_lsoa_changes(changes_path) if changes_path else None
+    if changes is None:
+        desk.missing.append(
+            "the look-up between LSOAs of 2011 and 2021, so tables on 2011 codes are left out"
+        )
+    msoa = to_msoa.weights.set_index("origin")["target"].reindex(lsoas.codes)
+    areas = pd.DataFrame(
+        {"msoa": msoa, "msoa11": _msoa11(desk, lsoas, msoa), "district": authority, "region": region},
+        index=lsoas.codes,
+    )
+    for one in boundaries.values():
+        desk.notes += [f"{one.geography.label}: {note}" for note in one.notes]
+    for crosswalk in crosswalks.values():
+        desk.notes += crosswalk.notes
+    return Spine(
+        authority,
+        name,
+        region,
+        boundaries,
+        crosswalks,
+        areas,
+        changes,
+        tuple(desk.sources.values()),
+        tuple(dict.fromkeys(desk.notes)),
+        tuple(dict.fromkeys(desk.missing)),
+    )
+
+
+def _lsoas(desk: _Desk) -> Boundaries:
+    path = desk.find("boundary_lsoa21")
+    if path is None:
+        raise SpineError(
+            f"the data folder holds no boundaries of LSOAs of 2021 for {desk.authority}; "
+            f"fetch them, or check the code of the authority"
+        )
+    try:
+        return read_boundaries(path, LSOA21, authority=desk.authority)
+    except UnknownAuthorityError:
+        # A cut for one authority need not say which; a look-up does.
+        codes = desk.holdings.areas(desk.authority, LSOA21)
+        if not codes:
+            raise
+        return read_boundaries(path, LSOA21, codes=codes)
+
+
+def _output_areas(desk: _Desk, codes: list[str]) -> pd.DataFrame:
+    path = desk.find("lookup_oa21")
+    if path is None:
+        desk.missing.append("the look-up of output areas")
+        return pd.DataFrame(columns=["oa21", "lsoa21", "msoa21", "lad", "region", "residents"])
+    return read_output_areas(path, codes=codes)
+
+
+def _msoas(desk: _Desk, lsoas: Boundaries, units: pd.DataFrame) -> tuple[Boundaries, Crosswalk, str]:
+    if units.empty:
+        raise SpineError(
+            f"the data folder holds no look-up from LSOA to MSOA for {desk.authority}; fetch lookup_oa21"
+        )
+    pairs = units.drop_duplicates("lsoa21").set_index("lsoa21")["msoa21"]
+    lost = [code for code in lsoas.codes if code not in pairs.index]
+    if lost:
+        raise SpineError(
+            f"{lost[0]} has a boundary but no MSOA in the look-up of output areas "
+            f"(and {len(lost) - 1} more); "
+            f"the two files are of different vintages: fetch both again"
+        )
+    crosswalk = nested(LSOA21, MSOA21, pairs.reindex(lsoas.codes).to_dict(), method="ONS look-up")
+    codes = sorted(set(crosswalk.weights["target"]))
+    path = desk.find("boundary_msoa21")
+    if path is not None:
+        msoas = read_boundaries(path, MSOA21, codes=codes)
+    else:
+        shapes = lsoas.areas.dissolve(by=pairs.reindex(lsoas.codes).to_numpy())
+        msoas = Boundaries(MSOA21, shapes.assign(name="", lad=desk.authority)[["name", "lad", "geometry"]])
+        desk.notes.append("MSOA boundaries were made from the LSOAs that form them")
+    regions = sorted(set(units["region"]) - {""})
+    return _named(msoas, lsoas, pairs), crosswalk, regions[0] if len(regions) == 1 else ""
+
+
+def _named(msoas: Boundaries, lsoas: Boundaries, pairs: pd.Series[str]) -> Boundaries:
+    """Names for MSOAs whose file has none: an MSOA is named like its LSOAs, less their last letter."""
+    if (msoas.areas["name"] != "").all():
+        return msoas
+    stems = lsoas.areas["name"].str[:-1].groupby(pairs.reindex(lsoas.codes)).agg(lambda names: names.iloc[0])
+    areas = msoas.areas.assign(name=stems.reindex(msoas.codes).fillna(""))
+    return Boundaries(msoas.geography, areas, msoas.accuracy, msoas.notes, msoas.file, msoas.sha256)
+
+
+def _district(desk: _Desk, lsoas: Boundaries, name: str) -> Boundaries:
+    """Make the district of its LSOAs, so that its outline and theirs are one."""
+    outline = shapely.union_all(lsoas.areas.geometry.to_numpy())
+    frame = lsoas.areas.iloc[:1].assign(name=name, lad=desk.authority)
+    frame.index = pd.Index([desk.authority], name=lsoas.areas.index.name)
+    return Boundaries(LAD25, frame.set_geometry([outline], crs=lsoas.areas.crs), lsoas.accuracy)
+
+
+def _wards(desk: _Desk) -> Boundaries | None:
+    path = desk.find("boundary_wd25")
+    if path is None:
+        desk.missing.append("boundaries of wards of 2025, so there are no ward figures")
+        return None
+    return read_boundaries(path, WD25, authority=desk.authority)
+
+
+def _to_wards(desk: _Desk, lsoas: Boundaries, wards: Boundaries, units: pd.DataFrame) -> Crosswalk:
+    """Weights from LSOAs to wards by the finest units at hand: output areas, postcodes, ground."""
+    residents = units.groupby("lsoa21")["residents"].sum().reindex(lsoas.codes) if len(units) else None
+    if residents is not None and residents.isna().any():
+        residents = None
+    path = desk.find("lookup_oa21_wd25")
+    if path is not None and residents is not None:
+        pairs = read_pairs(path, OA21, WD25).weights.set_index("origin")["target"]
+        frame = units.assign(WD25CD=units["oa21"].map(pairs)).rename(columns={"lsoa21": "LSOA21CD"})
+        if set(frame["WD25CD"].dropna()) <= set(wards.codes) and frame["WD25CD"].notna().all():
+            return oa_weights(
+                frame, LSOA21, WD25, count="residents", source="residents of output areas, Census 2021"
+            )
+        desk.notes.append("the look-up of output areas to wards does not fit these wards, so it was not used")
+    lookup_path = desk.find("lookup_lsoa21_wd24")
+    lookup = (
+        read_pairs(lookup_path, LSOA21, Geography.parse("wd24"), codes=list(lsoas.codes))
+        if lookup_path
+        else None
+    )
+    postcodes = _postcode_units(desk, lsoas, wards)
+    return derive_membership(
+        lsoas, wards, lookup=lookup, units=postcodes, source="unit postcodes", residents=residents
+    )
+
+
+def _postcode_units(desk: _Desk, lsoas: Boundaries, wards: Boundaries) -> pd.DataFrame | None:
+    path = desk.find("codepoint_open")
+    if path is None:
+        desk.notes.append("no postcodes are held for this place, so wards are shared out by ground")
+        return None
+    placed = read_postcodes(path).open.frame
+    return pd.DataFrame(
+        {
+            "LSOA21CD": _inside(placed, lsoas),
+            "WD25CD": _inside(placed, wards),
+        }
+    ).dropna()
+
+
+def _inside(points: pd.DataFrame, areas: Boundaries) -> list[str | None]:
+    tree = shapely.STRtree(areas.areas.geometry.to_numpy())
+    row, column = tree.query(points.geometry.to_numpy(), predicate="intersects")
+    # A point on an edge belongs to the area with the lower code, so that it is counted once.
+    first = pd.Series(column).groupby(row).min()
+    codes = areas.codes.to_numpy()
+    found: list[str | None] = [None] * len(points)
+    for position, area in first.items():
+        found[position] = str(codes[area])
+    return found
+
+
+def _msoa11(desk: _Desk, lsoas: Boundaries, msoa21: pd.Series[str]) -> pd.Series[str]:
+    """MSOA of 2011 of each LSOA of 2021, which ONS income of FYE 2020 is keyed by."""
+    path = desk.find("boundary_msoa11")
+    if path is None:
+        desk.notes.append(
+            "boundaries of MSOAs of 2011 are not held; codes of 2021 are taken for them where they are equal"
+        )
+        return msoa21
+    inside = shapely.point_on_surface(lsoas.areas.geometry.to_numpy())
+    try:
+        older = read_boundaries(path, MSOA11, authority=desk.authority)
+    except UnknownAuthorityError:
+        older = read_boundaries(path, MSOA11)
+    tree = shapely.STRtree(older.areas.geometry.to_numpy())
+    nearest = tree.query_nearest(inside, all_matches=False)[1]
+    return pd.Series(older.codes.to_numpy()[nearest], index=lsoas.codes)
