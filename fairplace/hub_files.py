@@ -21,7 +21,7 @@ from fairplace.disclosure import release
 from fairplace.files import OutputError, write_whole
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
 from fairplace.hub_map import can_draw, draw_hub_map
-from fairplace.hub_models import WALKING, HubQuestion
+from fairplace.hub_models import WALKING, HubQuestion, sentence
 from fairplace.hub_note import note_record, read_note_settings, render_html, write_note
 from fairplace.hub_times import open_streets, walk_times
 from fairplace.hubs import HubPlan
@@ -76,7 +76,14 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         if folder is None:
             raise HubInputError("neither travel times nor a network are given; give --times or --network")
         streets = open_streets(folder, profile=args.profile)
-        walked = walk_times(streets, demand, candidates, profile=args.profile, speed_kmh=args.speed)
+        walked = walk_times(
+            streets,
+            demand,
+            candidates,
+            profile=args.profile,
+            speed_kmh=args.speed,
+            skip_islands_below=args.skip_islands,
+        )
         times, mode, speed = walked.minutes, WALKING, args.speed
         said = walked.said
     draws = {}
@@ -171,9 +178,12 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
         for row in summary
     ]
     if plan.unreached:
-        lines.append(f"No candidate can be reached from: {', '.join(plan.unreached)}")
+        cure = (
+            "" if inputs.question.speed_kmh is None else " (--skip-islands leaves small cut-off pieces out)"
+        )
+        lines.append(f"No candidate can be reached from: {', '.join(plan.unreached)}{cure}")
     made = " and ".join(f"{name}.html" for name in pages)
-    lines.append(f"Written to {folder}: {made}, {len(tables)} tables. {plan.question.mode}.")
+    lines.append(f"Written to {folder}: {made}, {len(tables)} tables. {sentence(plan.question.mode)}.")
     return {"summary": summary, "lines": lines}
 
 

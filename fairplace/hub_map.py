@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import KDTree
 
+from fairplace.hub_models import sentence
 from fairplace.hubs import HubPlan
 from geo.crs import BNG
 from maps.interactive import build_map
 from maps.layer import MapLayer
-from maps.style import categories
+from maps.style import LayerStyle, MapClass
 
-PLACES = {
-    "within": "within the limit now and under the best plan",
-    "newly": "within the limit under the best plan only",
-    "lost": "within the limit now only",
-    "beyond": "beyond the limit in both",
-    "noway": "no way to any candidate",
-}
-SITES = {
-    "stays": "hub that stays",
-    "opens": "hub that opens",
-    "closes": "hub that closes",
-    "other": "other candidate",
-}
+#: Class -> legend words and look of a place; told apart by pattern as well as by colour.
+PLACES = (
+    MapClass("within", "within the limit now and under the best plan", "#9ecae1"),
+    MapClass("newly", "within the limit under the best plan only", "#08519c"),
+    MapClass("lost", "within the limit now only", "#a63603", "falling", "#ffffff"),
+    MapClass("beyond", "beyond the limit in both", "#fdd0a2", "rising", "#7f2704"),
+    MapClass("noway", "no way to any candidate", "#ffffff", "cross", "#1a1a1a"),
+)
+#: The same of hubs.
+HUBS = (
+    MapClass("stays", "hub that stays", "#1a1a1a"),
+    MapClass("opens", "hub that opens", "#ffe14d", "", "#1a1a1a"),
+    MapClass("closes", "hub that closes", "#ffffff", "cross", "#1a1a1a"),
+)
+OTHERS = (MapClass("other", "candidate that is no hub under this plan", "#8a8a8a"),)
 
 
 def can_draw(plan: HubPlan) -> bool:
@@ -80,51 +86,84 @@ def draw_hub_map(plan: HubPlan, *, title: str, licence: str = "") -> str:
         HTML.
     """
     asked = plan.question
-    places = _layer(
-        plan.demand,
-        class_places(plan),
-        PLACES,
-        id_="places",
-        label=f"Places and a hub within {asked.limit:g} minutes",
-        caveat=f"{asked.mode}. Each place is one point.",
-        licence=licence,
+    homes, halls = (_points(frame) for frame in (plan.demand, plan.candidates))
+    homes = homes.set_geometry(homes.buffer(_radius(homes)))
+    does = class_sites(plan)
+    hubs = does[does != "other"]
+    layers = [
+        _layer(
+            homes,
+            class_places(plan),
+            PLACES,
+            id_="places",
+            label=f"Places and a hub within {asked.limit:g} minutes",
+            caveat=f"{sentence(asked.mode)}. Each place is one point; the size of its disc means nothing.",
+            licence=licence,
+        ),
+        replace(
+            _layer(
+                halls.loc[hubs.index],
+                hubs,
+                HUBS,
+                id_="hubs",
+                label="Hubs under the plan that is best under these assumptions",
+                caveat="Other plans may be as good; see the note.",
+                licence=licence,
+            ),
+            kind="point",
+            labelled=True,
+        ),
+    ]
+    others = does[does == "other"]
+    if len(others):
+        layer = _layer(
+            halls.loc[others.index],
+            others,
+            OTHERS,
+            id_="others",
+            label="Other candidates",
+            caveat="",
+            licence=licence,
+        )
+        layers.append(replace(layer, kind="point", shown=False))
+    return build_map(layers, title=title, caveats=[f"{sentence(asked.mode)}."])
+
+
+def _points(frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"name": frame["name"].to_numpy()},
+        index=frame.index,
+        geometry=shapely.points(frame[["easting", "northing"]].to_numpy(dtype=float)),
+        crs=BNG,
     )
-    sites = _layer(
-        plan.candidates,
-        class_sites(plan),
-        SITES,
-        id_="sites",
-        label="Hubs under the plan that is best under these assumptions",
-        caveat="Other plans may be as good; see the note.",
-        licence=licence,
-    )
-    return build_map([places, sites], title=title, caveats=[f"{asked.mode}."])
+
+
+def _radius(points: gpd.GeoDataFrame) -> float:
+    """Metres of a disc that seldom touches the next: two fifths of the usual distance between two."""
+    xy = shapely.get_coordinates(points.geometry.to_numpy())
+    if len(xy) < 2:
+        return 40.0
+    near = KDTree(xy).query(xy, k=2)[0][:, 1]
+    return float(np.clip(0.4 * np.median(near), 5.0, 200.0))
 
 
 def _layer(
-    frame: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
     words: pd.Series[str],
-    labels: dict[str, str],
+    classes: tuple[MapClass, ...],
     *,
     id_: str,
     label: str,
     caveat: str,
     licence: str,
 ) -> MapLayer:
-    points = gpd.GeoDataFrame(
-        {"name": frame["name"].to_numpy()},
-        index=frame.index,
-        geometry=shapely.points(frame[["easting", "northing"]].to_numpy(dtype=float)),
-        crs=BNG,
-    )
-    found = {key: text for key, text in labels.items() if (words == key).any()}
+    found = tuple(one for one in classes if (words == one.id).any())
     return MapLayer(
         id=id_,
         label=label,
-        areas=points,
-        style=categories(label, found),
+        areas=areas,
+        style=LayerStyle(label, found, rule="codes"),
         figures=words,
-        kind="point",
         caveat=caveat,
         licence=licence,
         shown=True,

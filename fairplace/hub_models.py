@@ -143,6 +143,11 @@ class Case:
         return tuple(int(self.times.columns.get_loc(one)) for one in ids)
 
 
+def sentence(words: str) -> str:
+    """Begin words with a capital."""
+    return words[:1].upper() + words[1:]
+
+
 def blend_need(demand: pd.DataFrame, shares: Mapping[str, float]) -> pd.Series[float]:
     """Blend weight columns into one need weight.
 

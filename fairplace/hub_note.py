@@ -14,7 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fairplace.hub_sections import WRITERS, NoteTable, sentence
+from fairplace.hub_models import sentence
+from fairplace.hub_sections import WRITERS, NoteTable
 from fairplace.hubs import HubPlan
 from geo.errors import UserError
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fairplace.hub_models import AIMS
+from fairplace.hub_models import AIMS, sentence
 from fairplace.hubs import HubOption, HubPlan
 from fairplace.numbers import show_number
 
@@ -327,11 +327,6 @@ def _label(name: str, settings: Mapping[str, Any]) -> str:
 
 def _site(plan: HubPlan, one: str) -> str:
     return str(plan.candidates.loc[one, "name"])
-
-
-def sentence(words: str) -> str:
-    """Begin words with a capital."""
-    return words[:1].upper() + words[1:]
 
 
 def _minutes(value: float) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from fairplace.hub_inputs import HubInputError
+from fairplace.hub_models import sentence
 from geo.network import Network, load_network
 from geo.pairs import measure_pairs
 
@@ -50,6 +51,7 @@ def walk_times(
     *,
     profile: str = "walk",
     speed_kmh: float = 4.8,
+    skip_islands_below: float = 0.0,
 ) -> WalkTimes:
     """Work out walking minutes from every place to every candidate, one way.
 
@@ -63,6 +65,8 @@ def walk_times(
         One of the network's ways of going about.
     speed_kmh
         On a level street.
+    skip_islands_below
+        Points do not meet pieces of network, joined to nothing else, with fewer metres of street.
 
     Returns
     -------
@@ -84,10 +88,17 @@ def walk_times(
         if len(lost):
             raise HubInputError(f"{what} {lost[0]} has no coordinates ({len(lost)} such); fill them in")
         points.append(frame[["easting", "northing"]].set_axis(["x", "y"], axis=1))
-    pairs = measure_pairs(network, *points, profile=profile, speed_kmh=speed_kmh)
+    pairs = measure_pairs(
+        network, *points, profile=profile, speed_kmh=speed_kmh, skip_islands_below=skip_islands_below
+    )
     streets = ", ".join(
         network.papers[key]
         for key in ("publisher", "source", "edition", "licence")
         if network.papers.get(key)
     )
-    return WalkTimes(pairs.matrix(), f"{pairs.said} Streets: {streets}." if streets else pairs.said)
+    said = f"{sentence(pairs.said)} Streets: {streets}." if streets else sentence(pairs.said)
+    if skip_islands_below > 0:
+        said += (
+            f" Pieces of network with under {skip_islands_below:g} m of street, joined to no other, left out."
+        )
+    return WalkTimes(pairs.matrix(), said)

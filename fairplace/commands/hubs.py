@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--times-are", help="what those times are, in words for every page")
     add("--network", type=Path, help="folder of a street network, to work out walking times")
     add("--profile", default="walk", help="way of going about on the network (default: walk)")
+    add(
+        "--skip-islands",
+        type=float,
+        default=0.0,
+        metavar="METRES",
+        help="do not meet cut-off pieces of the network with fewer metres of street (default: 0)",
+    )
     add("--speed", type=float, default=4.8, help="walking speed in km/h (default: 4.8)")
     add(
         "--weight",

@@ -97,7 +97,7 @@ def test_a_plan_leaves_a_note_and_its_tables(folder: Path, capsys: pytest.Captur
     plan = json.loads((out / "plan.json").read_text("utf-8"))
     assert [one["label"] for one in plan["options"]][:2] == ["No change", "Best under these assumptions"]
     assert plan["options"][1]["opened"] == "chapel"
-    assert "walking only, buses not included" in capsys.readouterr().out
+    assert "walking only, buses not included" in capsys.readouterr().out.lower()
 
 
 def test_the_same_files_give_the_same_bytes(folder: Path) -> None:
@@ -224,6 +224,24 @@ def test_minutes_come_from_a_street_network(folder: Path) -> None:
     page = Page((folder / "out" / "note.html").read_text("utf-8"))
     assert "at 4.8 km/h, which is 0.4 km of street" in page.text
     assert "Walking only, buses not included" in page.text
+
+
+def test_a_cut_off_path_is_left_out_when_asked(folder: Path) -> None:
+    import geopandas as gpd
+
+    from geo.network_building import build_network
+
+    # Birch lies on 20 m of path that joins nothing, 30 m from the street.
+    lines = [[(500000, 200000), (501600, 200000)], [(500800, 200030), (500820, 200030)]]
+    street = gpd.GeoDataFrame(geometry=[shapely.LineString(line) for line in lines], crs="EPSG:27700")
+    network = build_network(street, where="street")
+    demand = read_demand(folder / "demand.csv").assign(northing=[200000, 200030, 200000])
+    halls = read_candidates(folder / "halls.csv")
+    cut_off = walk_times(network, demand, halls, profile="plain")
+    assert np.isinf(cut_off.minutes.loc["b"]).all()
+    joined = walk_times(network, demand, halls, profile="plain", skip_islands_below=100)
+    assert joined.minutes.loc["b", "library"] == pytest.approx(30 / 80)
+    assert "under 100 m of street" in joined.said
 
 
 def test_neither_times_nor_streets_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

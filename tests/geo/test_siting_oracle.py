@@ -245,3 +245,26 @@ def test_a_rule_that_cannot_be_is_refused() -> None:
         close_from([0, 1, 2], 3, candidates=5)
     with pytest.raises(SitingError, match="-1 sites to add"):
         add_to([0], -1)
+
+
+@ROUNDS
+@given(questions(gaps=False), st.floats(3, 12))
+def test_the_near_best_plans_of_a_budget_are_all_of_them(
+    question: tuple[Floats, Floats, Rule], budget: float
+) -> None:
+    cost, weights, _ = question
+    columns = cost.shape[1]
+    prices = 1.0 + np.arange(columns) * 1.5
+    able = [
+        sites
+        for p in range(1, columns + 1)
+        for sites in combinations(range(columns), p)
+        if prices[list(sites)].sum() <= budget
+    ]
+    values = {sites: median_of(cost, weights, list(sites)) for sites in able}
+    listed = rank_p_medians(cost, weights, budget=budget, prices=prices, within=0.1, most=200)
+    limit = min(values.values()) * 1.1 + 1e-9
+    assert {plan.sites for plan in listed.plans} == {
+        sites for sites, value in values.items() if value <= limit
+    }
+    assert listed.complete
