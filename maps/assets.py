@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 from geo.errors import UserError
@@ -46,7 +47,7 @@ class Asset:
             As in `read`.
         """
         self.read()
-        return Path(str(resources.files(self.module).joinpath(self.file)))
+        return self._place()
 
     def read(self) -> bytes:
         """Bytes of the file, checked.
@@ -57,8 +58,8 @@ class Asset:
             The package is not installed, or the file is not the one that the list names.
         """
         try:
-            held = resources.files(self.module).joinpath(self.file).read_bytes()
-        except (ModuleNotFoundError, FileNotFoundError):
+            held = self._place().read_bytes()
+        except (ImportError, FileNotFoundError):
             raise AssetError(
                 f"{self.name} is not there; install {self.package}=={self.version}, which carries it"
             ) from None
@@ -69,6 +70,13 @@ class Asset:
                 f"install {self.package}=={self.version}"
             )
         return held
+
+    def _place(self) -> Path:
+        # Found without importing: a package that carries a script may do much when imported.
+        spec = find_spec(self.module)
+        if spec is None or not spec.submodule_search_locations:
+            raise ModuleNotFoundError(self.module)
+        return Path(next(iter(spec.submodule_search_locations)), self.file)
 
 
 @dataclass(frozen=True)

@@ -195,9 +195,9 @@ class _PageFigure(Figure):
             head=self.header.render(**kwargs),
             body=self.html.render(**kwargs),
             script=self.script.render(**kwargs),
-            sheet=_text("page.css"),
-            program=_text("canvas.js") + _text("page.js"),
-            data=_json(data),
+            sheet=page_text("page.css"),
+            program=page_text("canvas.js") + page_text("page.js"),
+            data=embed_json(data),
             online=ONLINE if page.basemap == "online" else None,
             licences=_unique(one.licence for one in page.layers),
             accuracy=page.shapes.accuracy,
@@ -388,7 +388,7 @@ def _places(places: pd.DataFrame | None) -> list[list[Any]]:
     return lists
 
 
-def _json(data: object) -> str:
+def embed_json(data: object) -> str:
     """JSON that may stand inside a script element whatever the names in it are."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -403,9 +403,10 @@ def _template() -> jinja2.Template:
     frame = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return frame.from_string(_text("page.html"))
+    return frame.from_string(page_text("page.html"))
 
 
 @cache
-def _text(name: str) -> str:
+def page_text(name: str) -> str:
+    """Give a text file of this package, such as a template or a style sheet."""
     return resources.files("maps").joinpath(name).read_text(encoding="utf-8")

@@ -103,7 +103,7 @@ class ShapeStore:
             "codes": [str(code) for code in areas.index],
             "names": [str(name) for name in names],
             "shapes": [encode(shape) for shape in degrees.geometry],
-            "middles": _middles(areas),
+            "middles": middles_of(areas),
         }
         self._known[mark] = short
         return short
@@ -117,7 +117,8 @@ class ShapeStore:
         return [float(one) / STEPS for one in (*low, *high)]
 
 
-def _middles(areas: gpd.GeoDataFrame) -> list[int]:
+def middles_of(areas: gpd.GeoDataFrame) -> list[int]:
+    """Give a point inside each area, longitude and latitude in steps, one after the other."""
     inside = areas.geometry.representative_point()
     degrees, _ = to_lonlat(gpd.GeoDataFrame(geometry=inside, crs=areas.crs))
     steps = np.rint(shapely.get_coordinates(degrees.geometry.to_numpy()) * STEPS).astype(int)

@@ -20,7 +20,15 @@ from maps.layer import MapLayer
 from maps.style import deciles, shares, single, three_classes
 
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+# Drawn by software, WebGL too: a page test must not depend on the machine's graphics.
+FLAGS = [
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
 
 
 def grid_areas(columns: int = 4, rows: int = 3, *, side: float = 500.0) -> gpd.GeoDataFrame:
@@ -176,7 +184,7 @@ def open_page(browser: Any, tmp_path: Path) -> Callable[..., Any]:
         seen = Watched(page)
 
         def gate(route: Any) -> None:
-            if route.request.url.startswith(file.as_uri()):
+            if route.request.url.startswith((file.as_uri(), "blob:", "data:")):
                 route.continue_()
             else:
                 seen.outside.append(route.request.url)
@@ -187,7 +195,7 @@ def open_page(browser: Any, tmp_path: Path) -> Callable[..., Any]:
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
         page.goto(file.as_uri() + mark)
-        page.wait_for_selector("#map[data-drawn]")
+        page.wait_for_selector("#map[data-drawn]", timeout=120_000)
         yield seen
         context.close()
 

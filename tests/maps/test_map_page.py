@@ -103,6 +103,7 @@ class TestFile:
 class TestOpened:
     def test_real_luton_opens_with_no_request_and_no_error(self, luton, luton_places, open_page):
         with open_page(build_map(luton, title="Luton", places=luton_places)) as seen:
+            seen.page.wait_for_function("performance.getEntriesByType('paint').length > 0")
             paint = seen.page.evaluate("performance.getEntriesByType('paint')[0].startTime")
             drawn = seen.page.locator(".leaflet-areas-pane path").count()
             assert (seen.outside, seen.failed, seen.errors) == ([], [], [])
