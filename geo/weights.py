@@ -16,6 +16,7 @@ import shapely
 from geo.boundaries import Boundaries
 from geo.crosswalk import Crosswalk, UnmatchedCodeError
 from geo.geography import Geography
+from geo.interpolation import overlap_areas
 from geo.lookup import need_columns
 from geo.misfit import with_misfit
 
@@ -127,10 +128,8 @@ def ground_shares(origins: Boundaries, targets: Boundaries) -> pd.DataFrame:
         origin's and of the target's ground, 0 to 1), sorted by code.
     """
     left, right = origins.areas.geometry.to_numpy(), targets.areas.geometry.to_numpy()
-    row, column = shapely.STRtree(right).query(left, predicate="intersects")
-    ground = shapely.area(shapely.intersection(left[row], right[column]))
-    kept = ground > 0
-    row, column, ground = row[kept], column[kept], ground[kept]
+    found = overlap_areas(left, right)
+    row, column, ground = found.left, found.right, found.ground
     frame = pd.DataFrame(
         {
             "origin": origins.codes.to_numpy()[row],

@@ -189,7 +189,8 @@ def test_reading_files_does_not_import_osmnx(tmp_path) -> None:
 
     code = (
         "import sys; from pathlib import Path; from geo.network_sources import read_streets;"
-        f"read_streets(Path({str(osm_file(tmp_path))!r})); print('osmnx' in sys.modules, 'numba' in sys.modules)"
+        f"read_streets(Path({str(osm_file(tmp_path))!r})); print('osmnx' in sys.modules, 'numba' in "
+        "sys.modules)"
     )
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
