@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 #: A way is longer or shorter when it changes by this many minutes or more.
 NOTICED = 1.0
+#: A group of fewer places shows no figure: it would be the figure of a single place.
+FEWEST_PLACES = 2
 
 
 def nearest_minutes(times: pd.DataFrame, sites: Sequence[str]) -> pd.Series[float]:
@@ -129,8 +131,8 @@ def measure_equity(
     Returns
     -------
     DataFrame
-        ``grouping, group, measure, total, share, mean_minutes``; groups of 1 to 4 people show
-        nothing but their name. A place without a group is in the group ``not known``.
+        ``grouping, group, measure, total, share, mean_minutes``; groups of 1 to 4 people, or
+        of a single place, show nothing but their name. A place without a group is in the group ``not known``.
     """
     rows = []
     for grouping in [one for one in GROUPINGS if one in demand]:
@@ -140,7 +142,7 @@ def measure_equity(
                 mass = weights.loc[places, measure].to_numpy(dtype=float)
                 far = minutes.loc[places].to_numpy(dtype=float)
                 total = float(mass.sum())
-                hidden = total <= HIDE_UP_TO
+                hidden = total <= HIDE_UP_TO or len(places) < FEWEST_PLACES
                 share = float(mass[far <= limit].sum()) / total if total > 0 else np.nan
                 rows.append(
                     (
@@ -208,7 +210,8 @@ def count_gains(compared: pd.DataFrame, weights: pd.DataFrame, demand: pd.DataFr
     Returns
     -------
     DataFrame
-        ``grouping, group, measure, gain, lose, same, not_reached``; counts of 1 to 4 are NaN.
+        ``grouping, group, measure, gain, lose, same, not_reached``; counts of 1 to 4, and of a
+        group of a single place, are NaN.
     """
     sides = {
         "gain": ["nearer", "newly reached"],
@@ -225,9 +228,39 @@ def count_gains(compared: pd.DataFrame, weights: pd.DataFrame, demand: pd.DataFr
                 mass = weights.loc[places, measure]
                 result = compared.loc[places, "result"]
                 counts = [float(mass[result.isin(words)].sum()) for words in sides.values()]
+                if len(places) < FEWEST_PLACES:
+                    counts = [np.nan] * len(sides)
                 shown = [np.nan if 0 < count <= HIDE_UP_TO else count for count in counts]
                 rows.append((grouping, str(group), measure, *shown))
     return pd.DataFrame(rows, columns=["grouping", "group", "measure", *sides])
+
+
+def describe_hubs(
+    candidates: pd.DataFrame, sites: Sequence[str], hub: pd.Series[str], weights: pd.DataFrame
+) -> pd.DataFrame:
+    """Describe the hubs of an option, with the people whose hub each is.
+
+    Parameters
+    ----------
+    candidates
+        As `fairplace.hub_inputs.read_candidates` gives them.
+    sites
+        Ids of the option's hubs.
+    hub
+        Which hub each place goes to.
+    weights
+        A column a measure, indexed as `hub`.
+
+    Returns
+    -------
+    DataFrame
+        ``id, name, status, step_free, opening, capacity, cost`` and the measures; counts of 1 to 4 are NaN.
+    """
+    columns = ["name", "status", "step_free", "opening", "capacity", "cost"]
+    table = candidates.loc[list(sites), [one for one in columns if one in candidates]]
+    people = weights.groupby(hub).sum().reindex(table.index).fillna(0.0)
+    shown = people.where((people == 0) | (people > HIDE_UP_TO))
+    return table.join(shown).rename_axis("id").reset_index()
 
 
 def list_worst_served(

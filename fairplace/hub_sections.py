@@ -65,7 +65,7 @@ def _question(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
     return sentences, []
 
 
-def _options(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+def _options(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
     names = ", ".join
     rows = [
         (
@@ -88,6 +88,21 @@ def _options(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         "95 % walk at most",
         "Cost of new sites",
     )
+    measures = [name for name in plan.reach["measure"].unique() if name in plan.hubs]
+    hubs = plan.hubs[plan.hubs["option"] == "1"]
+    sites = tuple(
+        (
+            str(row["name"]),
+            "hub now" if row["status"] == "existing" else "new",
+            str(row["step_free"]),
+            str(row["opening"]) or NOT_KNOWN,
+            _count(row["capacity"]) if pd.notna(row["capacity"]) else NOT_KNOWN,
+            *(_count(row[measure]) for measure in measures),
+        )
+        for _, row in hubs.iterrows()
+    )
+    whose = tuple(f"{sentence(_label(measure, settings))} whose hub it is" for measure in measures)
+    heads = ("Hub", "Status", "Step-free", "Opening", "Places", *whose)
     near = len(plan.options) - 2
     share = show_number(plan.question.within, "share", decimals=0)
     if near and plan.complete:
@@ -98,7 +113,11 @@ def _options(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         told = f"No other plan comes within {share} of the best."
     else:
         told = f"No other plan within {share} of the best was found among those tried."
-    return [_proof(plan.options[1]), told], [NoteTable("Options side by side", columns, tuple(rows))]
+    tables = [
+        NoteTable("Options side by side", columns, tuple(rows)),
+        NoteTable("Hubs of the plan that is best under these assumptions", heads, sites),
+    ]
+    return [_proof(plan.options[1]), told], tables
 
 
 def _reach(plan: HubPlan, settings: Mapping[str, Any]) -> Written:

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fairplace.hub_floors import modelled_measures, round_measures, round_need
 from fairplace.hub_inputs import weight_columns
 from fairplace.hub_measures import (
     compare_minutes,
     count_gains,
+    describe_hubs,
     fifth_gap,
     gini,
     list_worst_served,
@@ -55,6 +57,9 @@ __all__ = [
 
 NO_CHANGE = "No change"
 BEST = "Best under these assumptions"
+#: Columns of the need weight, by how they are rounded where it holds a modelled measure.
+_SHARES = ("need_share", "no_way_share", "fifth_gap", "share", "deprived_share", "regret")
+_VALUES = ("objective", "bound", "value", "base_value")
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,9 @@ class HubPlan:
         A row an option: cost, minutes, cover, gap between fifths, proof.
     reach, equity, gains
         Long tables with a column ``option``: see `fairplace.hub_measures`.
+    hubs
+        ``option, id, name, status, step_free, opening, capacity, cost``, and for each weight that is no
+        model's estimate the people whose hub it is: 1 to 4 are NaN.
     worst
         Worst-served areas before and after, for the best plan.
     changes
@@ -125,6 +133,7 @@ class HubPlan:
     reach: pd.DataFrame
     equity: pd.DataFrame
     gains: pd.DataFrame
+    hubs: pd.DataFrame
     worst: pd.DataFrame
     changes: pd.DataFrame
     curve: pd.DataFrame
@@ -141,6 +150,7 @@ class HubPlan:
             "reach": self.reach,
             "equity": self.equity,
             "gains": self.gains,
+            "hubs": self.hubs,
             "worst_served": self.worst,
             "changes": self.changes.rename_axis("id").reset_index(),
             "curve": self.curve,
@@ -207,21 +217,27 @@ def plan_hubs(
     gains = _for_each(options[1:], lambda one: count_gains(changes[one.key], weights, demand))
     scenarios = list(list_scenarios(case, _draw_need(demand, question, draws), chosen.sites))
     tried, frequency = try_scenarios(case, scenarios, chosen.sites)
+    modelled = modelled_measures(weights, draws or {})
+    hold = any(question.need.get(name, 0) > 0 for name in modelled)
+    counted = weights.drop(columns=list(modelled))
+    hubs = _for_each(options, lambda one: describe_hubs(candidates, one.sites, one.hub, counted))
+    sides = ["gain", "lose", "same", "not_reached"]
     return HubPlan(
         question=question,
         demand=demand,
         candidates=candidates,
         options=tuple(options),
         complete=near.complete,
-        summary=_summarise(options, case, equity),
-        reach=reach,
-        equity=equity,
-        gains=gains,
+        summary=round_need(_summarise(options, case, equity), hold=hold, shares=_SHARES, values=_VALUES),
+        reach=round_measures(reach, modelled, counts=["within", "total"], shares=["share", "low", "high"]),
+        equity=round_measures(equity, modelled, counts=["total"], shares=["share"]),
+        gains=round_measures(gains, modelled, counts=sides),
+        hubs=hubs,
         worst=list_worst_served(demand, need, options[0].minutes, chosen.minutes),
         changes=changes[chosen.key],
-        curve=draw_curve(case),
-        frontier=draw_frontier(case, demand),
-        scenarios=tried,
+        curve=round_need(draw_curve(case), hold=hold, shares=_SHARES),
+        frontier=round_need(draw_frontier(case, demand), hold=hold, shares=_SHARES),
+        scenarios=round_need(tried, hold=hold, shares=_SHARES, values=_VALUES),
         frequency=frequency,
         allocation=_allocate(options, question.limit),
         unreached=tuple(unreached),

@@ -88,7 +88,7 @@ def test_a_plan_leaves_a_note_and_its_tables(folder: Path, capsys: pytest.Captur
     out = folder / "out"
     assert {path.name for path in out.iterdir()} == {
         "note.html", "map.html", "note.json", "plan.json", "options.csv", "reach.csv", "equity.csv", "gains.csv",
-        "worst_served.csv", "changes.csv", "curve.csv", "frontier.csv", "scenarios.csv", "candidates.csv",
+        "hubs.csv", "worst_served.csv", "changes.csv", "curve.csv", "frontier.csv", "scenarios.csv", "candidates.csv",
         "allocation.csv",
     }  # fmt: skip
     with (out / "allocation.csv").open(encoding="utf-8") as handle:
@@ -323,4 +323,4 @@ def test_draws_may_be_parquet(folder: Path) -> None:
 def test_the_summary_is_json_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(folder, "--add", "1", "--json") == 0
     got = json.loads(capsys.readouterr().out)
-    assert got[0]["need_share"] == 0.0876  # 10 of 70 and 1 of 31, halved: (1/7 + 1/31) / 2 = 0.0876
+    assert got[0]["need_share"] == 0.088  # 10 of 70 and 1 of 31, halved: (1/7 + 1/31) / 2 = 0.0876
