@@ -22,7 +22,7 @@ from fairplace.mis_inputs import mis_inputs
 from fairplace.pack import Contents, Pack, write_pack
 from fairplace.places import read_places
 from fairplace.restricted import check_restricted
-from fairplace.spine import Spine, read_spine
+from fairplace.spine import GEOGRAPHY_SOURCE, Spine, geography_figures, read_spine
 from fairplace.tables import Tables, published_figures, read_tables
 from geo.crs import shift
 from geo.errors import UserError
@@ -144,7 +144,7 @@ def _contents(
     restricted: Mapping[str, str],
 ) -> Contents:
     places = read_places(holdings, spine)
-    parts = [published_figures(tables, spine)]
+    parts = [published_figures(tables, spine), geography_figures(spine)]
     missing = [*spine.missing, *tables.missing, *places.missing]
     if estimate is None:
         missing.append("the Minimum Income Standard estimate, which needs tenure and small-area income")
@@ -152,10 +152,11 @@ def _contents(
         parts.append(_mis_figures(estimate, spine))
     sources = {one.id: one for one in (*spine.sources, *places.sources)}
     sources |= {table.source.id: table.source for table in tables.held.values()}
+    sources[GEOGRAPHY_SOURCE.id] = GEOGRAPHY_SOURCE
     if estimate is not None:
         sources[MIS_SOURCE.id] = MIS_SOURCE
     notes = [*spine.notes, *places.notes]
-    notes += [note for table in tables.held.values() for note in table.notes]
+    notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
     return Contents(
         authority=spine.authority,

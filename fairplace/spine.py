@@ -13,9 +13,11 @@ from pathlib import Path
 import pandas as pd
 import shapely
 
+from fairplace import __version__
 from geo.boundaries import Boundaries, UnknownAuthorityError, read_boundaries
 from geo.crosswalk import Crosswalk, nested
 from geo.errors import UserError
+from geo.figures import tidy_figures
 from geo.geography import Geography
 from geo.source import Source
 from geo.weights import derive_membership, oa_weights
@@ -32,6 +34,18 @@ MSOA11 = Geography.parse("msoa11")
 OA21 = Geography.parse("oa21")
 WD25 = Geography.parse("wd25")
 LAD25 = Geography.parse("lad25")
+
+
+#: Papers of what is measured on the geographies themselves, which is ours.
+GEOGRAPHY_SOURCE = Source(
+    id="geography",
+    title="Geographies and how they fit together",
+    publisher="fairplace",
+    edition=__version__,
+    period="2025",
+    licence="computed from the boundaries and look-ups listed here",
+    controlled=True,
+)
 
 
 class SpineError(UserError, LookupError):
@@ -308,3 +322,45 @@ def _msoa11(desk: _Desk, lsoas: Boundaries, msoa21: pd.Series[str]) -> pd.Series
     tree = shapely.STRtree(older.areas.geometry.to_numpy())
     nearest = tree.query_nearest(inside, all_matches=False)[1]
     return pd.Series(older.codes.to_numpy()[nearest], index=lsoas.codes)
+
+
+def geography_figures(spine: Spine) -> pd.DataFrame:
+    """Figures about the areas themselves: size, and how far wards and small areas disagree.
+
+    Returns
+    -------
+    DataFrame
+        ``area_hectares`` of every area; ``best_fit_misfit_share``, the share of an area's people whom
+        plain best fit would place in another; ``share_inside``, the share of a small area's people who
+        live in a larger one (its code is the `group`).
+    """
+    rows: list[dict[str, object]] = []
+    for key, boundaries in spine.boundaries.items():
+        for code, hectares in (boundaries.areas.geometry.area / 10_000).items():
+            rows.append(
+                _row(str(code), key, "area_hectares", float(round(hectares, 2)), "hectares", "counted")
+            )
+    for (origin, target), crosswalk in spine.crosswalks.items():
+        if crosswalk.exact:
+            continue
+        for code, share in sorted(crosswalk.misfit.items()):
+            rows.append(_row(code, target, "best_fit_misfit_share", float(share), "share", "apportioned"))
+        for small, large, weight in crosswalk.weights[["origin", "target", "weight"]].itertuples(index=False):
+            row = _row(str(small), origin, "share_inside", float(weight), "share", "apportioned")
+            rows.append({**row, "group": str(large)})
+    return tidy_figures([pd.DataFrame(rows)])
+
+
+def _row(code: str, key: str, indicator: str, value: float, unit: str, basis: str) -> dict[str, object]:
+    return {
+        "code": code,
+        "geography": key,
+        "indicator": indicator,
+        "period": GEOGRAPHY_SOURCE.period,
+        "value": value,
+        "unit": unit,
+        "basis": basis,
+        "status": "ok",
+        "floor": key,
+        "source": GEOGRAPHY_SOURCE.id,
+    }

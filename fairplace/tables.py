@@ -99,7 +99,19 @@ def read_tables(holdings: Holdings, spine: Spine) -> Tables:
         joined = join(spine.boundaries["lsoa21"], [read(path)], register=register, history=spine.history)
         held[key] = joined.tables[0]
         notes += [note for note in joined.notes if "left out" not in note]
-    return Tables(held, tuple(missing), tuple(notes))
+    return Tables(held, tuple(missing), (*notes, *_once(held)))
+
+
+_PERTURBED = "counts of Census 2021 are perturbed"
+
+
+def _once(held: Mapping[str, AreaTable]) -> list[str]:
+    """Gather the notes of the tables, with what ONS does to every census table said once."""
+    notes = list(dict.fromkeys(note for table in held.values() for note in table.notes))
+    kept = [note for note in notes if not note.startswith(_PERTURBED)]
+    if len(kept) < len(notes):
+        kept.append("ONS perturbs each census table a little, so totals of two tables need not be equal")
+    return kept
 
 
 def _msoas_of_2011(spine: Spine) -> list[str]:

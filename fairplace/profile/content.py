@@ -120,12 +120,12 @@ def compose(
     title = words("title", "profile", area=place.name)
     sections = [
         _summary(words, released, place, figures),
-        _where(words, released, place),
+        _where(words, released, place, figures),
         _mis(words, released, place, figures, indicators),
         _maps(words, released, place),
         _themes(words, released, place, figures, indicators),
         _parts(words, released, place),
-        _caveats(words, released, place),
+        _caveats(words, released),
         _currency(words, released, figures),
         Section(
             "cite",
@@ -252,15 +252,20 @@ def _required(words: Words, released: Released) -> list[Block]:
     ]
 
 
-def _where(words: Words, released: Released, place: Place) -> Section:
-    area = released.areas(place.geography).geometry[place.code]
+def _where(words: Words, released: Released, place: Place, figures: _Figures) -> Section:
     kind = words("kinds", place.kind)
     blocks: list[Block] = [
         _sentence(
             words, "where", "sentence", area=place.name, kind=kind, code=place.code, authority=released.name
         ),
-        _sentence(words, "where", "wide", hectares=f"{area.area / 10_000:,.0f}"),
     ]
+    size = figures.number("area_hectares")
+    if size is not None:
+        blocks.append(_sentence(words, "where", "wide", hectares=size))
+    misfit = figures.number("best_fit_misfit_share")
+    if misfit is not None and place.kind == "wd":
+        weights = released.crosswalk("lsoa21", place.geography).weight_source
+        blocks.append(_sentence(words, "caveats", "best_fit", misfit=misfit, weights=weights))
     return Section("where", words("sections", "where"), blocks)
 
 
@@ -339,7 +344,7 @@ def _themes(
     blocks: list[Block] = []
     fill = {"area": place.name, "authority": released.name}
     head = [text.format(**fill) for text in words.raw("indicators", "head")]
-    themes = list(dict.fromkeys(one.theme for one in indicators if one.theme != "mis"))
+    themes = list(dict.fromkeys(one.theme for one in indicators if one.theme not in ("mis", "geography")))
     for theme in themes:
         rows: list[list[Inline]] = []
         for one in (one for one in indicators if one.theme == theme):
@@ -395,22 +400,24 @@ def _parts(words: Words, released: Released, place: Place) -> Section:
         if ((released.figures["indicator"] == name) & (released.figures["geography"] == "lsoa21")).any()
     ]
     labels = {one.id: one.label for one in load_indicators()}
+    small = released.figures[released.figures["geography"] == "lsoa21"]
     lookup = {
         (str(row["code"]), str(row["indicator"])): row
-        for row in released.figures[
-            (released.figures["geography"] == "lsoa21")
-            & released.figures["indicator"].isin(shown)
-            & (released.figures["group"] == "")
-        ].to_dict("records")
+        for row in small[small["indicator"].isin(shown) & (small["group"] == "")].to_dict("records")
+    }
+    shares = {
+        str(row["code"]): row
+        for row in small[(small["indicator"] == "share_inside") & (small["group"] == place.code)].to_dict(
+            "records"
+        )
     }
     rows: list[list[Inline]] = []
-    for code, weight in sorted(
-        zip(inside["origin"], inside["weight"], strict=True), key=lambda pair: str(names[pair[0]])
-    ):
+    for code in sorted(inside["origin"], key=lambda one: str(names[one])):
+        share: Inline = Number(shares[code]) if code in shares else words("parts", "whole")
         numbers: list[Inline] = [
             Number(lookup[code, name], "with_range") if (code, name) in lookup else "[x]" for name in shown
         ]
-        rows.append([f"{names[code]} ({code})", f"{weight * 100:.0f}%", *numbers])
+        rows.append([f"{names[code]} ({code})", share, *numbers])
     kind = words("kinds", "lsoa")
     table = Table(
         "parts-table",
@@ -421,13 +428,8 @@ def _parts(words: Words, released: Released, place: Place) -> Section:
     return Section("parts", words("sections", "parts"), [table])
 
 
-def _caveats(words: Words, released: Released, place: Place) -> Section:
+def _caveats(words: Words, released: Released) -> Section:
     said: list[str] = []
-    if place.kind == "wd":
-        crosswalk = released.crosswalk("lsoa21", place.geography)
-        if place.code in crosswalk.misfit:
-            share = f"{crosswalk.misfit[place.code] * 100:.1f}%"
-            said.append(words("caveats", "best_fit", misfit=share, weights=crosswalk.weight_source))
     said += [words("caveats", name) for name in ("census", "imd", "rounding")]
     accuracy = released.settings.get("crs_accuracy")
     if accuracy:

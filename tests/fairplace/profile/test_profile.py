@@ -1,0 +1,228 @@
+"""The profile: every number is a figure of the pack, every form says the same, and names are only names."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fairplace.cli import main
+from fairplace.disclosure import Released, release
+from fairplace.numbers import show_number
+from fairplace.pack import Pack
+from fairplace.profile.content import AreaNotFoundError, compose, find_place
+from fairplace.profile.html import render_html
+from fairplace.profile.json_form import render_json
+from fairplace.profile.model import Number
+
+KEY = ["code", "geography", "indicator", "group", "period", "source"]
+
+
+class Page(HTMLParser):
+    """The numbers of a page, and the words of its cells, paragraphs and headings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers: list[tuple[dict[str, str], str]] = []
+        self.cells: list[str] = []
+        self.text: list[str] = []
+        self._stack: list[str] = []
+        self._data: dict[str, str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("meta", "link"):
+            return
+        self._stack.append(tag)
+        if tag == "data":
+            self._data = {name: value or "" for name, value in attrs}
+        if tag == "td":
+            self.cells.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._stack and self._stack.pop() != tag:
+            pass
+        if tag == "data":
+            self._data = None
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self._stack or "svg" in self._stack:
+            return
+        self.text.append(data)
+        if self._data is not None:
+            self.numbers.append((self._data, data))
+        elif "td" in self._stack:
+            self.cells[-1] += data
+
+
+def read(page: str) -> Page:
+    parsed = Page()
+    parsed.feed(page)
+    return parsed
+
+
+def held(pack: Pack) -> dict[str, dict[str, object]]:
+    figures = pack.figures
+    keys = figures[KEY].astype(str).agg("|".join, axis=1)
+    return dict(zip(keys, figures.to_dict("records"), strict=True))
+
+
+def profile_of(pack: Pack, area: str) -> tuple[Released, str]:
+    released = release(pack, "public")
+    return released, render_html(compose(released, find_place(released, area)))
+
+
+def check_page(pack: Pack, page: str) -> int:
+    figures = held(pack)
+    numbers = read(page).numbers
+    for attributes, text in numbers:
+        row = figures[attributes["data-figure"]]
+        number = Number(row, attributes["data-style"])
+        if attributes["data-column"] == "value":
+            assert text == number.text, attributes
+        else:
+            assert text.replace(",", "") == show_number(
+                float(row[attributes["data-column"]]), "people"
+            ).replace(",", "")  # type: ignore[arg-type]
+        if row["status"] == "ok":
+            assert float(attributes["value"]) == row[attributes["data-column"]]
+    # A digit in a cell that is not a figure may only be a period, an edition or a source's name.
+    for cell in read(page).cells:
+        plain = re.sub(
+            r"\b(19|20)\d\d(-\d\d)*(/\d\d)?\b|FYE|TS\d{3}|v\d|\d{1,2} [A-Z][a-z]+ 20\d\d", "", cell
+        )
+        assert not re.search(r"\d%|£\d|\d,\d{3}", plain), cell
+    return len(numbers)
+
+
+def test_every_number_of_a_sample_profile_is_a_figure_of_the_pack(sample_pack: Pack) -> None:
+    wards = sample_pack.areas("wd25").index
+    for code in (wards[0], wards[-1]):
+        assert check_page(sample_pack, profile_of(sample_pack, code)[1]) > 60
+    assert check_page(sample_pack, profile_of(sample_pack, sample_pack.authority)[1]) > 60
+    assert check_page(sample_pack, profile_of(sample_pack, sample_pack.areas("lsoa21").index[3])[1]) > 40
+
+
+def test_every_number_of_each_real_luton_ward_is_a_figure_of_the_pack(luton_pack: Pack) -> None:
+    for code in luton_pack.areas("wd25").index:
+        assert check_page(luton_pack, profile_of(luton_pack, code)[1]) > 60
+
+
+def test_json_and_html_hold_the_same_numbers(sample_pack: Pack) -> None:
+    released = release(sample_pack, "public")
+    profile = compose(released, find_place(released, sample_pack.areas("wd25").index[0]))
+    page = [(attributes["data-figure"], text) for attributes, text in read(render_html(profile)).numbers]
+    found: list[tuple[str, str]] = []
+
+    def walk(part: object) -> None:
+        if isinstance(part, dict):
+            if "figure" in part and part["text"]:
+                found.append((str(part["figure"]), str(part["text"])))
+            for value in part.values():
+                walk(value)
+        elif isinstance(part, list):
+            for value in part:
+                walk(value)
+
+    content = json.loads(render_json(profile))
+    walk(content["sections"])
+    assert found == page
+    assert {row["indicator"] for row in content["figures"]} >= {"residents", "mis_people_below_share"}
+
+
+MUST = (
+    "modelled estimates made by the council",
+    "not a count and not an official statistic",
+    "their range does not cover every error",
+    "says nothing about any one street, home, person or community",
+    "decides nothing about any household",
+    "not the same as relative poverty, deprivation or destitution",
+    "have not endorsed these estimates",
+    "household budgets are not published and were derived",
+)
+NEVER = (
+    r"poorest area",
+    r"live in poverty",
+    r"\b(rose|fell|risen|fallen) since",
+    r"priorit(y|ies)",
+    r"\branks? \d",
+)
+
+
+def test_the_words_that_must_and_must_not_appear(sample_pack: Pack) -> None:
+    text = " ".join(
+        " ".join(read(profile_of(sample_pack, sample_pack.areas("wd25").index[1])[1]).text).split()
+    )
+    for words in MUST:
+        assert words in text, words
+    for pattern in NEVER:
+        assert not re.search(pattern, text, re.IGNORECASE), pattern
+    assert "90% range" in text
+    assert "in 10" in text or "in 20" in text
+    assert "made-up town" in text
+
+
+def test_modelled_stands_wherever_the_standard_is_quantified(sample_pack: Pack) -> None:
+    released = release(sample_pack, "public")
+    profile = compose(released, find_place(released, sample_pack.areas("wd25").index[1]))
+    for section in profile.sections:
+        for block in section.blocks:
+            for number in profile.numbers():
+                assert number.row["basis"] == "modelled" or not str(number.row["indicator"]).startswith(
+                    "mis_"
+                )
+            caption = getattr(block, "caption", "")
+            if "Minimum Income Standard" in caption:
+                assert "modelled" in caption.lower()
+
+
+def test_hostile_names_are_only_names(sample_pack: Pack) -> None:
+    released = release(sample_pack, "public")
+    place = find_place(released, sample_pack.areas("wd25").index[0])
+    hostile = '<script>alert("x")</script>\'&" \u202egnol'
+    page = render_html(compose(released, type(place)(place.geography, place.code, hostile)))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_an_area_is_found_by_name_and_an_unknown_one_is_refused(sample_pack: Pack) -> None:
+    released = release(sample_pack, "public")
+    code, name = next(iter(sample_pack.areas("wd25")["name"].items()))
+    assert find_place(released, str(name).upper()).code == code
+    with pytest.raises(AreaNotFoundError, match='"Atlantis" is not an area of Halverton'):
+        find_place(released, "Atlantis")
+
+
+def test_the_command_writes_both_forms_and_refuses_another(
+    sample_pack: Pack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = str(sample_pack.areas("wd25").index[0])
+    for name in ("p.html", "p.json"):
+        assert main(["profile", str(sample_pack.path), "--area", code, "--out", str(tmp_path / name)]) == 0
+    assert "<svg" in (tmp_path / "p.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["profile", str(sample_pack.path), "--area", code, "--out", str(tmp_path / "p.tiff")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.html", "p.json"]
+
+
+def test_a_hidden_figure_shows_its_sign_and_never_its_value(
+    sample_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = sample_pack.figures.copy()
+    code = str(sample_pack.areas("wd25").index[0])
+    at = figures.index[
+        (figures["code"] == code)
+        & (figures["indicator"] == "overcrowded_share")
+        & (figures["geography"] == "wd25")
+    ][0]
+    figures.loc[at, ["value", "count"]] = float("nan")
+    figures.loc[at, "status"] = "suppressed"
+    monkeypatch.setattr(Pack, "figures", property(lambda _: figures))
+    page = profile_of(sample_pack, code)[1]
+    row = next(one for one in page.split("<tr>") if "Overcrowded" in one)
+    assert "[c]" in row
+    assert pd.isna(figures.loc[at, "value"])
