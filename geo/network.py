@@ -8,6 +8,7 @@ that opens in milliseconds. Sources are read by `geo.network_sources`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from geo.shortest import Arcs, Floats, Ints, Longs
 
 #: A point further than this from any street it may use is flagged: the network is not where it is.
 SNAP_FLAG_METRES = 250.0
+_MANY_POINTS = 100
+_KEPT = 48  # remembered results of one network, of all kinds
 _FORMAT = "fairplace network 1"
 _ARRAYS = ("xy", "node", "ends", "length", "vertices", "offsets", "first", "target", "arc", "to_boundary")
 
@@ -231,6 +234,13 @@ class Network:
                 f"point {row} has no coordinates ({xy[row, 0]}, {xy[row, 1]}); give both, or drop it"
             )
 
+        key = ("snap", profile, skip_islands_below, len(xy), hashlib.sha1(xy.tobytes()).digest())  # noqa: S324
+        # The homes of a town are asked about again and again; single places are not kept.
+        if len(xy) >= _MANY_POINTS:
+            return self.remember(key, lambda: self._snap(xy, profile, skip_islands_below))
+        return self._snap(xy, profile, skip_islands_below)
+
+    def _snap(self, xy: Floats, profile: str, skip_islands_below: float) -> Snap:
         def make() -> tuple[NDArray[np.int64], shapely.STRtree]:
             usable = self.usable(profile)
             if skip_islands_below > 0:
@@ -294,10 +304,13 @@ class Network:
         return self.remember(("pieces", profile), make)
 
     def remember(self, key: object, make: Callable[[], Any]) -> Any:
-        """Give what `make` made the first time it was asked for under `key`."""
-        if key not in self._memo:
-            self._memo[key] = make()
-        return self._memo[key]
+        """Give what `make` made the last time it was asked for under `key`; the oldest are forgotten."""
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = make()
+            for old in list(self._memo)[:-_KEPT]:
+                self._memo.pop(old, None)
+        return found
 
     def save(self, folder: Path) -> Path:
         """Write the network as a folder of arrays, whole or not at all.

@@ -17,7 +17,7 @@ Longs = NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
-def _push(keys: Floats, items: Longs, size: int, key: float, item: int) -> int:
+def _push(keys: Floats, items: Longs, size: int, key: float, item: int | np.int64) -> int:
     at = size
     while at > 0:
         up = (at - 1) >> 2
@@ -58,14 +58,10 @@ def _pop(keys: Floats, items: Longs, size: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _room(keys: Floats, items: Longs, size: int) -> tuple[Floats, Longs]:
-    if size + 1 < keys.size:
-        return keys, items
-    more_keys = np.empty(2 * keys.size, np.float64)
-    more_items = np.empty(2 * keys.size, np.int64)
-    more_keys[:size] = keys[:size]
-    more_items[:size] = items[:size]
-    return more_keys, more_items
+def _heap(most: int) -> tuple[Floats, Longs]:
+    # Each arc is tried once, when its node is settled, so this is enough; what is not used of it costs
+    # no memory, and a heap that grew would cost a third of the time.
+    return np.empty(most + 1, np.float64), np.empty(most + 1, np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -80,7 +76,7 @@ def _search(
     touched: Ints,
     keys: Floats,
     items: Longs,
-) -> tuple[int, Floats, Longs]:
+) -> int:
     """Fill `best` from the seeds, noting in `touched` which nodes were; the caller clears them."""
     count = 0
     size = 0
@@ -92,25 +88,23 @@ def _search(
                 touched[count] = node
                 count += 1
             best[node] = value
-            keys, items = _room(keys, items, size)
             size = _push(keys, items, size, value, node)
     while size > 0:
         value = keys[0]
-        node = items[0]
+        node = np.uint64(items[0])  # unsigned: no look whether an index counts from the end, a tenth quicker
         size = _pop(keys, items, size)
         if value > best[node]:
             continue
-        for arc in range(first[node], first[node + 1]):
-            other = target[arc]
+        for arc in range(np.uint64(first[node]), np.uint64(first[node + np.uint64(1)])):
+            other = np.uint64(target[arc])
             there = value + cost[arc]
             if there <= limit and there < best[other]:
                 if best[other] == np.inf:
                     touched[count] = other
                     count += 1
                 best[other] = there
-                keys, items = _room(keys, items, size)
-                size = _push(keys, items, size, there, other)
-    return count, keys, items
+                size = _push(keys, items, size, there, np.int64(other))
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -128,15 +122,14 @@ def bounded(
     origins = seed_first.size - 1
     best = np.full(nodes, np.inf)
     touched = np.empty(nodes, np.int32)
-    keys = np.empty(1024, np.float64)
-    items = np.empty(1024, np.int64)
+    keys, items = _heap(target.size + seeds.size)
     found_first = np.zeros(origins + 1, np.int64)
     found = np.empty(4096, np.int32)
     found_cost = np.empty(4096, np.float64)
     total = 0
     for origin in range(origins):
         low, high = seed_first[origin], seed_first[origin + 1]
-        count, keys, items = _search(
+        count = _search(
             first, target, cost, seeds[low:high], seed_costs[low:high], limit, best, touched, keys, items
         )
         if total + count > found.size:
@@ -179,8 +172,7 @@ def pairs(
     nodes = first.size - 1
     best = np.full(nodes, np.inf)
     touched = np.empty(nodes, np.int32)
-    keys = np.empty(1024, np.float64)
-    items = np.empty(1024, np.int64)
+    keys, items = _heap(target.size + 2)
     seeds = np.empty(2, np.int32)
     seed_costs = np.empty(2, np.float64)
     found_first = np.zeros(from_edge.size + 1, np.int64)
@@ -195,9 +187,7 @@ def pairs(
             # A refused direction costs infinity, and none of infinity is still a refusal: not NaN.
             seed_costs[0] = from_extra[origin] + (share * along[edge, 1] if share > 0 else 0.0)
             seed_costs[1] = from_extra[origin] + ((1 - share) * along[edge, 0] if share < 1 else 0.0)
-            count, keys, items = _search(
-                first, target, cost, seeds, seed_costs, limit, best, touched, keys, items
-            )
+            count = _search(first, target, cost, seeds, seed_costs, limit, best, touched, keys, items)
             if total + to_edge.size > found.size:
                 room = max(2 * found.size, total + to_edge.size)
                 more = np.empty(room, np.int32)
@@ -248,13 +238,10 @@ def nearest(
     labels = np.full((nodes, k), -1, np.int32)
     costs = np.full((nodes, k), np.inf)
     filled = np.zeros(nodes, np.int32)
-    tentative = np.full(nodes if k == 1 else 0, np.inf)
-    keys = np.empty(max(1024, seeds.size + 1), np.float64)
-    items = np.empty(keys.size, np.int64)
+    keys, items = _heap(k * target.size + seeds.size)
     size = 0
     for i in range(seeds.size):
         if seed_costs[i] <= limit and seed_costs[i] < np.inf:
-            keys, items = _room(keys, items, size)
             size = _push(keys, items, size, seed_costs[i], np.int64(seed_labels[i]) * nodes + seeds[i])
     while size > 0:
         value = keys[0]
@@ -279,11 +266,36 @@ def nearest(
             there = value + cost[arc]
             other = target[arc]
             if there <= limit and there < np.inf and filled[other] < k:
-                if k == 1:
-                    # The usual case: one label a node, so a better one on its way settles it.
-                    if there >= tentative[other]:
-                        continue
-                    tentative[other] = there
-                keys, items = _room(keys, items, size)
                 size = _push(keys, items, size, there, label * nodes + other)
     return labels, costs
+
+
+@njit(cache=True, nogil=True)
+def nearest_one(
+    first: Longs, target: Ints, cost: Floats, seeds: Ints, seed_costs: Floats, seed_labels: Ints, limit: float
+) -> tuple[Ints, Floats]:
+    """`nearest` for one label a node, in half the time: labels travel with the costs."""
+    nodes = first.size - 1
+    labels = np.full((nodes, 1), -1, np.int32)
+    best = np.full((nodes, 1), np.inf)
+    keys, items = _heap(target.size + seeds.size)
+    size = 0
+    for i in range(seeds.size):
+        if seed_costs[i] <= limit and seed_costs[i] < best[seeds[i], 0]:
+            best[seeds[i], 0] = seed_costs[i]
+            labels[seeds[i], 0] = seed_labels[i]
+            size = _push(keys, items, size, seed_costs[i], np.int64(seeds[i]))
+    while size > 0:
+        value = keys[0]
+        node = np.uint64(items[0])
+        size = _pop(keys, items, size)
+        if value > best[node, 0]:
+            continue
+        for arc in range(np.uint64(first[node]), np.uint64(first[node + np.uint64(1)])):
+            other = np.uint64(target[arc])
+            there = value + cost[arc]
+            if there < best[other, 0] and there <= limit:
+                best[other, 0] = there
+                labels[other, 0] = labels[node, 0]
+                size = _push(keys, items, size, there, np.int64(other))
+    return labels, best
