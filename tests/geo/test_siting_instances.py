@@ -26,7 +26,7 @@ PMED = {
     11: (7696, 59), 12: (6634, 51), 13: (4374, 36), 14: (2968, 26), 15: (1729, 18),
     16: (8162, 47), 17: (6999, 39), 18: (4809, 28), 19: (2845, 18), 20: (1789, 13),
 }  # fmt: skip
-SLOW = {16, 17}  # as p-median, 10 to 30 seconds each; all else stays under two
+SLOW = {16, 17}  # as p-median, 10 to 100 seconds each on a shared machine; all else stays under four
 
 
 def read_pmed(reference: Path, number: int) -> tuple[NDArray[np.float64], int]:
