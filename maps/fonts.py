@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -113,11 +113,12 @@ def wrap(text: str, *, width: float, size: float, bold: bool = False) -> list[st
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, taken = "", 0.0
         for word in paragraph.split():
-            joined = f"{line} {word}".strip()
-            if text_width(joined, size, bold=bold) <= width:
-                line = joined
+            # Word by word: a width is measured once for each word, not for each growing line.
+            needed = _word_width(word, size, bold) + (_word_width(" ", size, bold) if line else 0.0)
+            if taken + needed <= width:
+                line, taken = f"{line} {word}".strip(), taken + needed
                 continue
             if line:
                 lines.append(line)
@@ -128,8 +129,14 @@ def wrap(text: str, *, width: float, size: float, bold: bool = False) -> list[st
                     kept -= 1
                 lines.append(line[:kept])
                 line = line[kept:]
+            taken = _word_width(line, size, bold)
         lines.append(line)
     return lines if any(lines) else []
+
+
+@lru_cache(maxsize=20_000)
+def _word_width(word: str, size: float, bold: bool) -> float:
+    return text_width(word, size, bold=bold)
 
 
 @cache

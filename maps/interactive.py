@@ -26,6 +26,7 @@ from folium.template import Template
 from geo.crs import bng_to_lonlat
 from geo.errors import UserError
 from maps.assets import inline, steady_ids
+from maps.faces import face_css
 from maps.layer import LayerError, MapLayer
 from maps.legend import legend_entries, paint
 from maps.patterns import TILES, patterned, tile_svg, uncertain_class
@@ -157,7 +158,8 @@ def build_map(
     made.add_child(_Drawing())
     for element in extra:
         made.add_child(element)
-    return steady_ids(inline(figure.render()))
+    html = inline(figure.render())
+    return steady_ids(html.replace("</head>", f"<style>{face_css(html)}</style>\n</head>", 1))
 
 
 def _check(layers: Sequence[MapLayer]) -> None:

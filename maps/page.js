@@ -193,6 +193,13 @@ function drawMap(map, data) {
     remember();
   }
 
+  // What the legend and the caveat cover, at the right and at the bottom.
+  function margins() {
+    const over = (box) => getComputedStyle(box).position === "absolute";
+    const legends = find("legends"), lead = find("lead");
+    return [over(legends) ? legends.offsetWidth + 20 : 12, over(lead) ? lead.offsetHeight + 12 : 12];
+  }
+
   // Pop-ups.
   let marked = null;
   function openArea(layer, at, where) {
@@ -207,19 +214,21 @@ function drawMap(map, data) {
     line(words.figure, value);
     line(words.range, range && layer.facts[0] ? range + " (" + layer.facts[0] + ")" : range);
     line(words.base, base);
-    line(words.class, unpack(layer.classes, at));
+    if (layer === state.fill || state.on.has(layer.id)) line(words.class, unpack(layer.classes, at));
     line(words.period, layer.facts[1]);
     line(words.source, layer.facts[2]);
     line(words.code, held.codes[at]);
     const point = where || L.latLng(middle(held, at));
-    const also = data.layers.filter((one) => one.kind === "line" && state.on.has(one.id)).map((one) => {
+    const also = data.layers.filter((one) => one.kind === "line" && one.set !== layer.set && state.on.has(one.id)).map((one) => {
       const other = data.sets[one.set], hit = areaAt(other, point.lat, point.lng);
       return hit < 0 ? "" : other.names[hit] + " (" + one.label + ")";
     }).filter(Boolean);
     line(words.also_here, also.join("; "));
     mark(held, at);
     state.area = held.codes[at];
-    L.popup({ maxWidth: Math.min(340, map.getSize().x - 70), minWidth: 150, autoPanPadding: [30, 60] }).setLatLng(point).setContent(box).openOn(map);
+    const room = margins();
+    L.popup({ maxWidth: Math.min(340, map.getSize().x - 70), minWidth: 150, autoPanPaddingTopLeft: [30, 50],
+      autoPanPaddingBottomRight: [room[0] + 15, room[1]] }).setLatLng(point).setContent(box).openOn(map);
     const button = document.querySelector(".leaflet-popup-close-button");
     if (button) button.setAttribute("aria-label", words.close);
     say([held.names[at], layer.label, value, range].filter(Boolean).join(", "));
@@ -238,7 +247,7 @@ function drawMap(map, data) {
 
   // Search.
   const fold = (text) => text.normalize("NFD").replace(/[\u0300-\u036f\s.,'’-]/g, "").toLowerCase()
-    .replace(/ł/g, "l").replace(/ø/g, "o").replace(/đ/g, "d").replace(/ß/g, "ss");
+    .replace(/\u0142/g, "l").replace(/ø/g, "o").replace(/\u0111/g, "d").replace(/ß/g, "ss");
   const index = [];
   for (const [key, held] of Object.entries(data.sets)) {
     const layer = data.layers.find((one) => one.set === key && one.kind === "fill") || data.layers.find((one) => one.set === key);
@@ -302,12 +311,14 @@ function drawMap(map, data) {
     else L.popup().setLatLng(one.where).setContent(make("p", one.name)).openOn(map);
   }
   function goTo(layer, at) {
+    // The colours stay as the reader chose them; an area of another kind is outlined over them.
     if (layer.kind === "fill") {
-      if (!state.fill || state.fill.set !== layer.set) showFill(layer.id); else layer = state.fill;
+      if (state.fill && state.fill.set === layer.set) layer = state.fill;
     } else if (!state.on.has(layer.id)) showOverlay(layer.id, true);
     const held = data.sets[layer.set];
     const shape = held.shapes[at];
-    if (shape.t === "a") map.fitBounds(L.latLngBounds(held.at[at].flat(2)), { maxZoom: 15, padding: [60, 60], animate: false });
+    if (shape.t === "a") map.fitBounds(L.latLngBounds(held.at[at].flat(2)), {
+      maxZoom: 15, paddingTopLeft: [40, 40], paddingBottomRight: margins(), animate: false });
     else map.setView(middle(held, at), 15, { animate: false });
     openArea(layer, at);
   }
@@ -375,12 +386,7 @@ function drawMap(map, data) {
   if (find("layers")) find("layers").addEventListener("change", (event) => showFill(event.target.value));
 
   const whole = L.latLngBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]]);
-  const over = (box) => getComputedStyle(box).position === "absolute";
-  const fit = () => {
-    const legends = find("legends"), lead = find("lead");
-    map.fitBounds(whole, { animate: false, paddingTopLeft: [12, 12], paddingBottomRight: [
-      over(legends) ? legends.offsetWidth + 20 : 12, over(lead) ? lead.offsetHeight + 12 : 12] });
-  };
+  const fit = () => map.fitBounds(whole, { animate: false, paddingTopLeft: [12, 12], paddingBottomRight: margins() });
   find("moves").addEventListener("click", (event) => {
     const move = event.target.closest("button")?.dataset.move;
     const pan = { left: [-0.3, 0], right: [0.3, 0], up: [0, -0.3], down: [0, 0.3] }[move];
@@ -449,9 +455,10 @@ function drawMap(map, data) {
     }
     const at = (held.get("at") || "").split(",").map(Number);
     if (at.length === 3 && at.every(Number.isFinite)) map.setView([at[0], at[1]], at[2], { animate: false });
-    if (held.has("area") && state.fill) {
-      const place = data.sets[state.fill.set].codes.indexOf(held.get("area"));
-      if (place >= 0) openArea(state.fill, place);
+    if (held.has("area")) {
+      const order = [state.fill, ...data.layers].filter(Boolean);
+      const owner = order.find((one) => data.sets[one.set].codes.includes(held.get("area")));
+      if (owner) openArea(owner, data.sets[owner.set].codes.indexOf(held.get("area")));
     }
     return at.length === 3;
   }
@@ -470,9 +477,17 @@ function drawMap(map, data) {
   spaceNames();
   window.addEventListener("hashchange", recall);
   window.addEventListener("resize", follow);
+  let before = null;
   const paper = (on) => {
+    if (on) {
+      const seen = map.getBounds();
+      before = { at: map.getCenter(), zoom: map.getZoom(), bounds: seen.contains(whole) ? whole : seen };
+    }
     document.body.classList.toggle("printing", on);
     map.invalidateSize({ animate: false });
+    if (on) map.fitBounds(before.bounds, { animate: false });
+    else if (before) map.setView(before.at, before.zoom, { animate: false });
+    spaceNames();
   };
   window.addEventListener("beforeprint", () => { paper(true); });
   window.addEventListener("afterprint", () => { paper(false); });

@@ -16,6 +16,7 @@ import shapely
 
 from geo.crs import to_bng
 from geo.figures import FIGURE_COLUMNS
+from maps.interactive import build_map
 from maps.layer import MapLayer
 from maps.style import deciles, shares, single, three_classes
 
@@ -137,9 +138,19 @@ def luton_twelve(folder: Path) -> list[MapLayer]:
     return layers
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def luton(real_data: Path) -> list[MapLayer]:
-    return luton_twelve(real_data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIRPLACE_GRIDS", str(real_data / "grid"))
+        return luton_twelve(real_data)
+
+
+@pytest.fixture(scope="session")
+def luton_page(luton: list[MapLayer], real_data: Path) -> str:
+    """The page of the twelve layers without places, built once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIRPLACE_GRIDS", str(real_data / "grid"))
+        return build_map(luton, title="Luton")
 
 
 @pytest.fixture

@@ -110,8 +110,8 @@ class TestOpened:
             assert drawn == 125
             assert paint < 2000
 
-    def test_legend_caveat_and_table_follow_the_layer(self, luton, open_page):
-        with open_page(build_map(luton, title="Luton")) as seen:
+    def test_legend_caveat_and_table_follow_the_layer(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
             page = seen.page
 
             def shown(selector):
@@ -129,8 +129,8 @@ class TestOpened:
             page.locator("#layers input[value=wards]").check()
             assert page.locator(".leaflet-areas-pane path").count() == 20
 
-    def test_legend_counts_are_what_is_drawn(self, luton, open_page):
-        with open_page(build_map(luton, title="Luton")) as seen:
+    def test_legend_counts_are_what_is_drawn(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
             page = seen.page
             page.locator("#layers input[value=decile0]").check()
             counts = page.eval_on_selector_all(
@@ -172,8 +172,8 @@ class TestOpened:
             page.locator("#search").fill("zzzz")
             assert "Nothing found" in page.locator("#spoken").inner_text()
 
-    def test_two_areas_side_by_side(self, luton, open_page):
-        with open_page(build_map(luton, title="Luton")) as seen:
+    def test_two_areas_side_by_side(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
             page = seen.page
             page.locator("#compare summary").click()
             page.locator("#first").select_option(index=1)
@@ -199,8 +199,8 @@ class TestOpened:
             assert 5 <= len(stops) <= 12
             assert all(stops)
 
-    def test_keyboard_alone_changes_layer_view_and_overlay(self, luton, open_page):
-        with open_page(build_map(luton, title="Luton")) as seen:
+    def test_keyboard_alone_changes_layer_view_and_overlay(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
             page = seen.page
             page.locator("#layers input:checked").focus()
             page.keyboard.press("ArrowDown")
@@ -213,8 +213,8 @@ class TestOpened:
             page.keyboard.press("ArrowRight")
             assert page.evaluate("document.activeElement.dataset.move") == "out"
 
-    def test_the_address_brings_back_view_layer_and_area(self, luton, open_page):
-        html = build_map(luton, title="Luton")
+    def test_the_address_brings_back_view_layer_and_area(self, luton_page, open_page):
+        html = luton_page
         with open_page(html) as seen:
             page = seen.page
             page.locator("#layers input[value=decile3]").check()
@@ -242,21 +242,21 @@ class TestOpened:
             assert page.locator(".leaflet-popup-content h2").inner_text() == "Łódź Żabia"
             assert (seen.outside, seen.errors) == ([], [])
 
-    def test_narrow_window_does_not_scroll_sideways(self, luton, open_page):
+    def test_narrow_window_does_not_scroll_sideways(self, luton_page, open_page):
         # 1280 pixels at 400 per cent are 320.
-        with open_page(build_map(luton, title="Luton"), width=320, height=640) as seen:
+        with open_page(luton_page, width=320, height=640) as seen:
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= 320
 
-    def test_targets_are_24_pixels(self, luton, open_page):
-        with open_page(build_map(luton, title="Luton")) as seen:
+    def test_targets_are_24_pixels(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
             small = seen.page.eval_on_selector_all(
                 "button, select, summary, #search, fieldset label",
                 "all => all.filter(one => one.offsetParent && one.getBoundingClientRect().height < 24).length",
             )
             assert small == 0
 
-    def test_print_shows_map_key_and_table_without_controls(self, luton, open_page):
-        with open_page(build_map(luton, title="Luton")) as seen:
+    def test_print_shows_map_key_and_table_without_controls(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
             page = seen.page
             page.emulate_media(media="print")
             for hidden in ("#layers", "#overlays", ".bars", ".search"):
@@ -264,6 +264,28 @@ class TestOpened:
             for visible in (".legend[data-layer=mis]", "#lead", "table[data-layer=mis]"):
                 assert page.locator(visible).is_visible()
             assert len(page.pdf(format="A4")) > 20_000
+
+    def test_the_printed_map_shows_what_was_in_view(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
+            page = seen.page
+            page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+            frame = page.locator("#map").bounding_box()
+            drawn = page.locator(".leaflet-areas-pane svg g").bounding_box()
+            assert frame["x"] <= drawn["x"]
+            assert drawn["x"] + drawn["width"] <= frame["x"] + frame["width"]
+            assert max(drawn["width"] / frame["width"], drawn["height"] / frame["height"]) > 0.6
+            page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+            assert page.locator("body.printing").count() == 0
+
+    def test_a_ward_is_outlined_without_changing_the_colours(self, luton_page, open_page):
+        with open_page(luton_page) as seen:
+            page = seen.page
+            page.locator("#search").fill("Poets")
+            page.keyboard.press("Enter")
+            assert page.locator("#layers input[value=mis]").is_checked()
+            assert page.locator(".leaflet-mark-pane path").count() == 2
+            page.keyboard.press("Escape")
+            assert page.locator(".leaflet-mark-pane path").count() == 0
 
     def test_online_background_is_asked_for_only_when_switched_on(self, share_layer, open_page):
         with open_page(build_map([share_layer], title="x", basemap="online"), mark="#with=online") as seen:
