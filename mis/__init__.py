@@ -4,7 +4,14 @@ from mis.estimate import ShortfallEstimate, estimate_shortfall, stream_estimates
 from mis.inputs import MisInputs
 from mis.lines import Budgets, read_budgets
 from mis.plan import MisSettings
-from mis.summary import aggregate, round_public, summarise, summarise_types
+from mis.summary import (
+    aggregate,
+    round_public,
+    summarise,
+    summarise_drawn,
+    summarise_type_totals,
+    summarise_types,
+)
 
 __all__ = [
     "Budgets",
@@ -17,5 +24,7 @@ __all__ = [
     "round_public",
     "stream_estimates",
     "summarise",
+    "summarise_drawn",
+    "summarise_type_totals",
     "summarise_types",
 ]

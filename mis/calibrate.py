@@ -263,9 +263,9 @@ def _solve_shape(
 
     def unpack(theta: Floats) -> Shape:
         alpha, theta = theta[:count], theta[count:]
-        lower, theta = np.exp(theta[:width])[of_group], theta[width:]
+        lower, theta = np.exp(np.clip(theta[:width], -3, 0.5))[of_group], theta[width:]
         wide, theta = expit(theta[:width])[of_group], theta[width:]
-        upper, theta = float(np.exp(theta[0])), theta[1:]
+        upper, theta = float(np.exp(np.clip(theta[0], -3, 0.5))), theta[1:]
         tau = np.zeros((2, 4))
         tau[0, [0, 2, 3]], tau[1, 1:], theta = theta[:3], theta[3:6], theta[6:]
         rho = np.ones((2, 4))
@@ -280,7 +280,7 @@ def _solve_shape(
             upper=upper,
             tau=tau,
             rho=rho,
-            kappa=np.exp(log_kappa),
+            kappa=np.exp(np.clip(log_kappa, -2, 1)),
         )
 
     def misses(theta: Floats) -> Floats:

@@ -146,7 +146,7 @@ def draw_national(
         ),
         zero=np.clip(base.zero + spreads.zero * common[:, 5], 0.0, 0.05),
     )
-    alpha, mean_income = _consistent(parameters, shape, shift)
+    alpha, mean_income = consistent_medians(parameters, shape, shift)
     return NationalDraws(
         weekly=weekly,
         log_line=np.log(weekly / (types.scale * parameters.median)),
@@ -163,9 +163,23 @@ def central(parameters: Parameters, budgets: Budgets, *, slope: float) -> Nation
     return draw_national(parameters, exact, draws=1, seed=0, spreads=none, slope=slope)
 
 
-def _consistent(parameters: Parameters, shape: Shape, shift: Floats) -> tuple[Floats, Floats]:
-    # Medians of the types at which the mixture returns, in each draw, the rate that the central shape
-    # gives at the shifted line; and the national mean that goes with them.
+def consistent_medians(parameters: Parameters, shape: Shape, shift: Floats) -> tuple[Floats, Floats]:
+    """Medians of the types at which the national mixture keeps its low-income rates.
+
+    Parameters
+    ----------
+    parameters
+        The national solution, whose rates are kept.
+    shape
+        Shapes with a leading draw axis; their `alpha` is the start of the search.
+    shift
+        Shift of the low-income line at which the rate is read off the solution, (draw, type).
+
+    Returns
+    -------
+    tuple of array
+        Log medians, (draw, type), and the national mean over households in units of the median, (draw,).
+    """
     types = household_types()
     mixture = parameters.mixture
     base = parameters.shape

@@ -20,15 +20,27 @@ Floats = NDArray[np.float64]
 
 _RATE_LIMITS = (0.005, 0.995)
 
+# Slope of log mean income on the logit of households deprived in two or more dimensions, as a multiple
+# of that on the income-deprivation rate: 0.346 against 0.204 between MSOAs of one district, England.
+_DEPRIVATION_SLOPE = 1.7
+
 
 def covariate(tables: Reconciled) -> Floats:
     """Logit of the income-deprivation rate less its household-weighted mean inside the MSOA.
 
-    Zero where the rate is not known.
+    Where no area has a rate, the share of households deprived in two or more dimensions (census) takes
+    its place, scaled to the rate's slope. Zero where neither is known.
     """
-    rate = np.clip(tables.income_rate, *_RATE_LIMITS)
-    value = np.log(rate / (1 - rate))
-    return centred(np.nan_to_num(value), tables, known=np.isfinite(tables.income_rate))
+    known = np.isfinite(tables.income_rate)
+    rate = tables.income_rate
+    scale = 1.0
+    if not known.any() and tables.deprivation is not None:
+        total = tables.deprivation.sum(axis=1)
+        known = total > 0
+        rate = np.divide(tables.deprivation[:, 2:].sum(axis=1), total, out=np.ones(len(total)), where=known)
+        scale = _DEPRIVATION_SLOPE
+    rate = np.clip(rate, *_RATE_LIMITS)
+    return centred(np.nan_to_num(scale * np.log(rate / (1 - rate))), tables, known=known)
 
 
 def centred(values: Floats, tables: Reconciled, *, known: NDArray[np.bool_] | None = None) -> Floats:

@@ -150,7 +150,8 @@ def drawn_means(plan: Plan, members: NDArray[np.int_]) -> Floats:
         log_mean[inside] += spreads.msoa_drift * random.standard_normal(draws)
     noise = np.empty((len(members), draws))
     for row, code in enumerate(part.codes):
-        sd = spreads.within_msoa if np.isfinite(part.income_rate[row]) else spreads.within_msoa_unknown
+        known = np.isfinite(part.income_rate[row]) or plan.covariate[members[row]] != 0
+        sd = spreads.within_msoa if known else spreads.within_msoa_unknown
         noise[row] = sd * stream(settings.seed, "area", str(code)).standard_normal(draws)
     pattern = np.exp(-plan.national.slope[None] * plan.covariate[members][:, None] + centred(noise, part))
     level = part.income_mean[:, None] / plan.parameters.ons_mean * np.exp(log_mean)

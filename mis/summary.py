@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.crosswalk import Crosswalk, CrosswalkError, UnmatchedCodeError
+from geo.errors import UserError
 from geo.figures import tidy_figures
 from mis.estimate import ShortfallEstimate
 
@@ -23,6 +24,11 @@ INTERVAL = "90 % model"
 SOURCE = "mis_model"
 _LOW, _HIGH = 0.05, 0.95
 _RELIABILITY = ((0.15, "A"), (0.25, "B"))
+_FLOOR_PEOPLE, _FLOOR_HOUSEHOLDS = 1000, 400
+
+
+class FloorError(UserError, ValueError):
+    """An area is too small for its figures to be published."""
 
 
 @dataclass(frozen=True)
@@ -180,47 +186,68 @@ def summarise(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
         raise UnmatchedCodeError(f"{authority} has no area in this estimate; it covers {covered}")
     codes = estimate.codes[inside]
     draws = {name: values[inside].astype(np.float64) for name, values in estimate.draws.items()}
-    some = draws["people"].max(axis=1) > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = draws["people_below"] / draws["people"]
-    grade = _grades(share, estimate.absent)
-    rows = []
-    for figure in _FIGURES:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            values = draws[figure.count]
-            if figure.base:
-                values = values / draws[figure.base]
-        bounds = _quantiles(values)
-        rows.append(
-            pd.DataFrame(
-                {
-                    "code": codes,
-                    "indicator": figure.indicator,
-                    "value": bounds[1],
-                    "low": bounds[0],
-                    "high": bounds[2],
-                    "interval": INTERVAL,
-                    "count": np.median(draws[figure.count], axis=1) if figure.base else np.nan,
-                    "base": np.median(draws[figure.base], axis=1) if figure.base else np.nan,
-                    "unit": figure.unit,
-                    "floor": FLOORS.get(figure.indicator, "lsoa21"),
-                }
-            )
-        )
     whole = draws["people_below"].sum(axis=0) / draws["people"].sum(axis=0)
-    rows.extend(_ranks(codes, share, whole, some))
-    figures = pd.concat(rows, ignore_index=True)
-    figures["geography"] = estimate.geography.key
-    figures["group"] = ""
-    figures["period"] = estimate.reference_year
-    figures["basis"] = "modelled"
-    figures["source"] = SOURCE
-    figures["reliability"] = figures["code"].map(dict(zip(codes, grade, strict=True)))
-    figures["status"] = np.where(figures["value"].notna(), "ok", "not_applicable")
-    empty = figures["status"] != "ok"
-    figures.loc[empty, ["low", "high", "count", "base"]] = np.nan
-    figures.loc[empty, ["reliability", "interval"]] = ""
-    return tidy_figures([figures])
+    rows = _figure_rows(codes, draws)
+    share = _share(draws)
+    rows.append(_above(codes, share, whole))
+    rows.extend(_ranks(codes, share))
+    return _finish(rows, estimate, codes, share, geography=estimate.geography.key)
+
+
+def summarise_drawn(estimate: ShortfallEstimate, shares: Mapping[str, float], *, code: str) -> pd.DataFrame:
+    """Figures of an area that somebody drew.
+
+    Parameters
+    ----------
+    estimate
+        On LSOAs.
+    shares
+        LSOA -> share of its people who live inside, from output areas or postcodes; output areas
+        inherit their LSOA's income, and the figures say so by being modelled sums of shares.
+    code
+        Identifier of the drawn area.
+
+    Returns
+    -------
+    DataFrame
+        As `summarise`, geography ``drawn``; the probability is of being above the district that most of
+        its people live in. No ranks.
+
+    Raises
+    ------
+    FloorError
+        Fewer than 1,000 residents or 400 households: too small to publish.
+    UnmatchedCodeError
+        A code is not in the estimate.
+    """
+    absent = [one for one in shares if one not in estimate.codes]
+    if absent:
+        raise UnmatchedCodeError(f"{absent[0]} is not in this estimate ({estimate.geography.key})")
+    row = estimate.codes.get_indexer(pd.Index(list(shares)))
+    part = np.array(list(shares.values()), dtype=float)
+    if ((part < 0) | (part > 1)).any():
+        raise CrosswalkError("a share of people lies outside 0 to 1; give the share of each area inside")
+    draws = {
+        name: (values[row].astype(np.float64) * part[:, None]).sum(axis=0, keepdims=True)
+        for name, values in estimate.draws.items()
+    }
+    people, households = draws["people"].mean(), draws["households"].mean()
+    if people < _FLOOR_PEOPLE or households < _FLOOR_HOUSEHOLDS:
+        raise FloorError(
+            f"{code} holds about {people:,.0f} residents and {households:,.0f} households; figures need "
+            f"{_FLOOR_PEOPLE:,} and {_FLOOR_HOUSEHOLDS}: draw a larger area"
+        )
+    district = pd.Series(estimate.residents[row] * part).groupby(
+        [estimate.parents[str(estimate.codes[place])] for place in row]
+    )
+    authority = str(district.sum().idxmax())
+    inside = np.array([estimate.parents[str(one)] == authority for one in estimate.codes])
+    whole = estimate.draws["people_below"][inside].astype(np.float64).sum(axis=0)
+    whole = whole / estimate.draws["people"][inside].astype(np.float64).sum(axis=0)
+    codes = pd.Index([code])
+    share = _share(draws)
+    rows = [*_figure_rows(codes, draws), _above(codes, share, whole)]
+    return _finish(rows, estimate, codes, share, geography="drawn")
 
 
 def summarise_types(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
@@ -230,46 +257,81 @@ def summarise_types(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFr
     -------
     DataFrame
         Columns as `geo.figures.FIGURE_COLUMNS`; ``group`` is the household type.
+
+    Raises
+    ------
+    UnmatchedCodeError
+        The authority has no totals here.
     """
     if authority not in estimate.by_type:
-        raise UnmatchedCodeError(
-            f"{authority} has no totals by household type here; there are those of "
-            f"{', '.join(sorted(estimate.by_type))}"
-        )
+        covered = ", ".join(sorted(estimate.by_type))
+        raise UnmatchedCodeError(f"{authority} has no totals by household type here; there are {covered}")
+    return summarise_type_totals(
+        {authority: estimate.by_type[authority]},
+        geography="lad25",
+        reference_year=estimate.reference_year,
+    )
+
+
+def summarise_type_totals(
+    by_type: Mapping[str, Mapping[str, Mapping[str, NDArray[np.float32]]]],
+    *,
+    geography: str,
+    reference_year: str,
+) -> pd.DataFrame:
+    """Share below the line and pounds a week by household type.
+
+    Parameters
+    ----------
+    by_type
+        Area -> household type -> quantity -> draws: ``estimate.by_type`` for districts, or what
+        `mis.by_type.types_by_area` gives for wards.
+    geography
+        Key of the areas, such as ``lad25`` or ``wd25``.
+    reference_year
+        Year described.
+
+    Returns
+    -------
+    DataFrame
+        Columns as `geo.figures.FIGURE_COLUMNS`; ``group`` is the household type. Wards and above only.
+    """
     parts = []
-    for type_id, sums in estimate.by_type[authority].items():
-        people = sums["people"].astype(np.float64)
-        below = sums["people_below"].astype(np.float64)
-        if not people.max(initial=0.0) > 0:
-            continue
-        for indicator, values, unit in (
-            ("mis_people_below", below, "people"),
-            ("mis_people_below_share", below / people, "share"),
-            ("mis_shortfall_weekly", sums["shortfall"].astype(np.float64), "GBP a week"),
-        ):
-            low, middle, high = np.quantile(values, [_LOW, 0.5, _HIGH])
-            parts.append(
-                {
-                    "code": authority,
-                    "geography": "lad25",
-                    "indicator": indicator,
-                    "group": type_id,
-                    "period": estimate.reference_year,
-                    "value": middle,
-                    "low": low,
-                    "high": high,
-                    "interval": INTERVAL,
-                    "count": float(np.median(below)) if unit == "share" else np.nan,
-                    "base": float(np.median(people)) if unit == "share" else np.nan,
-                    "unit": unit,
-                    "basis": "modelled",
-                    "reliability": "",
-                    "status": "ok",
-                    "floor": "lad25",
-                    "source": SOURCE,
-                }
-            )
-    return tidy_figures([pd.DataFrame(parts)])
+    for code, types in by_type.items():
+        for type_id, sums in types.items():
+            people = sums["people"].astype(np.float64)
+            below = sums["people_below"].astype(np.float64)
+            if not people.min(initial=np.inf) > 0:
+                continue
+            for indicator, values, unit in (
+                ("mis_people_below", below, "people"),
+                ("mis_people_below_share", below / people, "share"),
+                ("mis_shortfall_weekly", sums["shortfall"].astype(np.float64), "GBP a week"),
+            ):
+                low, middle, high = np.quantile(values, [_LOW, 0.5, _HIGH])
+                parts.append(
+                    {
+                        "code": code,
+                        "indicator": indicator,
+                        "group": type_id,
+                        "value": middle,
+                        "low": low,
+                        "high": high,
+                        "count": float(np.median(below)) if unit == "share" else np.nan,
+                        "base": float(np.median(people)) if unit == "share" else np.nan,
+                        "unit": unit,
+                    }
+                )
+    figures = pd.DataFrame(parts).assign(
+        geography=geography,
+        period=reference_year,
+        interval=INTERVAL,
+        basis="modelled",
+        status="ok",
+        floor="wd25",
+        source=SOURCE,
+    )
+    return tidy_figures([figures])
 
 
 def round_public(value: float) -> float:
@@ -283,54 +345,126 @@ def round_public(value: float) -> float:
     return float(np.round(value, digits))
 
 
+def _share(draws: Mapping[str, Floats]) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(draws["people_below"] / draws["people"])
+
+
+def _figure_rows(codes: pd.Index[str], draws: Mapping[str, Floats]) -> list[pd.DataFrame]:
+    rows = []
+    for figure in _FIGURES:
+        values = draws[figure.count]
+        if figure.base:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = values / draws[figure.base]
+        low, middle, high = _quantiles(values)
+        if not figure.base:
+            # A sum over nobody is nought, but says nothing.
+            middle = np.where(draws["people"].max(axis=1) > 0, middle, np.nan)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "code": codes,
+                    "indicator": figure.indicator,
+                    "value": middle,
+                    "low": low,
+                    "high": high,
+                    "interval": INTERVAL,
+                    "count": np.median(draws[figure.count], axis=1) if figure.base else np.nan,
+                    "base": np.median(draws[figure.base], axis=1) if figure.base else np.nan,
+                    "unit": figure.unit,
+                    "floor": FLOORS.get(figure.indicator, "lsoa21"),
+                }
+            )
+        )
+    return rows
+
+
+def _finish(
+    rows: list[pd.DataFrame],
+    estimate: ShortfallEstimate,
+    codes: pd.Index[str],
+    share: Floats,
+    *,
+    geography: str,
+) -> pd.DataFrame:
+    figures = pd.concat(rows, ignore_index=True).assign(
+        geography=geography,
+        group="",
+        period=estimate.reference_year,
+        basis="modelled",
+        source=SOURCE,
+    )
+    grade = dict(zip(codes, _grades(share, estimate.absent), strict=True))
+    figures["reliability"] = figures["code"].map(grade)
+    figures["status"] = np.where(figures["value"].notna(), "ok", "not_applicable")
+    empty = figures["status"] != "ok"
+    figures.loc[empty, ["low", "high", "count", "base"]] = np.nan
+    figures.loc[empty, ["reliability", "interval"]] = ""
+    return tidy_figures([figures])
+
+
 def _grades(share: Floats, absent: tuple[str, ...]) -> list[str]:
-    # A at most 15 points wide, B at most 25, C above; without tables of household composition never
-    # better than C for the width, nor A in any case.
-    bounds = _quantiles(share)
+    # A at most 15 points wide, B at most 25, C above; never A without tables of household composition.
+    low, _, high = _quantiles(share)
     grades = []
-    for width in bounds[2] - bounds[0]:
+    for width in high - low:
         grade = next((name for limit, name in _RELIABILITY if width <= limit), "C")
-        if grade == "A" and "composition" in absent:
-            grade = "B"
-        grades.append(grade)
+        grades.append("B" if grade == "A" and "composition" in absent else grade)
     return grades
 
 
-def _ranks(codes: pd.Index[str], share: Floats, whole: Floats, some: NDArray[np.bool_]) -> list[pd.DataFrame]:
-    count = int(some.sum())
+def _above(codes: pd.Index[str], share: Floats, whole: Floats) -> pd.DataFrame:
+    known = np.isfinite(share).all(axis=1)
+    return _probability(
+        codes,
+        "mis_above_authority_probability",
+        np.where(known, (share > whole).mean(axis=1), np.nan),
+    )
+
+
+def _ranks(codes: pd.Index[str], share: Floats) -> list[pd.DataFrame]:
+    known = np.isfinite(share).all(axis=1)
+    count = int(known.sum())
     rank = np.full(share.shape, np.nan)
     if count:
-        order = np.argsort(np.argsort(-share[some], axis=0, kind="stable"), axis=0, kind="stable")
-        rank[some] = order + 1
+        order = np.argsort(np.argsort(-share[known], axis=0, kind="stable"), axis=0, kind="stable")
+        rank[known] = order + 1
     fifth = max(1, round(count / 5))
-    above = np.where(some, (share > whole).mean(axis=1), np.nan)
-    worst = np.where(some, (rank <= fifth).mean(axis=1), np.nan)
-    bounds = _quantiles(rank)
-    empty: Mapping[str, float] = {"low": np.nan, "high": np.nan, "count": np.nan, "base": np.nan}
-    parts = [
-        pd.DataFrame(
-            {"code": codes, "indicator": name, "value": value, **empty, "unit": "probability", "interval": ""}
-        )
-        for name, value in (
-            ("mis_above_authority_probability", above),
-            ("mis_worst_fifth_probability", worst),
-        )
-    ]
+    worst = np.where(known, (rank <= fifth).mean(axis=1), np.nan)
+    low, middle, high = _quantiles(rank)
     ranked = pd.DataFrame(
         {
             "code": codes,
             "indicator": "mis_rank",
-            "value": bounds[1],
-            "low": bounds[0],
-            "high": bounds[2],
+            "value": middle,
+            "low": low,
+            "high": high,
             "count": np.nan,
             "base": float(count),
             "unit": "rank",
             "interval": INTERVAL,
+            "floor": "lsoa21",
         }
     )
-    parts.append(ranked)
-    return [part.assign(floor="lsoa21") for part in parts]
+    return [_probability(codes, "mis_worst_fifth_probability", worst), ranked]
+
+
+def _probability(codes: pd.Index[str], indicator: str, value: Floats) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "code": codes,
+            "indicator": indicator,
+            "value": value,
+            "low": np.nan,
+            "high": np.nan,
+            "count": np.nan,
+            "base": np.nan,
+            "unit": "probability",
+            "interval": "",
+            "floor": "lsoa21",
+        }
+    )
 
 
 def _quantiles(values: Floats) -> tuple[Floats, Floats, Floats]:

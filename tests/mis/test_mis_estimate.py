@@ -20,7 +20,9 @@ from mis import (
     round_public,
     stream_estimates,
     summarise,
+    summarise_types,
 )
+from mis.by_type import types_by_area
 from mis.distribution import Widths, mean_factor, poverty_gap, share_below, squared_gap
 from mis.draws import Spreads
 from mis.estimate import ShortfallEstimate
@@ -28,7 +30,7 @@ from mis.household_types import household_types
 from mis.inputs import InputsError
 from mis.plan import cell_arrays, drawn_means
 from mis.shortfall import QUANTITIES
-from mis.summary import total_of
+from mis.summary import FloorError, summarise_drawn, summarise_type_totals, total_of
 
 LSOA21, WD25, LAD25 = Geography("lsoa", 2021), Geography("wd", 2025), Geography("lad", 2025)
 SETTINGS = MisSettings(draws=60, seed=11)
@@ -273,9 +275,9 @@ def test_an_area_of_communal_residents_only_is_not_applicable(town: MisInputs) -
 def test_an_absent_margin_is_said_and_widens_the_ranges(town: MisInputs, estimate: ShortfallEstimate) -> None:
     bare = estimate_shortfall(
         replace(town, ages=None, occupancy=None, deprivation=None, income_rate=None),
-        settings=replace(SETTINGS, draws=400),
+        settings=replace(SETTINGS, draws=150),
     )
-    full = estimate_shortfall(town, settings=replace(SETTINGS, draws=400))
+    full = estimate_shortfall(town, settings=replace(SETTINGS, draws=150))
     assert any("without ages, occupancy" in note for note in bare.notes)
 
     def width(one: ShortfallEstimate) -> float:
@@ -324,3 +326,33 @@ def test_public_counts_have_two_significant_figures(value: float, rounded: float
 
 def test_missing_stays_missing_when_rounded() -> None:
     assert np.isnan(round_public(float("nan")))
+
+
+def test_types_of_wards_add_up_to_those_of_the_district(estimate: ShortfallEstimate) -> None:
+    pairs = {str(code): f"E0500000{row % 2}" for row, code in enumerate(estimate.codes)}
+    wards = types_by_area(estimate, nested(LSOA21, WD25, pairs, method="invented"))
+    whole = estimate.by_type["E06000900"]
+    for name in ("single", "couple_2", "several_families"):
+        for quantity in ("people", "people_below", "shortfall"):
+            parts = sum(ward[name][quantity].astype(float) for ward in wards.values())
+            assert parts == pytest.approx(whole[name][quantity], rel=1e-4)
+    figures = summarise_type_totals(wards, geography="wd25", reference_year=estimate.reference_year)
+    assert set(figures["group"]) == set(household_types().ids)
+    assert (figures["floor"] == "wd25").all()
+    of_district = summarise_types(estimate, authority="E06000900")
+    assert set(of_district["code"]) == {"E06000900"}
+    with pytest.raises(UnmatchedCodeError, match="E06000032 has no totals"):
+        summarise_types(estimate, authority="E06000032")
+
+
+def test_a_drawn_area_is_a_sum_of_shares_above_a_floor(estimate: ShortfallEstimate) -> None:
+    codes = [str(code) for code in estimate.codes[:3]]
+    figures = summarise_drawn(estimate, {codes[0]: 1.0, codes[1]: 1.0, codes[2]: 0.5}, code="drawn-1")
+    people = figures.set_index("indicator").loc["mis_people_below"]
+    below = estimate.draws["people_below"].astype(float)
+    assert people["value"] == pytest.approx(np.median(below[0] + below[1] + 0.5 * below[2]))
+    assert set(figures["geography"]) == {"drawn"}
+    with pytest.raises(FloorError, match="draw a larger area"):
+        summarise_drawn(estimate, {codes[0]: 0.2}, code="drawn-2")
+    with pytest.raises(UnmatchedCodeError, match="E01999999"):
+        summarise_drawn(estimate, {"E01999999": 1.0}, code="drawn-3")
