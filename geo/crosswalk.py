@@ -222,8 +222,8 @@ def check_matched(table: AreaTable, crosswalk: Crosswalk) -> None:
     UnmatchedCodeError
         Naming the first such code, its table and the vintage that was needed.
     """
-    absent = [code for code in table.codes if code not in set(crosswalk.weights["origin"])]
-    if absent:
+    absent = table.codes[~table.codes.isin(crosswalk.weights["origin"])]
+    if len(absent):
         raise UnmatchedCodeError(
             f"{absent[0]} of {table.source.title} ({table.geography.key}) is not in the crosswalk to "
             f"{crosswalk.target.key}{f' (and {len(absent) - 1} more)' if len(absent) > 1 else ''}; "
