@@ -176,7 +176,8 @@ class Network:
         def make() -> Arcs:
             flip = 1 if inward else 0
             cost = self.along(profile, speed_kmh).ravel()[self.arc ^ flip]
-            return Arcs(np.asarray(self.first), np.asarray(self.target), cost)
+            # Copies, because mapped arrays are read-only, which numba would compile everything for again.
+            return Arcs(np.array(self.first), np.array(self.target), cost)
 
         return self.remember(("arcs", profile, speed_kmh, inward), make)
 

@@ -113,7 +113,7 @@ def measure_pairs(
         along = network.along(profile, travel.speed_kmh)
         found = search_pairs(
             network.arcs(profile, travel.speed_kmh, inward=inward),
-            np.asarray(network.ends),
+            np.array(network.ends),
             np.ascontiguousarray(along[:, ::-1] if inward else along),
             _point(facing.snap, travel),
             _point(people.snap, travel),

@@ -227,6 +227,30 @@ def search_nearest(
     return labels, costs
 
 
+def warm_up() -> bool:
+    """Load the compiled searches, so that the first question is as quick as the next.
+
+    The first time on a machine they are compiled, which takes some ten seconds; after that, a fraction of
+    one.
+
+    Returns
+    -------
+    bool
+        False where numba is not installed and SciPy searches instead: there is nothing to warm.
+    """
+    if not _numba_wanted("auto"):
+        return False
+    first, target = np.array([0, 1, 2]), np.array([1, 0], np.int32)
+    arcs = Arcs(first.astype(np.int64), target, np.ones(2))
+    zero, ends = np.zeros(1, np.int32), np.array([[0, 1]], np.int32)
+    point = (zero, np.zeros(1), np.zeros(1))
+    search_within(arcs, np.array([0, 1]), zero, np.zeros(1), limit=1.0)
+    search_pairs(arcs, ends, np.ones((1, 2)), point, point, limit=1.0)
+    for k in (1, 2):
+        search_nearest(arcs, zero, np.zeros(1), zero, k=k)
+    return True
+
+
 def _sorted(found: Found) -> Found:
     order = np.lexsort((found.item, found.origin))
     return Found(found.first, found.item[order], found.cost[order])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.network_building import compress
-from geo.shortest import Arcs, search_nearest, search_pairs, search_within
+from geo.shortest import Arcs, search_nearest, search_pairs, search_within, warm_up
 
 ENGINES: tuple[Literal["numba", "scipy"], ...] = ("numba", "scipy")
 
@@ -144,3 +144,29 @@ def test_many_origins_in_threads_answer_as_one_at_a_time_does() -> None:
         rows = slice(together.first[origin], together.first[origin + 1])
         assert (together.item[rows] == alone.item).all()
         assert (together.cost[rows] == alone.cost).all()
+
+
+def test_warming_up_compiles_what_a_saved_network_is_searched_with(tmp_path) -> None:
+    # A search of arrays mapped from a folder must not need another compilation than the warm-up's.
+    import geopandas as gpd
+    import pandas as pd
+    from shapely import LineString
+
+    from geo.access import find_nearest
+    from geo.network import load_network
+    from geo.network_building import build_network
+    from geo.pairs import measure_pairs
+    from geo.reach import find_reach
+    from geo.shortest_kernels import bounded, nearest, nearest_one, pairs
+
+    assert warm_up()
+    kernels = (bounded, pairs, nearest, nearest_one)
+    before = [len(one.signatures) for one in kernels]
+    line = gpd.GeoDataFrame(geometry=[LineString([(400_000, 200_000), (400_900, 200_000)])], crs="EPSG:27700")
+    network = load_network(build_network(line, where="road").save(tmp_path / "walk"))
+    place = pd.DataFrame({"x": [400_100.0], "y": [200_000.0]})
+    find_reach(network, place, limits=[5], profile="plain", trip="return")
+    measure_pairs(network, place, place, profile="plain", trip="return")
+    for k in (1, 2):
+        find_nearest(network, place, place, k=k, profile="plain")
+    assert [len(one.signatures) for one in kernels] == before
