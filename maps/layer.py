@@ -13,6 +13,7 @@ import pandas as pd
 from geo.crs import BNG
 from geo.errors import UserError
 from geo.table import STATUSES
+from maps.palettes import contrast
 from maps.style import LayerStyle
 from maps.text import base_text, figure_text, range_text
 
@@ -89,6 +90,12 @@ class MapLayer:
         repeated = self.areas.index[self.areas.index.duplicated()]
         if len(repeated):
             raise LayerError(f"{self.label}: {repeated[0]} appears twice in areas; give each code once")
+        if self.kind == "line" and contrast(self.style.outline, "#ffffff") < 3:
+            ratio = contrast(self.style.outline, "#ffffff")
+            raise LayerError(
+                f"{self.label}: lines of {self.style.outline} have a contrast of {ratio:.1f}:1 to their "
+                f"white casing; choose a darker colour, of 3:1 or more"
+            )
         if self.style.rule == "chance" and self.chance is None:
             raise LayerError(
                 f'{self.label}: style "{self.style.title}" classes by the share of draws above the '

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maps.interactive import build_map
 from maps.layer import LayerError, MapLayer
 from maps.palettes import (
     DIVERGING,
@@ -222,3 +223,24 @@ class TestWords:
         write(english | {"range_of": "o {low}"})
         with pytest.raises(WordsError, match=r"needs \{high\}"):
             load_words("cy", file=file)
+
+
+class TestAuditFindings:
+    """What the audit of the government's planning map found in July 2026, as tests."""
+
+    def test_every_map_has_its_figures_as_text(self, share_layer):
+        html = build_map([share_layer], title="x")
+        table = html[html.index("<table") :]
+        for code, row in share_layer.table(load_words()).iterrows():
+            assert f"<td>{code}</td>" in table
+            assert f"<td>{row['value']}</td>" in table
+
+    def test_classes_without_order_differ_by_more_than_colour(self):
+        named = categories("c", {str(at): str(at) for at in range(6)})
+        assert len({one.pattern for one in named.classes}) == 6
+        assert len({one.pattern for one in three_classes("m").classes}) == 3
+
+    def test_lines_have_a_contrast_of_three_to_one(self, grid):
+        with pytest.raises(LayerError, match=r"1\.3:1 to their white casing"):
+            MapLayer("a", "A", grid, single("A", "A", colour="#f0e442"), kind="line")
+        assert contrast(single("A", "A").outline, "#ffffff") > 3
