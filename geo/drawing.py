@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from geo.boundaries import REPAIR_TOLERANCE, polygons_of
-from geo.crs import BNG, WGS84, Accuracy, CrsError, to_bng
+from geo.crs import WGS84, Accuracy, CrsError, to_bng
 from geo.errors import UserError
 from geo.vector import LayerError, read_layer, wkt_frame
 
@@ -267,16 +267,3 @@ def near_edge(shape: Any, xy: Sequence[tuple[float, float]] | np.ndarray, metres
     edge = shapely.boundary(shape)
     shapely.prepare(edge)
     return int(shapely.dwithin(edge, shapely.points(np.asarray(xy, dtype=float)), metres).sum())
-
-
-__all__ = [
-    "BNG",
-    "Digitised",
-    "Drawing",
-    "DrawingError",
-    "check_inside",
-    "draw",
-    "looks_drawn",
-    "near_edge",
-    "read_drawing",
-]

@@ -185,6 +185,49 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         next(read_points(tmp_path / "q.csv"))
 
 
+@pytest.mark.slow
+def test_five_million_rows_fit_where_two_gigabytes_are_free(tmp_path: Path) -> None:
+    """A process that may hold 2 GB counts a file of five million points, in Parquet and in CSV."""
+    import subprocess
+    import sys
+    import textwrap
+
+    random = np.random.default_rng(5)
+    path = tmp_path / "p.parquet"
+    pd.DataFrame(
+        {"x": X + random.uniform(-50, 250, 5_000_000), "y": Y + random.uniform(0, 100, 5_000_000)}
+    ).to_parquet(path)
+    script = textwrap.dedent(
+        """
+        import re, sys
+        from pathlib import Path
+        import geopandas as gpd, pandas as pd
+        from shapely import box
+        from geo.boundaries import Boundaries
+        from geo.geography import Geography
+        from geo.points import count_points, index_areas, read_points
+        frame = gpd.GeoDataFrame({"name": "", "lad": ""}, geometry=[box(500000, 200000, 500200, 200100)],
+                                 index=["E01000001"], crs="EPSG:27700")
+        index = index_areas(Boundaries(Geography("lsoa", 2021), frame))
+        table = Path(sys.argv[1])
+        made = count_points(read_points(table), index)
+        assert made.total == 5_000_000, made.total
+        csv = table.with_suffix(".csv")
+        with csv.open("w") as out:
+            out.write("x,y\\n")
+            for piece in read_points(table):
+                piece.to_csv(out, header=False, index=False)
+        again = count_points(read_points(csv), index)
+        assert (again.counts == made.counts).all()
+        print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 2_000
+
+
 def test_real_luton_postcodes_and_crimes_all_find_their_areas(real_data: Path) -> None:
     wards = read_boundaries(
         real_data / "boundaries" / "england_wd25_bgc.parquet", Geography("wd", 2025), authority="E06000032"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from geo.boundaries import Boundaries, read_boundaries
-from geo.crosswalk import CrosswalkError, UnmatchedCodeError, allocate_integers, convert
+from geo.crosswalk import CrosswalkError, UnmatchedCodeError, allocate_integers, compose, convert, nested
 from geo.geography import Geography
 from geo.lookup import LookupTableError, change_counts, exact_lookup, lookup_fit
 from geo.misfit import best_fit, measure_misfit, misfit_sentence, population_centroids
@@ -308,7 +308,28 @@ def test_any_crosswalk_keeps_totals_and_rates_stay_between_their_parts(
     np.testing.assert_allclose(again.values.to_numpy(), moved.values.to_numpy(), rtol=1e-12)
 
 
-#  field.md's figures for Luton's wards of 2023, from its 3,233 live postcodes.
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=12), st.lists(st.integers(0, 2), min_size=6, max_size=6)
+)
+def test_going_through_a_geography_between_is_the_direct_way_where_areas_nest(
+    ward_of: list[int], district_of: list[int]
+) -> None:
+    lad = Geography("lad", 2025)
+    lsoas = [f"E010000{n:02d}" for n in range(len(ward_of))]
+    to_ward = dict(zip(lsoas, (f"E0500000{n}" for n in ward_of), strict=True))
+    to_district = {f"E0500000{n}": f"E0600000{district_of[n]}" for n in range(6)}
+    by_way = compose(nested(LSOA21, WD25, to_ward, method="a"), nested(WD25, lad, to_district, method="b"))
+    direct = nested(LSOA21, lad, {code: to_district[ward] for code, ward in to_ward.items()}, method="c")
+    assert by_way.exact
+    order = ["origin", "target"]
+    pd.testing.assert_frame_equal(
+        by_way.weights[[*order, "weight"]].sort_values(order, ignore_index=True),
+        direct.weights[[*order, "weight"]].sort_values(order, ignore_index=True),
+    )
+
+
+#  Figures found beforehand for Luton's wards of 2023, from its 3,233 live postcodes.
 def test_real_luton_wards_lose_what_was_found_by_hand(real_data: Path) -> None:
     postcodes = pd.read_csv(real_data / "postcodes" / "luton_codepoint_open_2025_with_lsoa_ward.csv")
     published = pd.read_csv(real_data / "lookups" / "luton_lsoa21_wd24_lad24.csv")
