@@ -185,14 +185,22 @@ def _lsoas(desk: _Desk) -> Boundaries:
             f"the data folder holds no boundaries of LSOAs of 2021 for {desk.authority}; "
             f"fetch them, or check the code of the authority"
         )
+    return _read_own(desk, path, LSOA21)
+
+
+def _read_own(desk: _Desk, path: Path, geography: Geography) -> Boundaries:
+    """Read the authority's areas, by the district that the file gives or else by the look-ups.
+
+    A cut for one authority need not say which it is, and a district whose code has changed stands in
+    some files under the old code and in others under the new.
+    """
     try:
-        return read_boundaries(path, LSOA21, authority=desk.authority)
+        return read_boundaries(path, geography, authority=desk.authority)
     except UnknownAuthorityError:
-        # A cut for one authority need not say which; a look-up does.
-        codes = desk.holdings.areas(desk.authority, LSOA21)
+        codes = desk.holdings.areas(desk.authority, geography)
         if not codes:
             raise
-        return read_boundaries(path, LSOA21, codes=codes)
+        return read_boundaries(path, geography, codes=codes)
 
 
 def _output_areas(desk: _Desk, codes: list[str]) -> pd.DataFrame:
@@ -251,7 +259,7 @@ def _wards(desk: _Desk) -> Boundaries | None:
     if path is None:
         desk.missing.append("boundaries of wards of 2025, so there are no ward figures")
         return None
-    return read_boundaries(path, WD25, authority=desk.authority)
+    return _read_own(desk, path, WD25)
 
 
 def _to_wards(desk: _Desk, lsoas: Boundaries, wards: Boundaries, units: pd.DataFrame) -> Crosswalk:

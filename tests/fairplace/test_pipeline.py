@@ -160,7 +160,9 @@ def test_real_luton_has_its_areas_and_deciles(luton_pack: Pack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("authority", "lsoas"), [("E06000009", 94), ("E06000053", 1)], ids=["Blackpool", "Isles of Scilly"]
+    ("authority", "lsoas"),
+    [("E06000009", 94), ("E06000053", 1), ("E08000016", 148)],
+    ids=["Blackpool", "Isles of Scilly", "Barnsley (wards and code changed)"],
 )
 def test_other_authorities_build_with_what_is_there(
     real_data: Path, tmp_path: Path, authority: str, lsoas: int
