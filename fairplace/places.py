@@ -13,6 +13,7 @@ import shapely
 
 from fairplace.spine import Spine
 from geo.source import Source
+from layers.backdrop import read_backdrop
 from layers.catalogue import describe_source
 from layers.holdings import Holdings
 from layers.points import Points
@@ -31,8 +32,6 @@ POINTS: dict[str, tuple[str, Callable[[Path], Points]]] = {
 }
 #: What a pack keeps of each point; everything else of the file stays behind.
 KEPT = ("id", "name", "kind", "placed")
-#: Kinds of road that the drawn background shows.
-MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,8 @@ def _streets(
     # Imported here because reading streets needs numba, which most commands can do without.
     from geo.network_sources import read_streets
 
-    network = read_streets(held.path)
+    heights = holdings.look("terrain50", spine.authority).path
+    network = read_streets(held.path, elevation=heights, edition=held.dataset.edition)
     x, y = network.xy[:, 0], network.xy[:, 1]
     within = float(np.mean(shapely.contains_xy(outline, x, y)))
     if within < 0.2:
@@ -127,4 +127,9 @@ def _streets(
     source = describe_source("osm_streets", held.path)
     sources.append(source)
     notes.append(f"{source.title}: {len(network.xy):,} nodes of streets and paths")
-    return {}, {"streets": network}
+    backdrop = (
+        read_backdrop(held.path, around=spine.boundaries["lad25"].areas.geometry)
+        if held.path.name.lower().endswith((".osm", ".pbf"))
+        else {}
+    )
+    return backdrop, {"streets": network}
