@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from pathlib import Path
 import jinja2
 from tqdm import tqdm
 
+from fairplace.cli import main
 from fairplace.disclosure import release
 from fairplace.files import write_whole
 from fairplace.map_page import compose_map
@@ -22,6 +25,10 @@ from fairplace.sample import write_sample
 
 #: Code of the sample authority, of a range that ONS does not use.
 SAMPLE = "E06999001"
+
+
+class DemoError(RuntimeError):
+    """A step of the demonstration failed, which is a fault of ours."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,23 @@ def run_demo(out: Path) -> list[Page]:
             draft.write_text(page, encoding="utf-8")
         pages.insert(0, Page("map.html", "Map", "Every layer of the pack, in one file that needs no network"))
 
-    steps = [("sample", sample), ("pack", pack), ("profiles", profiles), ("map", maps)]
+    def hubs() -> None:
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = main(
+                [
+                    *("hubs", str(pack_folder), "--candidates", str(data / "local" / "hub_candidates.csv")),
+                    *("--weight", "children_below_mis", "--add", "2", "--skip-islands", "500"),
+                    *("--out", str(out / "hubs"), "--json"),
+                ]
+            )
+        if code not in (0, 1):
+            raise DemoError("the hub plan could not be made; run `fairplace hubs` by itself to see why")
+        pages.insert(
+            1, Page("hubs/note.html", "Hub plan", "Where two more hubs could go, and how sure it is")
+        )
+        pages.insert(2, Page("hubs/map.html", "Hub plan: map", "Hubs as they are and as they could be"))
+
+    steps = [("sample", sample), ("pack", pack), ("profiles", profiles), ("map", maps), ("hubs", hubs)]
     with tqdm(steps, desc="demo", unit="step", disable=None, leave=False, file=sys.stderr) as progress:
         for name, step in progress:
             progress.set_postfix_str(name)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from fairplace.demand import PEOPLE, pack_demand
 from fairplace.disclosure import release
 from fairplace.files import OutputError, write_whole
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
@@ -57,9 +58,19 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
     HubInputError
         A file cannot be what it says, or neither travel times nor a network are given.
     """
-    demand, candidates = read_demand(args.demand), read_candidates(args.candidates)
-    paths = {"demand": args.demand, "candidates": args.candidates}
-    released = release(open_pack(args.pack)) if args.pack is not None else None
+    candidates = read_candidates(args.candidates)
+    paths = {"candidates": args.candidates}
+    pack = open_pack(args.pack) if args.pack is not None else None
+    released = release(pack) if pack is not None else None
+    draws: dict[str, pd.DataFrame] = {}
+    if args.demand is not None:
+        demand = read_demand(args.demand)
+        paths["demand"] = args.demand
+    elif pack is not None:
+        demand, draws = pack_demand(pack)
+        paths["demand"] = pack.path / "points" / f"{PEOPLE}.parquet"
+    else:
+        raise HubInputError("neither a pack nor a file of demand is given; name a pack, or --demand")
     said = ""
     if args.times is not None:
         times = read_times(args.times, demand=demand.index, candidates=candidates.index)
@@ -72,7 +83,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
     else:
         folder = args.network
         if folder is None and args.pack is not None:
-            folder = args.pack / "networks" / args.profile
+            folder = args.pack / "networks" / "streets"
         if folder is None:
             raise HubInputError("neither travel times nor a network are given; give --times or --network")
         streets = open_streets(folder, profile=args.profile)
@@ -86,7 +97,6 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         )
         times, mode, speed = walked.minutes, WALKING, args.speed
         said = walked.said
-    draws = {}
     for given in args.draws:
         name, _, file = given.partition("=")
         if name not in demand or not file:

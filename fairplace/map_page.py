@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released
 from fairplace.profile.words import Words, load_words
 from geo.errors import UserError
@@ -234,7 +235,7 @@ def _points(released: Released) -> list[MapLayer]:
     colours = ("#1d70b8", "#00703c", "#912b88", "#b58840", "#d4351c", "#28a197")
     made = []
     for at, name in enumerate(sorted(released.held("points"))):
-        if name == "postcodes":
+        if name in ("postcodes", PEOPLE):
             continue
         frame = released.places("points", name)
         label = POINT_LABELS.get(name, name.replace("_", " ").capitalize())

@@ -17,6 +17,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fairplace import __version__
+from fairplace.demand import PEOPLE, people_points
 from fairplace.indicators import load_indicators
 from fairplace.mis_inputs import mis_inputs
 from fairplace.pack import Contents, Pack, write_pack
@@ -150,12 +151,14 @@ def _contents(
         missing.append("the Minimum Income Standard estimate, which needs tenure and small-area income")
     else:
         parts.append(_mis_figures(estimate, spine))
+    people, how = people_points(holdings, spine, tables)
+    points = dict(places.points) if people is None else {**places.points, PEOPLE: people}
     sources = {one.id: one for one in (*spine.sources, *places.sources)}
     sources |= {table.source.id: table.source for table in tables.held.values()}
     sources[GEOGRAPHY_SOURCE.id] = GEOGRAPHY_SOURCE
     if estimate is not None:
         sources[MIS_SOURCE.id] = MIS_SOURCE
-    notes = [*spine.notes, *places.notes]
+    notes = [*spine.notes, *places.notes, how]
     notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
     return Contents(
@@ -176,7 +179,7 @@ def _contents(
             "mis": {} if estimate is None else _mis_papers(estimate),
         },
         notes=list(dict.fromkeys(notes)),
-        points=places.points,
+        points=points,
         lines=places.lines,
         networks=places.networks,
         fictional=spine.authority.startswith("E06999"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import shapely
 
@@ -90,6 +91,10 @@ class Spine:
     def codes(self) -> list[str]:
         """LSOAs of 2021, sorted."""
         return list(self.areas.index)
+
+    def place(self, points: gpd.GeoDataFrame, key: str) -> pd.Series[str]:
+        """Code of the area of one geography that holds each point; missing outside all of them."""
+        return pd.Series(_inside(points, self.boundaries[key]), index=points.index, dtype="object")
 
     @property
     def history(self) -> list[Crosswalk]:

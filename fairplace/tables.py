@@ -29,6 +29,7 @@ READERS: dict[str, Callable[..., AreaTable]] = {
     "census2021_age6": read_census,
     "census2021_ts001": read_census,
     "census2021_ts003": read_census,
+    "census2021_ts007": read_census,
     "census2021_ts011": read_census,
     "census2021_ts017": read_census,
     "census2021_ts021": read_census,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 SUMMARY = "compare sites for family hubs: options, who gains and loses, how sure the choice is"
 EXAMPLE = (
-    "fairplace hubs --demand demand.csv --candidates candidates.csv --times minutes.csv "
-    "--weight children_0_4 --add 2 --out hub-plan"
+    "fairplace hubs out/halverton --candidates out/halverton-data/local/hub_candidates.csv "
+    "--weight children_below_mis --add 2 --skip-islands 500 --out out/hubs"
 )
 
 
@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--demand",
         type=Path,
-        required=True,
-        help="CSV: id, weights, and optionally name, easting, northing, lsoa, ward, idaci_fifth, imd_fifth",
+        help="CSV instead of the pack's own people: id, weights, and optionally name, easting, northing, "
+        "lsoa, ward, idaci_fifth, imd_fifth",
     )
     add(
         "--candidates",
