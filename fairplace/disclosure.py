@@ -1,40 +1,62 @@
 """What may be shown: the one door between a pack and every page, map, file and route.
 
-The policy is the constants below. `release` applies it before anything is summed, ranked or drawn;
-renderers take its result and cannot open a pack (an import contract holds that).
+The policy is plain constants, each with its reason, in `fairplace.disclosure_policy`. `release` applies
+it before anything is summed, ranked or drawn; renderers take its result and cannot open a pack (an
+import contract holds that). Release first and choose rows after: a part of a table released by itself
+would be protected against that part only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from fairplace.disclosure_policy import (
+    COUNTED_UNITS,
+    HIDE_UP_TO,
+    HIDE_UP_TO_RANGE,
+    LICENCES,
+    MIS_PREFIX,
+    OFFICER_ONLY,
+    ROUND_BASES_TO,
+    SIZE_ORDER,
+    Edition,
+    layer_rule,
+)
+from fairplace.own_counts import Nest, Sums, hide_own_counts, one_geography
 from fairplace.pack import Pack
 from geo.crosswalk import Crosswalk
+from geo.errors import UserError
 from geo.geography import Geography
-from geo.source import LicenceClass, Source
+from geo.place import Area
+from geo.source import Source
 
-Edition = Literal["public", "officer"]
+__all__ = [
+    "COUNTED_UNITS",
+    "HIDE_UP_TO",
+    "LICENCES",
+    "OFFICER_ONLY",
+    "ROUND_BASES_TO",
+    "SIZE_ORDER",
+    "DisclosureError",
+    "Edition",
+    "Nest",
+    "Released",
+    "Sums",
+    "release",
+    "release_area_figures",
+    "release_figures",
+]
 
-#: Counts of people or homes from 1 to this are hidden, unless their publisher has applied disclosure
-#: control already. Field practice hides 1 to 4 (births and deaths policy of ONS; Nomis blanks under 5).
-HIDE_UP_TO = 4
-#: Units whose values are counts of people or homes.
-COUNTED_UNITS = frozenset({"people", "households", "homes", "children", "events", "replies"})
-#: Geographies from small to large; a figure is public only at or above its floor.
-SIZE_ORDER = ("oa", "lsoa", "msoa", "wd", "area", "lad", "rgn", "ctry")
-#: A floor that no geography reaches: the figure appears in officer editions only.
-OFFICER_ONLY = "officer"
-#: What an edition may carry. Restricted tables are in no pack, so no edition names them.
-LICENCES: Mapping[Edition, tuple[LicenceClass, ...]] = {
-    "public": ("open", "share-alike"),
-    "officer": ("open", "share-alike", "member-only"),
-}
+
+class DisclosureError(UserError, ValueError):
+    """Something was asked for that may not be shown; the message says what may."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +129,28 @@ class Released:
         """Crosswalk between two geographies, with its misfit."""
         return self._pack.crosswalk(origin, target)
 
+    def draws(self, key: str) -> tuple[list[str], dict[str, NDArray[np.float32]]]:
+        """Codes and draws of one geography, without the quantities that it is too small to show.
+
+        Ranks, probabilities and sums over chosen areas come from these, never from medians or ranges.
+        """
+        codes, draws = self._pack.draws(key)
+        figures = self._pack.figures
+        modelled = figures["indicator"].str.startswith(MIS_PREFIX) & (figures["group"] == "")
+        floors = figures[modelled].drop_duplicates("indicator").set_index("indicator")["floor"]
+        hidden = {
+            str(name).removeprefix(MIS_PREFIX).removesuffix("_share").removesuffix("_weekly")
+            for name, floor in floors.items()
+            if self.edition == "public" and not _reaches(key, floor)
+        }
+        # A band is as uncertain for children and pensioners as it is for all.
+        bands = tuple(name.removeprefix("people") for name in hidden if name.startswith("people_below_"))
+        return codes, {
+            name: one
+            for name, one in draws.items()
+            if name not in hidden and not (bands and name.endswith(bands))
+        }
+
     def held(self, kind: str) -> list[str]:
         """Names of the public points, lines or networks held."""
         return self._pack.held(kind)
@@ -116,7 +160,7 @@ class Released:
         return self._pack.places(kind, name)
 
 
-def release(pack: Pack, edition: Edition = "public") -> Released:
+def release(pack: Pack, edition: Edition = "public", *, hide_up_to: int | None = None) -> Released:
     """Apply the disclosure rules to a pack, for one edition.
 
     Parameters
@@ -125,37 +169,88 @@ def release(pack: Pack, edition: Edition = "public") -> Released:
         Any pack.
     edition
         ``public``, or ``officer`` for use inside the organisation.
+    hide_up_to
+        Largest count that is hidden, 1 to 7; the pack's setting of that name, else `HIDE_UP_TO`.
 
     Returns
     -------
     Released
         What renderers may show.
+
+    Raises
+    ------
+    DisclosureError
+        `hide_up_to` is out of range.
     """
-    figures, hidden = release_figures(pack.figures, sources=pack.sources, edition=edition)
+    known = dict(pack.manifest["settings"]).get("hide_up_to", HIDE_UP_TO)
+    figures, hidden = release_figures(
+        pack.figures,
+        sources=pack.sources,
+        edition=edition,
+        hide_up_to=int(known) if hide_up_to is None else hide_up_to,
+        nests=_nests(pack),
+    )
     allowed = {key: one for key, one in pack.sources.items() if one.licence_class in LICENCES[edition]}
     return Released(edition, figures, allowed, hidden, pack)
 
 
+def _nests(pack: Pack) -> list[Nest]:
+    """Geographies of a pack that lie wholly in others, child code by parent code."""
+    nests = []
+    for name in pack.manifest["crosswalks"]:
+        crosswalk = pack.crosswalk(*name.split("-"))
+        weights = crosswalk.weights
+        if (weights["weight"] == 1).all() and not weights["origin"].duplicated().any():
+            pairs = dict(zip(weights["origin"], weights["target"], strict=True))
+            nests.append(Nest(crosswalk.origin.key, crosswalk.target.key, pairs))
+    return nests
+
+
 def release_figures(
-    figures: pd.DataFrame, *, sources: Mapping[str, Source], edition: Edition
+    figures: pd.DataFrame,
+    *,
+    sources: Mapping[str, Source],
+    edition: Edition,
+    hide_up_to: int = HIDE_UP_TO,
+    nests: Sequence[Nest] = (),
+    sums: Sequence[Sums] = (),
+    secondary: bool = True,
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Apply licence, floor and small-number rules to a table of figures.
+    """Apply licence, floor, one-geography and small-number rules to a table of figures.
 
     Parameters
     ----------
     figures
-        `geo.figures.FIGURE_COLUMNS`.
+        `geo.figures.FIGURE_COLUMNS`: the whole table, never a part of it.
     sources
         Id -> papers, for licence class and whether the publisher has controlled disclosure.
     edition
         Whose eyes it is for.
+    hide_up_to
+        Largest count that is hidden.
+    nests
+        Which areas lie wholly in which: their counts add up.
+    sums
+        Indicators or groups that add up to others, beyond groups that add up to all.
+    secondary
+        Hide what would give a hidden count away. Only a test of the attack turns it off.
 
     Returns
     -------
     tuple
-        The figures that may be shown (rows under their floor or without licence are left out; small
-        counts keep their row with status ``suppressed``), and how many were affected by each rule.
+        The figures that may be shown (rows under their floor, without licence, or of an organisation's
+        own counts on a second geography are left out; small counts and those that would give them
+        away keep their row with status ``suppressed``; own bases are rounded), and how many were
+        affected by each rule.
+
+    Raises
+    ------
+    DisclosureError
+        `hide_up_to` is out of range.
     """
+    low, high = HIDE_UP_TO_RANGE
+    if not low <= hide_up_to <= high:
+        raise DisclosureError(f"hide_up_to is {hide_up_to}; set it from {low} to {high}")
     licensed = figures["source"].map(
         lambda one: one not in sources or sources[one].licence_class in LICENCES[edition]
     )
@@ -169,17 +264,64 @@ def release_figures(
         )
     )
     kept = figures[licensed.astype(bool) & floored].copy()
+    counts = {"licence": int((~licensed.astype(bool)).sum()), "floor": int((~floored).sum())}
     controlled = kept["source"].map(lambda one: one in sources and sources[one].controlled).astype(bool)
-    small = (kept["count"] > 0) & (kept["count"] <= HIDE_UP_TO)
-    small |= kept["unit"].isin(COUNTED_UNITS) & (kept["value"] > 0) & (kept["value"] <= HIDE_UP_TO)
-    hide = small & ~controlled & (kept["basis"] != "modelled") & (kept["status"] == "ok")
-    kept.loc[hide, ["value", "low", "high", "count"]] = np.nan
-    kept.loc[hide, "status"] = "suppressed"
-    return kept.reset_index(drop=True), {
-        "licence": int((~licensed.astype(bool)).sum()),
-        "floor": int((~floored).sum()),
-        "small numbers": int(hide.sum()),
-    }
+    own = ~controlled & (kept["basis"] != "modelled")
+    if edition == "public" and own.any():
+        other = own & ~one_geography(kept, own, nests)
+        if other.any():
+            counts["one geography"] = int(other.sum())
+            kept, own = kept[~other].copy(), own[~other]
+    hidden = hide_own_counts(
+        kept, own, hide_up_to=hide_up_to, nests=nests, sums=sums, rule=layer_rule, secondary=secondary
+    )
+    kept = hidden.figures
+    return kept.reset_index(drop=True), {**counts, "small numbers": hidden.small, **hidden.others}
+
+
+def release_area_figures(
+    area: Area,
+    figures: pd.DataFrame,
+    *,
+    sources: Mapping[str, Source],
+    edition: Edition,
+    hide_up_to: int = HIDE_UP_TO,
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Apply the rules to the figures of one area that is not of a published geography.
+
+    Parameters
+    ----------
+    area
+        With how many live in it.
+    figures
+        Its rows of figures, geography ``area``.
+    sources, edition, hide_up_to
+        As `release_figures`.
+
+    Returns
+    -------
+    tuple
+        As `release_figures`. Of a drawn area, public editions hold published figures only (an
+        organisation's own counts could be worked out from two drawings that differ by one street), and
+        figures of the Minimum Income Standard only if it is as large as ONS's smallest LSOA.
+
+    Raises
+    ------
+    DisclosureError
+        The area is too small for a public profile.
+    """
+    kept, without = figures, {}
+    if edition == "public":
+        if not area.public:
+            raise DisclosureError(
+                f"{area.name} has {area.residents:,.0f} residents in {area.households:,.0f} households; a "
+                "public profile needs more than 100 and 40; make it larger, or the officer edition"
+            )
+        if not area.public_mis:
+            modelled = kept["indicator"].str.startswith(MIS_PREFIX) & (kept["basis"] == "modelled")
+            kept, without = kept[~modelled], {"too small for the model": int(modelled.sum())}
+    shown, hidden = release_figures(kept, sources=sources, edition=edition, hide_up_to=hide_up_to)
+    return shown, {**hidden, **{name: number for name, number in without.items() if number}}
 
 
 def _reaches(key: str, floor: str) -> bool:

@@ -68,6 +68,8 @@ class Dataset:
         When the publisher has said the next will come; empty if it has not.
     note
         A known trap, in a sentence.
+    controlled
+        True where the publisher applied disclosure control before publishing.
     """
 
     id: str
@@ -92,6 +94,7 @@ class Dataset:
     needed: bool = False
     next_edition: str = ""
     note: str = ""
+    controlled: bool = False
 
 
 @cache
@@ -169,6 +172,7 @@ def describe_source(key: str, path: Path, *, note: str = "") -> Source:
         file=path.name,
         sha256=hash_file(path),
         note="; ".join(one for one in (known.note, note) if one),
+        controlled=known.controlled,
     )
 
 

@@ -1,0 +1,318 @@
+"""An organisation's own counts, made safe to show: one geography, small ones hidden, bases rounded.
+
+Counts that a publisher has controlled are shown as published; what follows is for the others. Every
+count and base of a source is put into one table with every sum that its readers know (areas in larger
+areas, groups in all), so that what is hidden in one row cannot be had from another.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fairplace.disclosure_policy import COUNTED_UNITS, ROUND_BASES_TO, SIZE_ORDER, LayerRule
+from fairplace.suppression import Total, protect
+from geo.geography import Geography
+
+#: A cell of an organisation's counts: what is counted, geography, area, group.
+Cell = tuple[str, str, str, str]
+Place = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Nest:
+    """Areas that lie wholly in others.
+
+    Parameters
+    ----------
+    child, parent
+        Keys of the geographies.
+    pairs
+        Code of the smaller -> code of the larger area.
+    """
+
+    child: str
+    parent: str
+    pairs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Indicators and groups of one source that add up to another, in every area.
+
+    Parameters
+    ----------
+    whole
+        Indicator and group of the total.
+    parts
+        Indicators and groups that add up to it.
+    """
+
+    whole: tuple[str, str]
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Figures with an organisation's own small counts hidden.
+
+    Parameters
+    ----------
+    figures
+        Same rows and order.
+    small
+        Rows hidden because their own count, or what is left of their base, is small.
+    others
+        Rows hidden or rounded for other reasons, by reason; reasons without a row are left out.
+    """
+
+    figures: pd.DataFrame
+    small: int
+    others: Mapping[str, int]
+
+
+def one_geography(figures: pd.DataFrame, own: pd.Series[bool], nests: Sequence[Nest]) -> pd.Series[bool]:
+    """Tell which rows stand on the one geography of their layer, or on one made wholly of its areas.
+
+    Parameters
+    ----------
+    figures
+        Rows that have passed their floor.
+    own
+        Which of them are the organisation's own.
+    nests
+        Which geographies lie wholly in which.
+
+    Returns
+    -------
+    Series of bool
+        True for rows of the smallest geography that a source has here (of two vintages the later), of
+        the district, and of geographies that it nests in; never for a drawn area. Wards that cut the
+        smallest areas, and wards of another year, would let a reader take one from the other.
+    """
+    passed = pd.Series(True, index=figures.index)
+    above: defaultdict[str, set[str]] = defaultdict(set)
+    for nest in nests:
+        above[nest.child].add(nest.parent)
+    for _, rows in figures[own].groupby("source", sort=False):
+        keys = sorted(set(rows["geography"]) - {"area"}, key=_size)
+        wanted: set[str] = set()
+        if keys:
+            grow = [keys[0]]
+            while grow:
+                key = grow.pop()
+                wanted.add(key)
+                grow += sorted(above[key] - wanted)
+            wanted |= {key for key in keys if Geography.parse(key).kind == "lad"}
+        passed.loc[rows.index] = rows["geography"].isin(wanted)
+    return passed
+
+
+def _size(key: str) -> tuple[int, int]:
+    geography = Geography.parse(key)
+    return SIZE_ORDER.index(geography.kind), -geography.year
+
+
+def hide_own_counts(
+    figures: pd.DataFrame,
+    own: pd.Series[bool],
+    *,
+    hide_up_to: int,
+    nests: Sequence[Nest],
+    sums: Sequence[Sums],
+    rule: Callable[[str], LayerRule | None],
+    secondary: bool,
+) -> Hidden:
+    """Hide own counts from 1 to `hide_up_to`, what would give them away, and shares of too few.
+
+    Parameters
+    ----------
+    figures
+        Rows to be shown.
+    own
+        Which of them the rules are for.
+    hide_up_to, nests, sums, secondary
+        As in `fairplace.disclosure.release_figures`.
+    rule
+        Source id -> the rule of its layer.
+    """
+    shown = figures.copy()
+    live = own & (figures["status"] == "ok")
+    if not live.any():
+        return Hidden(shown, 0, {})
+    rows = figures[live]
+    counted = rows["unit"].isin(COUNTED_UNITS)
+    count = rows["count"].where(~counted, rows["value"])
+    base = rows["base"]
+    small = (count > 0) & (count <= hide_up_to)
+    rest = (base - count > 0) & (base - count <= hide_up_to) & ~counted
+    few = pd.Series(
+        [
+            known is not None and 0 < number < known.smallest_base
+            for known, number in zip(rows["source"].map(rule), base.fillna(0.0), strict=True)
+        ],
+        index=rows.index,
+    )
+    small |= (base > 0) & (base <= hide_up_to) & (count > 0)
+    others = pd.Series(False, index=rows.index)
+    if secondary:
+        others = _given_away(rows, count, base, small, rest, hide_up_to, nests, sums)
+    primary = small | rest
+    gone = primary | few | others
+    at = rows.index[gone]
+    shown.loc[at, ["value", "low", "high", "count", "base"]] = np.nan
+    shown.loc[at, "status"] = "suppressed"
+    rounded = _round_bases(shown, rows.index[~gone])
+    reasons = {
+        "few in the base": int((few & ~primary).sum()),
+        "would give one away": int((others & ~primary & ~few).sum()),
+        "base rounded": rounded,
+    }
+    return Hidden(shown, int(primary.sum()), {name: number for name, number in reasons.items() if number})
+
+
+def _round_bases(shown: pd.DataFrame, at: pd.Index[int]) -> int:
+    """Round own bases in place, and shares with them, so that a share does not tell the exact base."""
+    base, count = shown.loc[at, "base"], shown.loc[at, "count"]
+    near = (base / ROUND_BASES_TO + 0.5).apply(np.floor) * ROUND_BASES_TO
+    # Of 12 of 12 the base may not become 10.
+    near = near.where(~(near < count), np.ceil(base / ROUND_BASES_TO) * ROUND_BASES_TO)
+    changed = base.notna() & (near != base) & (near > 0)
+    where = at[changed.to_numpy()]
+    factor = (base / near)[changed]
+    shown.loc[where, "base"] = near[changed]
+    share = where[
+        (shown.loc[where, "unit"] == "share").to_numpy() & shown.loc[where, "count"].notna().to_numpy()
+    ]
+    for name in ("value", "low", "high"):
+        shown.loc[share, name] = (shown.loc[share, name] * factor[share]).clip(upper=1.0)
+    return int(changed.sum())
+
+
+def _given_away(
+    rows: pd.DataFrame,
+    count: pd.Series[float],
+    base: pd.Series[float],
+    small: pd.Series[bool],
+    rest: pd.Series[bool],
+    hide_up_to: int,
+    nests: Sequence[Nest],
+    sums: Sequence[Sums],
+) -> pd.Series[bool]:
+    """Tell which rows must be hidden besides the small ones."""
+    given = pd.Series(False, index=rows.index)
+    for _, part in rows.groupby(["source", "period"], sort=False):
+        table = _Table.of(part, count, base)
+        if not table.amounts:
+            continue
+        cells = list(table.amounts)
+        position = {cell: number for number, cell in enumerate(cells)}
+        values = np.array([table.amounts[cell] for cell in cells])
+        hide, ends = (values > 0) & (values <= hide_up_to), np.zeros(len(cells), dtype=bool)
+        caps = np.full(len(cells), np.inf)
+        for row, (cell, _) in table.cells.items():
+            if cell is None:
+                continue
+            at = position[cell]
+            hide[at] |= bool(small[row] or rest[row])
+            ends[at] |= bool(rest[row])
+            if rows.at[row, "unit"] == "share" and base[row] > hide_up_to:
+                caps[at] = min(caps[at], float(base[row]))
+        whole = values == np.round(values)
+        costs = np.array([4.0 ** SIZE_ORDER.index(_kind(cell[1])) for cell in cells])
+        costs *= np.array([2.0 if cell[3] == "" else 1.0 for cell in cells]) * (1 + np.log1p(values) / 10)
+        chosen = protect(
+            np.where(whole, values, 0.0),
+            [one for one in table.totals(nests, sums) if whole[[one.whole, *one.parts]].all()],
+            small=hide & whole,
+            hide_up_to=hide_up_to,
+            costs=costs,
+            caps=caps,
+            almost_all=ends,
+        )
+        for row, pair in table.cells.items():
+            given[row] = any(one is not None and bool(chosen[position[one]]) for one in pair)
+    return given
+
+
+def _kind(key: str) -> str:
+    return "area" if key == "area" else Geography.parse(key).kind
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The counts of one source and period: cells, amounts, and which row shows which."""
+
+    amounts: Mapping[Cell, float]
+    cells: Mapping[int, tuple[Cell | None, Cell | None]]
+    names: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, count: pd.Series[float], base: pd.Series[float]) -> _Table:
+        """Put together what is one count under two names (a count, and the count or base of a share).
+
+        A base that no row shows as its value is only ever shown rounded, and makes no cell.
+        """
+        columns: dict[str, dict[Place, float]] = defaultdict(dict)
+        for role, amounts in (("count", count), ("base", base)):
+            for index, indicator, place in _places(rows):
+                if not np.isnan(amounts[index]):
+                    columns[f"{indicator}|{role}"][place] = float(amounts[index])
+        merged: dict[str, dict[Place, float]] = {}
+        names: dict[str, str] = {}
+        for name, column in columns.items():
+            for known, held in merged.items():
+                common = column.keys() & held.keys()
+                if common and all(column[one] == held[one] for one in common):
+                    names[name] = known
+                    if name.endswith("|count"):
+                        held.update(column)
+                    break
+            else:
+                if name.endswith("|count"):
+                    merged[name] = dict(column)
+                    names[name] = name
+        amounts_of = {(name, *place): value for name, held in merged.items() for place, value in held.items()}
+        cells: dict[int, tuple[Cell | None, Cell | None]] = {}
+        for index, indicator, place in _places(rows):
+            pair: list[Cell | None] = []
+            for key in (f"{indicator}|count", f"{indicator}|base"):
+                cell = (names[key], *place) if key in names and place in columns[key] else None
+                pair.append(cell if cell in amounts_of else None)
+            cells[index] = (pair[0], pair[1])
+        return cls(amounts_of, cells, names)
+
+    def totals(self, nests: Sequence[Nest], sums: Sequence[Sums]) -> list[Total]:
+        """Every sum among the cells that a reader knows; overlapping groups, which are none, left out."""
+        position = {cell: number for number, cell in enumerate(self.amounts)}
+        families: defaultdict[str, defaultdict[Cell, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for (name, key, code, group), place in position.items():
+            for nest in nests:
+                if key == nest.child and code in nest.pairs:
+                    whole = (name, nest.parent, nest.pairs[code], group)
+                    families[f"{name}|{nest.child}|{nest.parent}"][whole].append(place)
+            if group:
+                families[f"{name}|groups"][name, key, code, ""].append(place)
+        for number, one in enumerate(sums):
+            role = "count"
+            parts = {(self.names.get(f"{part}|{role}", ""), group) for part, group in one.parts}
+            whole_name = self.names.get(f"{one.whole[0]}|{role}", "")
+            for (name, key, code, group), place in position.items():
+                if (name, group) in parts:
+                    families[f"sum {number}"][whole_name, key, code, one.whole[1]].append(place)
+        values = list(self.amounts.values())
+        found: list[Total] = []
+        for family in families.values():
+            known = {position[cell]: parts for cell, parts in family.items() if cell in position}
+            if all(sum(values[part] for part in parts) <= values[whole] for whole, parts in known.items()):
+                found += [Total(whole, tuple(parts)) for whole, parts in known.items()]
+        return found
+
+
+def _places(rows: pd.DataFrame) -> Iterator[tuple[int, str, Place]]:
+    for index, indicator, *place in rows[["indicator", "geography", "code", "group"]].itertuples():
+        yield int(index), str(indicator), (str(place[0]), str(place[1]), str(place[2]))

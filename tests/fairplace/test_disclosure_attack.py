@@ -1,0 +1,205 @@
+"""Somebody with time, algebra and a friend tries to recover hidden counts from what is released.
+
+Every released row, of whatever geography, is a sum over output areas and groups. The attacker knows
+which output areas lie in which area and the rules, takes every visible row as an equation and every hidden
+one as "at least 1", and asks a linear program how small and how large each hidden count can be. A hidden
+count is recovered if it can only be one number, or, being small, can only be small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import Bounds as Box
+from scipy.optimize import LinearConstraint as Rows
+from scipy.optimize import linprog, milp
+from scipy.sparse import csr_array, eye_array, kron
+
+from fairplace.disclosure import HIDE_UP_TO, Nest, release_figures
+from geo.figures import tidy_figures
+from geo.source import Source
+
+OWN = Source("referrals", "Referrals", "The council", "2025", "2025", "council")
+SOURCES = {"referrals": OWN}
+WORLDS, BATCH = 1000, 50
+
+
+@dataclass(frozen=True)
+class World:
+    """A small town: counts by output area and group, and every table somebody might ask for."""
+
+    number: int
+    counts: np.ndarray
+    members: dict[str, np.ndarray]
+    groups: list[str]
+    rows: list[dict[str, object]]
+    nests: dict[tuple[str, str], dict[str, str]]
+
+
+def make_world(seed: int) -> World:
+    random = np.random.default_rng(seed)
+    number = seed % BATCH
+    units = int(random.integers(6, 11))
+    groups = [f"g{n}" for n in range(int(random.integers(1, 4)))]
+    # Half of the worlds of three groups have one that is counted but never listed.
+    listed = groups[:-1] if len(groups) > 2 and random.random() < 0.5 else groups
+    counts = random.poisson(random.choice([0.5, 1.5, 4.0], size=(units, len(groups))))
+    small = np.sort(random.integers(0, max(2, units // 2), units))
+    large, cut = small // 2, (small + random.integers(0, 2, units)) // 2
+    drawn = np.tile(random.random(units) < 0.5, (2, 1))
+    drawn[1, random.integers(units)] ^= True  # two drawings that differ by one output area
+    district = f"E06{number:03d}001"
+    members = {district: np.ones(units, dtype=bool)}
+    kinds = {district: "lad25"}
+
+    def name(prefix: str, which: int) -> str:
+        return f"{prefix}{number:03d}{which:03d}"
+
+    for key, prefix, which in (
+        ("lsoa21", "E01", small), ("msoa21", "E02", large), ("wd25", "E05", cut), ("wd22", "E05", large + 500),
+    ):  # fmt: skip
+        for one in np.unique(which):
+            members[name(prefix, one)], kinds[name(prefix, one)] = which == one, key
+    for one in (0, 1):
+        members[name("area-", one)], kinds[name("area-", one)] = drawn[one], "area"
+    rows: list[dict[str, object]] = []
+    for code, inside in members.items():
+        total = counts[inside].sum(axis=0)
+        rows += [
+            {
+                "code": code, "geography": kinds[code], "indicator": "referrals", "group": group,
+                "period": str(number), "value": float(value), "unit": "people", "basis": "counted",
+                "status": "ok", "floor": "lsoa21", "source": "referrals",
+            }
+            for group, value in [("", total.sum()), *zip(groups, total, strict=True)]
+            if group == "" or group in listed
+        ]  # fmt: skip
+    nests = {
+        ("lsoa21", "msoa21"): {name("E01", a): name("E02", b) for a, b in zip(small, large, strict=True)},
+        ("lsoa21", "lad25"): {name("E01", a): district for a in small},
+        ("msoa21", "lad25"): {name("E02", a): district for a in large},
+    }
+    return World(number, counts, members, groups, rows, nests)
+
+
+def release(worlds: Sequence[World], *, secondary: bool = True) -> Iterator[pd.DataFrame]:
+    """What is shown of each world, released all together."""
+    pairs: dict[tuple[str, str], dict[str, str]] = {}
+    for world in worlds:
+        for key, held in world.nests.items():
+            pairs.setdefault(key, {}).update(held)
+    shown, _ = release_figures(
+        tidy_figures([pd.DataFrame([row for world in worlds for row in world.rows])]),
+        sources=SOURCES,
+        edition="public",
+        nests=[Nest(child, parent, held) for (child, parent), held in pairs.items()],
+        secondary=secondary,
+    )
+    assert set(shown["geography"]) <= {"lsoa21", "msoa21", "lad25"}, "more than one geography of counts"
+    parts = dict(iter(shown.groupby("period")))
+    return (parts[str(world.number)] for world in worlds)
+
+
+def attack(world: World, shown: pd.DataFrame, *, whole: bool = False) -> int:
+    """How many hidden counts the attacker recovers."""
+    hidden = shown[shown["status"] == "suppressed"]
+    if hidden.empty:
+        return 0
+    seen = shown[shown["status"] == "ok"]
+    targets, equations = _sums(world, hidden), _sums(world, seen)
+    truth = targets @ world.counts.ravel()
+    values = seen["value"].to_numpy()
+    assert (equations @ world.counts.ravel() == values).all()
+    high = np.floor(_extreme(targets, equations, values, targets, -1, whole) + 1e-6)
+    small = truth <= HIDE_UP_TO
+    # A larger hidden count is recovered only if it can be one number and no other.
+    large = np.flatnonzero(~small)
+    low = np.ceil(_extreme(targets[large], equations, values, targets, 1, whole) - 1e-6)
+    assert (truth <= high).all(), "the attacker's algebra is wrong"
+    assert (low <= truth[large]).all(), "the attacker's algebra is wrong"
+    return int((small & (high <= HIDE_UP_TO)).sum() + (low == high[large]).sum())
+
+
+def _sums(world: World, rows: pd.DataFrame) -> np.ndarray:
+    """Each row as a sum over output areas and groups."""
+    every = np.array(world.groups)
+    return np.array(
+        [
+            np.outer(world.members[code], (every == group) | (group == "")).ravel().astype(float)
+            for code, group in zip(rows["code"], rows["group"], strict=True)
+        ]
+    ).reshape(len(rows), world.counts.size)
+
+
+def _extreme(
+    asked: np.ndarray, equations: np.ndarray, values: np.ndarray, hidden: np.ndarray, sign: int, whole: bool
+) -> np.ndarray:
+    """Least (1) or largest (-1) each asked sum can be: a copy of the town for each question."""
+    copies = len(asked)
+    if not copies:
+        return np.zeros(0)
+    side = eye_array(copies, format="csr")
+    same, known = kron(side, csr_array(equations)), np.tile(values, copies)
+    least, most = kron(side, csr_array(hidden)), 1_000
+    if whole:
+        answer = milp(
+            sign * asked.ravel(),
+            integrality=np.ones(asked.size),
+            bounds=Box(0, most),
+            constraints=[*([Rows(same, known, known)] if len(values) else []), Rows(least, 1, np.inf)],
+        )
+    else:
+        answer = linprog(
+            sign * asked.ravel(),
+            A_ub=-least,
+            b_ub=-np.ones(least.shape[0]),
+            A_eq=same if len(values) else None,
+            b_eq=known if len(values) else None,
+            bounds=(0, most),
+            method="highs",
+        )
+    assert answer.x is not None, answer.message
+    return (asked * answer.x.reshape(copies, -1)).sum(axis=1)
+
+
+def some_of(shown: pd.DataFrame, caller: int) -> pd.DataFrame:
+    """What one caller asks for: one the totals of every area, the other the groups of larger ones."""
+    if caller == 0:
+        return shown[shown["group"] == ""]
+    return shown[(shown["group"] != "") | (shown["geography"] != "lsoa21")]
+
+
+def batches(count: int) -> Iterator[list[World]]:
+    for start in range(0, count, BATCH):
+        yield [make_world(seed) for seed in range(start, min(start + BATCH, count))]
+
+
+def test_one_caller_and_two_who_share_notes_recover_nothing_in_a_thousand_towns() -> None:
+    hidden = alone = together = 0
+    for worlds in batches(WORLDS):
+        for world, shown in zip(worlds, release(worlds), strict=True):
+            hidden += int((shown["status"] == "suppressed").sum())
+            notes = pd.concat([some_of(shown, 0), some_of(shown, 1)]).drop_duplicates()
+            together += attack(world, notes)
+            # What one of them knows is a part of what both know; a tenth is tried all the same.
+            if world.number % 10 == 0:
+                alone += attack(world, some_of(shown, 0)) + attack(world, some_of(shown, 1))
+    assert hidden > 5 * WORLDS
+    assert (alone, together) == (0, 0)
+
+
+def test_without_secondary_suppression_the_same_attack_recovers_some() -> None:
+    worlds = next(batches(BATCH))
+    found = [attack(*one) for one in zip(worlds, release(worlds, secondary=False), strict=True)]
+    assert sum(found) > 50
+    assert sum(one > 0 for one in found) > 20
+
+
+@pytest.mark.slow
+def test_a_reader_who_knows_that_people_are_whole_recovers_nothing_either() -> None:
+    for worlds in batches(200):
+        assert sum(attack(*one, whole=True) for one in zip(worlds, release(worlds), strict=True)) == 0
