@@ -19,6 +19,7 @@ from tqdm import tqdm
 from fairplace import __version__
 from fairplace.demand import PEOPLE, people_points
 from fairplace.indicators import load_indicators
+from fairplace.local import Local, read_local
 from fairplace.mis_inputs import mis_inputs
 from fairplace.pack import Contents, Pack, write_pack
 from fairplace.places import read_places
@@ -121,7 +122,7 @@ def build(
         progress.update()
         estimate = _estimate(spine, tables, settings)
         progress.update()
-        contents = _contents(holdings, spine, tables, estimate, settings, hashes)
+        contents = _contents(holdings, spine, tables, estimate, settings, hashes, restricted)
         pack = write_pack(
             out, contents, versions={"fairplace": __version__} | {name: version(name) for name in _LIBRARIES}
         )
@@ -143,9 +144,18 @@ def _contents(
     estimate: ShortfallEstimate | None,
     settings: BuildSettings,
     restricted: Mapping[str, str],
+    store: Path | None,
 ) -> Contents:
     places = read_places(holdings, spine)
     parts = [published_figures(tables, spine), geography_figures(spine)]
+    local = read_local(
+        holdings.folder / "local",
+        spine=spine,
+        published=parts[0],
+        postcodes=places.points.get("postcodes"),
+        restricted=store,
+    )
+    parts.append(local.figures)
     missing = [*spine.missing, *tables.missing, *places.missing]
     if estimate is None:
         missing.append("the Minimum Income Standard estimate, which needs tenure and small-area income")
@@ -153,19 +163,19 @@ def _contents(
         parts.append(_mis_figures(estimate, spine))
     people, how = people_points(holdings, spine, tables)
     points = dict(places.points) if people is None else {**places.points, PEOPLE: people}
-    sources = {one.id: one for one in (*spine.sources, *places.sources)}
+    sources = {one.id: one for one in (*spine.sources, *places.sources, *local.sources)}
     sources |= {table.source.id: table.source for table in tables.held.values()}
     sources[GEOGRAPHY_SOURCE.id] = GEOGRAPHY_SOURCE
     if estimate is not None:
         sources[MIS_SOURCE.id] = MIS_SOURCE
-    notes = [*spine.notes, *places.notes, how]
+    notes = [*spine.notes, *places.notes, how, *local.notes]
     notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
     return Contents(
         authority=spine.authority,
         name=spine.name,
         figures=tidy_figures(parts),
-        indicators=_papers(tables, parts),
+        indicators=_papers(tables, parts, local),
         areas={key: one.areas[["name", "geometry"]] for key, one in spine.boundaries.items()},
         crosswalks=list(spine.crosswalks.values()),
         draws={} if estimate is None else {"lsoa21": (list(estimate.codes), estimate.draws)},
@@ -177,10 +187,11 @@ def _contents(
             "region": spine.region,
             "missing": list(dict.fromkeys(missing)),
             "mis": {} if estimate is None else _mis_papers(estimate),
+            "local": dict(local.settings),
         },
         notes=list(dict.fromkeys(notes)),
-        points=points,
-        lines=places.lines,
+        points={**points, **local.points},
+        lines={**places.lines, **local.lines},
         networks=places.networks,
         fictional=spine.authority.startswith("E06999"),
         restricted=restricted,
@@ -207,9 +218,9 @@ def _mis_papers(estimate: ShortfallEstimate) -> dict[str, Any]:
     }
 
 
-def _papers(tables: Tables, parts: Sequence[pd.DataFrame]) -> dict[str, dict[str, str]]:
+def _papers(tables: Tables, parts: Sequence[pd.DataFrame], local: Local) -> dict[str, dict[str, str]]:
     """Describe each indicator for the dictionary: our own list first, then what the tables say."""
-    papers: dict[str, dict[str, str]] = {}
+    papers: dict[str, dict[str, str]] = dict(local.papers)
     for table in tables.held.values():
         for name, column in table.columns.items():
             papers[name] = {

@@ -174,10 +174,10 @@ def _papers(path: Path, schema: Schema, publisher: str, frame: pd.DataFrame) -> 
 
 
 def _span(frame: pd.DataFrame) -> str:
-    for name in ("period", "date", "audit_date", "lodged", "opened", "registered"):
+    for name in ("period", "date", "audit_date", "lodged"):
         if name in frame:
             known = frame.loc[frame[name] != "", name]
             if len(known):
                 first, last = str(known.min()), str(known.max())
                 return first if first == last else f"{first} to {last}"
-    return "not said"
+    return "as the council holds it"

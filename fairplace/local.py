@@ -1,0 +1,368 @@
+"""What only a council knows, added to a build: its figures, its public places, its papers.
+
+A folder ``local`` among the published files holds a council's own tables by their kind
+(``services.csv``, ``events.csv``, ...; see ``layers/council/schemas.toml``). Tables about homes and
+people lie in the restricted store; they are read here, counted by area under the disclosure rules,
+and forgotten. Nothing else of them reaches a pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from fairplace.audits import audit_figures, certificate_figures, place_homes
+from fairplace.local_evidence import (
+    Papers,
+    event_figures,
+    minder_figures,
+    referral_figures,
+    service_figures,
+    survey_figures,
+)
+from fairplace.register import read_register, register_figures, register_settings
+from fairplace.spine import Spine
+from geo.crs import BNG, lonlat_to_bng
+from geo.figures import empty_figures, tidy_figures
+from geo.source import Source, hash_file
+from geo.vector import read_layer
+from layers.council.reader import CouncilTable, read_council_file
+from layers.council.schema import find_schema
+
+#: Kind of file -> columns that its public points keep beside id, name, kind and placed.
+POINTS: Mapping[str, tuple[str, ...]] = {
+    "services": ("status", "opened", "capacity", "hours_per_week", "step_free"),
+    "hub_candidates": ("status", "capacity", "step_free"),
+    "events": ("date",),
+    "case_studies": ("theme", "principle", "date", "summary"),
+    "takeaways": ("opened",),
+    "stops": (),
+    "local_libraries": ("hours_per_week",),
+    "local_schools": ("pupils", "capacity"),
+    "green_space": ("hectares",),
+}
+_SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".ods")
+_LAYERS = (".geojson", ".gpkg", ".parquet")
+
+
+@dataclass(frozen=True)
+class Local:
+    """What a council's own files add to a pack.
+
+    Parameters
+    ----------
+    figures
+        Rows of `geo.figures.FIGURE_COLUMNS`, small numbers of homes and people already hidden.
+    papers
+        Indicator -> its entry in the dictionary.
+    points, lines
+        Name -> places and lines that may be public, EPSG:27700.
+    sources
+        Papers of the files.
+    settings
+        What is no number: the list of the register, names of practices, where estates lie.
+    notes, missing
+        What was found and left out, and what is not held.
+    """
+
+    figures: pd.DataFrame = field(default_factory=empty_figures)
+    papers: Papers = field(default_factory=dict)
+    points: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    lines: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass
+class _Desk:
+    """What has been read so far."""
+
+    spine: Spine
+    published: pd.DataFrame
+    postcodes: Mapping[str, tuple[float, float]]
+    figures: list[pd.DataFrame] = field(default_factory=list)
+    papers: Papers = field(default_factory=dict)
+    points: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    lines: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def authority(self) -> str:
+        return self.spine.authority
+
+    def of(self, indicator: str, geography: str) -> pd.Series[float] | None:
+        """Values of a published figure by code, or None."""
+        rows = self.published[
+            (self.published["indicator"] == indicator)
+            & (self.published["geography"] == geography)
+            & (self.published["group"] == "")
+        ]
+        return rows.set_index("code")["value"] if len(rows) else None
+
+    def take(self, table: CouncilTable) -> CouncilTable:
+        self.sources[table.source.id] = table.source
+        self.notes += [f"{table.source.file}: {note}" for note in table.notes]
+        return table
+
+    def add(self, made: tuple[pd.DataFrame, Papers]) -> None:
+        self.figures.append(made[0])
+        self.papers |= made[1]
+
+
+def read_local(
+    folder: Path,
+    *,
+    spine: Spine,
+    published: pd.DataFrame,
+    postcodes: gpd.GeoDataFrame | None = None,
+    restricted: Path | None = None,
+) -> Local:
+    """Read a council's own files for a build.
+
+    Parameters
+    ----------
+    folder
+        The folder ``local``; it may not be there.
+    spine
+        Geographies of the authority.
+    published
+        Figures already made, for bases and for deprivation of wards.
+    postcodes
+        Points of postcodes, to place what only has an address.
+    restricted
+        The restricted store; its papers are checked by `fairplace.restricted`.
+
+    Returns
+    -------
+    Local
+        Empty where there are no such files.
+
+    Raises
+    ------
+    CouncilFileError
+        A file does not fit its schema: the first fault, by row and column.
+    """
+    places: dict[str, tuple[float, float]] = {}
+    if postcodes is not None:
+        at = zip(postcodes.geometry.x, postcodes.geometry.y, strict=True)
+        places = dict(zip(postcodes["id"], at, strict=True))
+    desk = _Desk(spine, published, places)
+    if folder.is_dir():
+        for name in POINTS:
+            path = find_file(folder, name)
+            if path is not None:
+                _read_points(desk, path, name)
+        for kind, read in _TABLES.items():
+            path = find_file(folder, kind)
+            if path is not None:
+                read(desk, desk.take(read_council_file(path, kind, publisher=spine.name)))
+        _read_register(desk, folder)
+        _read_lines(desk, folder)
+    if restricted is not None:
+        _read_restricted(desk, restricted)
+    return Local(
+        figures=tidy_figures(desk.figures) if desk.figures else empty_figures(),
+        papers=desk.papers,
+        points=desk.points,
+        lines=desk.lines,
+        sources=tuple(desk.sources.values()),
+        settings=desk.settings,
+        notes=tuple(desk.notes),
+    )
+
+
+def find_file(folder: Path, kind: str) -> Path | None:
+    """Give the table of a kind in a folder, or None: ``services.csv``, ``services.xlsx``."""
+    return next((path for one in _SUFFIXES if (path := folder / f"{kind}{one}").is_file()), None)
+
+
+def _read_points(desk: _Desk, path: Path, kind: str) -> None:
+    table = desk.take(read_council_file(path, kind, publisher=desk.spine.name))
+    placed = place_rows(table, desk.postcodes)
+    lost = int(placed.geometry.isna().sum()) if len(placed) else 0
+    if lost:
+        first = placed.loc[placed.geometry.isna(), "id"].iat[0]
+        desk.notes.append(
+            f"{path.name}: {lost} rows have no place (no coordinates, and a postcode that is not in this "
+            f"authority), {first} first: left out of maps and counts by area"
+        )
+    placed = placed[placed.geometry.notna()]
+    if kind == "services":
+        hidden = placed["public"] == "no"
+        if hidden.any():
+            desk.notes.append(f"{path.name}: {int(hidden.sum())} services marked not public are left out")
+        placed = placed[~hidden & ~placed["status"].isin(["closed"])]
+    if placed.empty:
+        return
+    desk.points[kind] = _public(placed, kind)
+    period, source = table.source.period, table.source.id
+    if kind == "services":
+        desk.add(service_figures(placed, desk.spine.boundaries, period=period, source=source))
+    elif kind == "events":
+        deciles = desk.of("imd25_decile", "lsoa21")
+        desk.add(
+            event_figures(
+                placed, desk.spine.boundaries, authority=desk.authority, period=period, source=source,
+                fifths=None if deciles is None else np.ceil(deciles / 2),
+            )
+        )  # fmt: skip
+
+
+def place_rows(table: CouncilTable, postcodes: Mapping[str, tuple[float, float]]) -> gpd.GeoDataFrame:
+    """Place the rows of a table: by coordinates, else by degrees, else by postcode.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:27700, with ``placed`` (how); the geometry is missing where a row has no place.
+    """
+    frame = table.frame
+    size = len(frame)
+    east, north = _numbers(frame, "easting", size), _numbers(frame, "northing", size)
+    how = np.where(np.isfinite(east) & np.isfinite(north), "coordinates given", "").astype(object)
+    lon, lat = _numbers(frame, "longitude", size), _numbers(frame, "latitude", size)
+    degrees = (how == "") & np.isfinite(lon) & np.isfinite(lat)
+    if degrees.any():
+        east[degrees], north[degrees] = lonlat_to_bng(lon[degrees], lat[degrees])
+        how[degrees] = "coordinates given"
+    if "postcode" in frame:
+        for row in np.flatnonzero(how == ""):
+            found = postcodes.get(str(frame["postcode"].iat[row]))
+            if found is not None:
+                east[row], north[row] = found
+                how[row] = "postcode centre"
+    geometry = gpd.points_from_xy(np.nan_to_num(east), np.nan_to_num(north), crs=BNG)
+    made = gpd.GeoDataFrame(frame.assign(placed=how), geometry=geometry, crs=BNG)
+    made.loc[how == "", "geometry"] = None
+    return made
+
+
+def _numbers(frame: pd.DataFrame, name: str, size: int) -> np.ndarray:
+    return frame[name].to_numpy(dtype=float).copy() if name in frame else np.full(size, np.nan)
+
+
+def _public(placed: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
+    frame = placed.copy()
+    if "name" not in frame:
+        frame["name"] = frame["title"]
+    if "kind" not in frame:
+        frame["kind"] = frame["theme"] if "theme" in frame else frame["status"]
+    keep = ["id", "name", "kind", "placed", *POINTS[kind], "geometry"]
+    return frame[keep].sort_values("id", ignore_index=True)
+
+
+def _read_referrals(desk: _Desk, table: CouncilTable) -> None:
+    figures, papers, names, notes = referral_figures(table, authority=desk.authority)
+    desk.add((figures, papers))
+    desk.settings["organisations"] = names
+    desk.notes += notes
+
+
+def _read_survey(desk: _Desk, table: CouncilTable) -> None:
+    figures, papers, where, notes = survey_figures(table, authority=desk.authority)
+    desk.add((figures, papers))
+    desk.settings["estates"] = where
+    desk.notes += notes
+
+
+_TABLES: Mapping[str, Callable[[_Desk, CouncilTable], None]] = {
+    "referrals": _read_referrals,
+    "survey": _read_survey,
+}
+
+
+def _read_register(desk: _Desk, folder: Path) -> None:
+    listed, values = find_file(folder, "indicators"), find_file(folder, "indicator_values")
+    if listed is None or values is None:
+        return
+    register = read_register(listed, values, publisher=desk.spine.name)
+    desk.sources[register.source.id] = register.source
+    figures, papers, notes = register_figures(
+        register,
+        authority=desk.authority,
+        areas={key: one.codes for key, one in desk.spine.boundaries.items()},
+        deprivation=desk.of("imd25_score", "wd25"),
+        residents=desk.of("residents", "wd25"),
+    )
+    desk.add((figures, papers))
+    desk.settings["register"] = register_settings(register)
+    desk.notes += notes
+
+
+def _read_lines(desk: _Desk, folder: Path) -> None:
+    schema = find_schema("lcwip_lines")
+    path = next((one for suffix in _LAYERS if (one := folder / f"{schema.kind}{suffix}").is_file()), None)
+    if path is None:
+        return
+    shapes = read_layer(path)
+    frame = shapes[shapes.geometry.geom_type.isin(["LineString", "MultiLineString"])].to_crs(BNG)
+    for name in schema.names[:-1]:
+        if name not in frame:
+            frame[name] = ""
+    frame["geometry"] = frame.geometry.set_precision(0.01)
+    desk.lines[schema.kind] = frame[[*schema.names[:-1], "geometry"]].reset_index(drop=True)
+    source = Source(
+        id=f"local_{schema.kind}",
+        title=f"{schema.title}: {desk.spine.name}'s own file",
+        publisher=desk.spine.name,
+        edition=path.name,
+        period="as planned",
+        licence="the council's own; published by the council",
+        file=path.name,
+        sha256=hash_file(path),
+    )
+    desk.sources[source.id] = source
+
+
+def _read_restricted(desk: _Desk, store: Path) -> None:
+    boundaries = {key: desk.spine.boundaries[key] for key in ("lad25", "wd25", "lsoa21")}
+    codes = {key: one.codes for key, one in boundaries.items()}
+    for kind in ("homes", "epc", "childminders"):
+        path = find_file(store / kind, kind) or find_file(store, kind)
+        if path is None:
+            continue
+        table = read_council_file(path, kind, publisher=desk.spine.name)
+        homes = place_homes(table, boundaries, postcodes=desk.postcodes)
+        source = _counts_source(table, desk.spine.name)
+        desk.sources[source.id] = source
+        if kind == "homes":
+            stock = {key: found for key in codes if (found := desk.of("households", key)) is not None}
+            figures, papers, notes = audit_figures(
+                homes, period=table.source.period, source=source.id, authority=desk.authority,
+                areas=codes, stock=stock,
+            )  # fmt: skip
+        elif kind == "epc":
+            figures, papers, notes = certificate_figures(
+                homes, period=table.source.period, source=source.id, areas=codes, authority=desk.authority
+            )
+        else:
+            figures, papers = minder_figures(
+                homes.frame, codes=codes["wd25"], authority=desk.authority, period=table.source.period,
+                source=source.id,
+            )  # fmt: skip
+            notes = list(homes.notes)
+        desk.add((figures, papers))
+        desk.notes += notes
+
+
+def _counts_source(table: CouncilTable, name: str) -> Source:
+    return Source(
+        id=f"counts_{table.schema.kind}",
+        title=f"{table.schema.title}: counts by area from a restricted table of {name}",
+        publisher=name,
+        edition="counts by area",
+        period=table.source.period,
+        licence="counts published by the council; the table itself is restricted",
+        note="Small numbers are hidden, with as many others as it takes that they cannot be worked out",
+        controlled=True,
+    )

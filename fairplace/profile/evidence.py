@@ -1,0 +1,337 @@
+"""The section of local evidence: register, audits, services, events, referrals, surveys, case studies.
+
+Every number is a row of the released figures; names of places come from the public points. What an
+authority does not hold is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import shapely
+
+from fairplace.audits import AUDITED, BELOW, BELOW_SHARE, OF_STOCK
+from fairplace.disclosure import Released
+from fairplace.local_evidence import FEWEST_REPLIES
+from fairplace.numbers import show_period
+from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
+from fairplace.profile.words import Words
+from fairplace.register import PREFIX, PRINCIPLES
+
+#: More names than this are not listed in one sentence.
+MOST_NAMES = 40
+
+
+class _Rows:
+    """Released figures of local files, found by area, indicator and group; the newest period first."""
+
+    def __init__(self, released: Released) -> None:
+        figures = released.figures
+        own = figures[figures["source"].str.startswith(("local_", "counts_"))]
+        beside = figures[figures["indicator"].isin(_BESIDE)]
+        both = pd.concat([own, beside]).sort_values("period", kind="stable")
+        self.authority = released.authority
+        self._held: dict[tuple[str, str, str], dict[str, Any]] = {
+            (str(row["code"]), str(row["indicator"]), str(row["group"])): {str(k): v for k, v in row.items()}
+            for row in both.to_dict("records")
+        }
+
+    def row(self, code: str, indicator: str, group: str = "") -> dict[str, Any] | None:
+        return self._held.get((code, indicator, group))
+
+    def number(
+        self, code: str, indicator: str, group: str = "", *, style: str = "value", decimals: int | None = None
+    ) -> Inline:
+        found = self.row(code, indicator, group)
+        return "[z]" if found is None else Number(found, style, decimals)
+
+    def groups(self, indicator: str) -> list[str]:
+        """List the groups of an indicator for the authority."""
+        return sorted(g for c, i, g in self._held if c == self.authority and i == indicator and g)
+
+    def period(self, indicator: str) -> str:
+        found = self.row(self.authority, indicator)
+        if found is None:
+            return ""
+        return " to ".join(show_period(one) for one in str(found["period"]).split(" to "))
+
+
+_BESIDE = ("mis_people_below_share", "fuel_poverty_share", "tenure_private_share", "tenure_social_share")
+
+
+def local_evidence(words: Words, released: Released, *, geography: str, code: str, area: str) -> Section:
+    """Compose the section of local evidence for one area.
+
+    Parameters
+    ----------
+    words
+        Sentences, from ``words.toml``.
+    released
+        What may be shown, for the edition.
+    geography, code, area
+        Which area, and its name.
+
+    Returns
+    -------
+    Section
+        Without blocks where the pack holds nothing local.
+    """
+    rows = _Rows(released)
+    local = released.settings.get("local", {})
+    fill = {"area": area, "authority": released.name}
+    shape = released.areas(geography).geometry[code]
+    blocks: list[Block] = [
+        *_register(words, rows, local.get("register", []), code, fill),
+        *_audits(words, rows, released, geography, code, fill),
+        *_services(words, rows, released, geography, code, shape, fill),
+        *_events(words, rows, geography, code, fill),
+        *_survey(words, rows),
+        *_referrals(words, rows, local.get("organisations", {})),
+        *_cases(words, released, shape),
+    ]
+    return Section("evidence", words("evidence", "title"), blocks)
+
+
+def _fill(words: Words, name: str, /, **fill: Inline) -> Paragraph:
+    parts: list[Inline] = []
+    rest = str(words.raw("evidence", name))
+    while "{" in rest:
+        before, _, after = rest.partition("{")
+        blank, _, rest = after.partition("}")
+        parts += [before, fill[blank]]
+    return Paragraph([one for one in (*parts, rest) if one != ""])
+
+
+def _head(words: Words, name: str, fill: Mapping[str, str]) -> list[str]:
+    return [str(text).format(**fill) for text in words.raw("evidence", name)]
+
+
+def _title(text: str) -> str:
+    return text.replace("_", " ").capitalize()
+
+
+def _register(
+    words: Words, rows: _Rows, register: Sequence[Mapping[str, Any]], code: str, fill: Mapping[str, str]
+) -> list[Block]:
+    blocks: list[Block] = []
+    for principle in PRINCIPLES:
+        listed = [one for one in register if one["principle"] == principle]
+        table: list[list[Inline]] = []
+        lacking = []
+        for one in listed:
+            name = f"{PREFIX}{one['id']}"
+            found = rows.row(rows.authority, name)
+            if found is None:
+                lacking.append(str(one["definition"]))
+                continue
+            way = str(one["polarity"])
+            better = (
+                words("evidence", "register_better", way=words("evidence", f"register_{way}"))
+                if way in ("low", "high")
+                else ""
+            )
+            table.append(
+                [
+                    f"{one['definition']}{better}",
+                    rows.number(code, name, style="with_range"),
+                    rows.number(rows.authority, name, style="with_range"),
+                    rows.number(rows.authority, f"{name}_target"),
+                    str(found["period"]),
+                    rows.number(rows.authority, f"{name}_slope", style="with_range"),
+                    show_period(str(one["next_update"])),
+                ]
+            )
+        if not listed:
+            continue
+        head = _head(words, "register_head", fill)
+        if code == rows.authority:  # the area is the authority: one column says it
+            head, table = [head[0], *head[2:]], [[row[0], *row[2:]] for row in table]
+        notes = [words("evidence", "register_missing", names="; ".join(lacking))] if lacking else []
+        blocks.append(
+            Table(
+                f"register-{principle}",
+                words(
+                    "evidence", "register", count=len(register), principle=principle,
+                    name=listed[0]["principle_name"],
+                ),
+                head,
+                table,
+                notes,
+            )
+        )  # fmt: skip
+    return blocks
+
+
+def _audits(
+    words: Words, rows: _Rows, released: Released, geography: str, code: str, fill: Mapping[str, str]
+) -> list[Block]:
+    share = rows.row(rows.authority, BELOW_SHARE)
+    if share is None:
+        return []
+    period = rows.period(BELOW_SHARE)
+    blocks: list[Block] = [
+        _fill(
+            words, "audits_all", authority=fill["authority"], period=period,
+            below=rows.number(rows.authority, BELOW), audited=rows.number(rows.authority, AUDITED),
+            share=Number(share, "with_range", 2),
+        )
+    ]  # fmt: skip
+    if code != rows.authority and rows.row(code, AUDITED) is not None:
+        audited = rows.number(code, AUDITED)
+        if rows.row(code, BELOW) is not None:
+            stock, below = rows.number(code, OF_STOCK), rows.number(code, BELOW)
+            blocks.append(
+                _fill(words, "audits_here", area=fill["area"], audited=audited, stock=stock, below=below)
+            )
+        else:
+            blocks.append(_fill(words, "audits_only_count", area=fill["area"], audited=audited))
+    if str(share["interval"]):
+        blocks.append(Paragraph([words("evidence", "audits_random", interval=share["interval"])]))
+    else:
+        blocks.append(Paragraph([words("evidence", "audits_sample")]))
+    if geography.startswith(("wd", "lad")):
+        names = released.areas("wd25")["name"].sort_values()
+        shown = names if code == rows.authority else names[names.index == code]
+        table = [
+            [str(name), *(rows.number(str(ward), one) for one in (AUDITED, BELOW, *_BESIDE))]
+            for ward, name in shown.items()
+        ]
+        caption = words("evidence", "audits_beside", authority=fill["authority"], period=period)
+        note = words("evidence", "audits_beside_note")
+        head = _head(words, "audits_beside_head", fill)
+        blocks.append(Table("audits-beside", caption, head, table, [note]))
+    return blocks
+
+
+def _services(
+    words: Words,
+    rows: _Rows,
+    released: Released,
+    geography: str,
+    code: str,
+    shape: shapely.Geometry,
+    fill: Mapping[str, str],
+) -> list[Block]:
+    if rows.row(rows.authority, "services") is None:
+        return []
+    blocks: list[Block] = []
+    if geography.startswith(("wd", "lad")):
+        kinds = [("", words("evidence", "services_all")), *((k, _title(k)) for k in rows.groups("services"))]
+        table: list[list[Inline]] = [
+            [label, rows.number(code, "services", kind), rows.number(rows.authority, "services", kind)]
+            for kind, label in kinds
+        ]
+        caption = words("evidence", "services", period=rows.period("services"), **fill)
+        head = _head(words, "services_head", fill)
+        if code == rows.authority:
+            caption = words("evidence", "services_whole", period=rows.period("services"), **fill)
+            head, table = head[:2], [row[:2] for row in table]
+        blocks.append(Table("services", caption, head, table))
+    if "services" in released.held("points") and code != rows.authority:
+        points = released.places("points", "services")
+        inside = points[shapely.intersects(shape, points.geometry.to_numpy())]
+        names = sorted(inside["name"].astype(str))[:MOST_NAMES]
+        if names:
+            blocks.append(
+                Paragraph([words("evidence", "services_here", area=fill["area"], names="; ".join(names))])
+            )
+    return blocks
+
+
+def _events(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[str, str]) -> list[Block]:
+    if rows.row(rows.authority, "events") is None:
+        return []
+    kinds = [("", words("evidence", "events_all")), *((k, _title(k)) for k in rows.groups("events"))]
+    table = [
+        [
+            label,
+            *(
+                rows.number(rows.authority, one, kind)
+                for one in ("events", "event_people", "event_attendances")
+            ),
+        ]
+        for kind, label in kinds
+    ]
+    caption = words("evidence", "events", authority=fill["authority"], period=rows.period("events"))
+    blocks: list[Block] = [Table("events", caption, _head(words, "events_head", fill), table)]
+    if geography.startswith("wd"):
+        events, people = rows.number(code, "events"), rows.number(code, "event_people")
+        blocks.append(_fill(words, "events_here", area=fill["area"], events=events, people=people))
+    fifths = rows.groups("event_people_by_fifth")
+    if fifths:
+        parts: list[Inline] = []
+        for one in fifths:
+            parts += [
+                f"{'; ' if parts else ''}{one}: ",
+                rows.number(rows.authority, "event_people_by_fifth", one),
+            ]
+        before, _, after = str(words.raw("evidence", "events_fifths")).partition("{fifths}")
+        blocks.append(Paragraph([before, *parts, after]))
+    return blocks
+
+
+def _survey(words: Words, rows: _Rows) -> list[Block]:
+    found = rows.row(rows.authority, "survey_replies")
+    if found is None:
+        return []
+    estates = rows.groups("survey_replies")
+    names = sorted({i for c, i, g in rows._held if c == rows.authority and i.startswith("survey_") and not g})
+    table: list[list[Inline]] = [
+        [
+            words("evidence", "survey_base"),
+            *(rows.number(rows.authority, "survey_replies", one) for one in ("", *estates)),
+        ]
+    ]
+    for name in names:
+        if name != "survey_replies":
+            label = _title(name.removeprefix("survey_"))
+            table.append(
+                [
+                    label,
+                    *(rows.number(rows.authority, name, one, style="with_range") for one in ("", *estates)),
+                ]
+            )
+    head = [*words.raw("evidence", "survey_head"), *estates]
+    caption = words("evidence", "survey", period=rows.period("survey_replies"))
+    note = words("evidence", "survey_sample", fewest=FEWEST_REPLIES)
+    return [Table("survey", caption, head, table, [note])]
+
+
+def _referrals(words: Words, rows: _Rows, names: Mapping[str, str]) -> list[Block]:
+    if rows.row(rows.authority, "referrals") is None:
+        return []
+    columns = (
+        "referrals_sessions", "referrals", "referrals_attended", "referrals_attended_share",
+        "referrals_new_share", "referrals_issues_per_attender", "referrals_gains_per_attender",
+    )  # fmt: skip
+    table: list[list[Inline]] = []
+    for code in ("", *rows.groups("referrals")):
+        label = words("evidence", "referrals_all") if not code else names.get(code, code)
+        table.append(
+            [label, *(rows.number(rows.authority, one, code, style="with_range") for one in columns)]
+        )
+    caption = words("evidence", "referrals", period=rows.period("referrals"))
+    note = words("evidence", "referrals_note")
+    return [Table("referrals", caption, list(words.raw("evidence", "referrals_head")), table, [note])]
+
+
+def _cases(words: Words, released: Released, shape: shapely.Geometry) -> list[Block]:
+    if "case_studies" not in released.held("points"):
+        return []
+    points = released.places("points", "case_studies")
+    inside = points[shapely.intersects(shape, points.geometry.to_numpy())]
+    items = [
+        Paragraph(
+            [
+                words(
+                    "evidence", "cases", date=show_period(str(one["date"])), title=one["name"],
+                    theme=str(one["theme"]).replace("_", " "), principle=int(one["principle"]),
+                    summary=one["summary"],
+                )
+            ]
+        )
+        for one in inside.sort_values("date", kind="stable").to_dict("records")
+    ]  # fmt: skip
+    return [Bullets(items)] if items else []

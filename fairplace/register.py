@@ -1,0 +1,295 @@
+"""The register of outcome indicators that a council has agreed, by the eight Marmot principles.
+
+The list is the council's: two plain files say what each indicator counts, over what, which way is
+better and what is aimed for, and give its values. Nothing is added to it. A number without unit,
+numerator and denominator is refused, because nobody could say what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fairplace.local_figures import make_figures, paper
+from fairplace.statistics_inequality import slope_index
+from fairplace.statistics_intervals import name_interval, wilson
+from geo.errors import UserError
+from geo.figures import tidy_figures
+from geo.source import Source
+from layers.council.reader import CouncilTable, read_council_file
+
+#: Marmot and others, "Fair Society, Healthy Lives" (2010): the six policy objectives; the last two as
+#: added since ("Build Back Fairer" and the framework of Marmot places).
+PRINCIPLES: Mapping[int, str] = {
+    1: "Give every child the best start in life",
+    2: "Enable all to maximise their capabilities and have control over their lives",
+    3: "Create fair employment and good work for all",
+    4: "Ensure a healthy standard of living for all",
+    5: "Create and develop healthy and sustainable places and communities",
+    6: "Strengthen the role and impact of ill-health prevention",
+    7: "Tackle racism, discrimination and their outcomes",
+    8: "Pursue environmental sustainability and health equity together",
+}
+#: What the id of an indicator of a register begins with, so that it never meets one of ours.
+PREFIX = "register_"
+_BETTER = {"low": "lower is better", "high": "higher is better", "none": ""}
+#: Fewest wards with a value for which a slope between most and least deprived is given.
+FEWEST_WARDS = 5
+
+
+class RegisterError(UserError, ValueError):
+    """The two files of a register do not fit each other or this authority."""
+
+
+@dataclass(frozen=True)
+class Register:
+    """A council's indicators with their values.
+
+    Parameters
+    ----------
+    indicators, values
+        The two files, as `layers.council` reads them.
+    """
+
+    indicators: CouncilTable
+    values: CouncilTable
+
+    @property
+    def source(self) -> Source:
+        """Papers of the values."""
+        return self.values.source
+
+    @property
+    def count(self) -> int:
+        """How many indicators the register holds."""
+        return len(self.indicators.frame)
+
+
+def read_register(indicators: Path, values: Path, *, publisher: str) -> Register:
+    """Read a register from its two files.
+
+    Raises
+    ------
+    CouncilFileError
+        A file does not fit its schema.
+    RegisterError
+        A principle is not 1 to 8, or a value is of an indicator that the register does not list.
+    """
+    listed = read_council_file(indicators, "indicators", publisher=publisher)
+    held = read_council_file(values, "indicator_values", publisher=publisher)
+    beyond = ~listed.frame["principle"].isin(list(PRINCIPLES))
+    if beyond.any():
+        row = int(np.flatnonzero(beyond)[0])
+        raise RegisterError(
+            f"{indicators.name} row {listed.lines[row]}: principle {listed.frame['principle'].iat[row]:g}; "
+            f"give one of 1 to {max(PRINCIPLES)}"
+        )
+    stray = ~held.frame["id"].isin(listed.frame["id"])
+    if stray.any():
+        row = int(np.flatnonzero(stray)[0])
+        raise RegisterError(
+            f'{values.name} row {held.lines[row]}: "{held.frame["id"].iat[row]}" is not in '
+            f"{indicators.name}; add it there, with its unit, numerator and denominator"
+        )
+    _check_shares(listed.frame, held)
+    return Register(listed, held)
+
+
+def _check_shares(listed: pd.DataFrame, held: CouncilTable) -> None:
+    shares = set(listed.loc[listed["unit"] == "share", "id"])
+    for column in ("value", "low", "high"):
+        wrong = held.frame["id"].isin(shares) & (held.frame[column] > 1)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            number = held.frame[column].iat[row]
+            raise RegisterError(
+                f"{held.source.file} row {held.lines[row]}: {column} is {number:g} where shares run from 0 "
+                f"to 1; write {number / 100:g}, or {number:g}%"
+            )
+
+
+def register_figures(
+    register: Register,
+    *,
+    authority: str,
+    areas: Mapping[str, pd.Index[str]],
+    deprivation: pd.Series[float] | None = None,
+    residents: pd.Series[float] | None = None,
+) -> tuple[pd.DataFrame, dict[str, dict[str, str]], list[str]]:
+    """Figures of a register, with their papers and notes.
+
+    Parameters
+    ----------
+    register
+        From `read_register`.
+    authority
+        Code of the district.
+    areas
+        Geography key -> codes of the authority.
+    deprivation, residents
+        Score (higher is more deprived) and people of wards: with both, the slope of each share between
+        the most and the least deprived ward is given.
+
+    Returns
+    -------
+    tuple
+        Figures; indicator -> papers; sentences. Each indicator is ``register_`` and its id; its target is
+        the same with ``_target``, its slope with ``_slope``. Values of areas that are not of this
+        authority are left out and said to be.
+    """
+    known = register.indicators.frame.set_index("id")
+    held = register.values.frame
+    notes: list[str] = []
+    at = [
+        row in areas.get(key, pd.Index([])) for key, row in zip(held["geography"], held["code"], strict=True)
+    ]
+    outside = held[~np.asarray(at, dtype=bool)]
+    if len(outside):
+        first = outside.iloc[0]
+        notes.append(
+            f"{len(outside)} values of the register are not of an area of this authority, "
+            f"{first['code']} ({first['geography']}) first: left out"
+        )
+    values = held[np.asarray(at, dtype=bool)]
+    parts = [_values(values, known, register.source.id)]
+    parts += [_target(str(name), row, authority, register) for name, row in known.iterrows()]
+    if deprivation is not None and residents is not None:
+        for name, row in known.iterrows():
+            if row["unit"] == "share":
+                parts.append(_slope(str(name), values, deprivation, residents, authority, register.source.id))
+    lacking = sorted(set(known.index) - set(values["id"]))
+    if lacking:
+        notes.append(
+            f"{len(lacking)} of the {register.count} indicators of the register have no value yet: "
+            f"{', '.join(lacking)}"
+        )
+    return tidy_figures([part for part in parts if part is not None]), register_papers(register), notes
+
+
+def _values(values: pd.DataFrame, known: pd.DataFrame, source: str) -> pd.DataFrame:
+    status = values["status"].where(values["status"] != "", "ok")
+    status = status.where(values["value"].notna() | (status != "ok"), "missing")
+    shown = (status == "ok").to_numpy()
+    share = (values["id"].map(known["unit"]) == "share").to_numpy()
+    count, base = values["count"].to_numpy(dtype=float), values["base"].to_numpy(dtype=float)
+    low, high = values["low"].to_numpy(dtype=float), values["high"].to_numpy(dtype=float)
+    interval = np.where(np.isfinite(low) & np.isfinite(high), "95 % published", "")
+    # Where the council gives no interval for a share but its count and base, Wilson's is formed.
+    form = shown & share & ~np.isfinite(low) & np.isfinite(count) & (base > 0) & (count <= base)
+    if form.any():
+        low, high = low.copy(), high.copy()
+        low[form], high[form] = wilson(count[form], base[form])
+        interval = np.where(form, name_interval("Wilson", 0.95), interval)
+    frame = pd.DataFrame(
+        {
+            "code": values["code"],
+            "geography": values["geography"],
+            "indicator": PREFIX + values["id"],
+            "group": "",
+            "period": values["period"],
+            "value": values["value"].where(shown),
+            "low": np.where(shown, low, np.nan),
+            "high": np.where(shown, high, np.nan),
+            "interval": np.where(shown, interval, ""),
+            "count": np.where(shown, count, np.nan),
+            "base": np.where(shown, base, np.nan),
+            "unit": values["id"].map(known["unit"]),
+            "basis": "counted",
+            "reliability": "",
+            "status": status,
+            "floor": values["geography"],
+            "source": source,
+        }
+    )
+    return tidy_figures([frame])
+
+
+def _target(name: str, row: pd.Series[Any], authority: str, register: Register) -> pd.DataFrame | None:
+    if not np.isfinite(float(row["target"])):
+        return None
+    return make_figures(
+        pd.Series({authority: float(row["target"])}),
+        indicator=f"{PREFIX}{name}_target",
+        geography="lad25",
+        period=str(row["edition"]) or "not said",
+        unit=str(row["unit"]),
+        source=register.source.id,
+    )
+
+
+def _slope(
+    name: str,
+    values: pd.DataFrame,
+    deprivation: pd.Series[float],
+    residents: pd.Series[float],
+    authority: str,
+    source: str,
+) -> pd.DataFrame | None:
+    wards = values[(values["id"] == name) & (values["geography"] == "wd25")]
+    if wards.empty:
+        return None
+    period = str(wards["period"].max())
+    now = wards[(wards["period"] == period) & wards["value"].notna()].set_index("code")
+    now = now[now["count"].notna() & (now["base"] > 0)]
+    order = deprivation.reindex(now.index).dropna().sort_values(ascending=False, kind="stable").index
+    if len(order) < FEWEST_WARDS:
+        return None
+    now = now.loc[order]
+    low, high = wilson(now["count"], now["base"])
+    found = slope_index(
+        now["value"].tolist(),
+        residents.reindex(order).tolist(),
+        low=np.asarray(low, dtype=float).tolist(),
+        high=np.asarray(high, dtype=float).tolist(),
+    ).slope
+    return make_figures(
+        pd.Series({authority: found.value}),
+        indicator=f"{PREFIX}{name}_slope",
+        geography="lad25",
+        period=period,
+        unit="share (least less most deprived)",
+        source=source,
+        low=min(found.low, found.value),
+        high=max(found.high, found.value),
+        interval=found.interval,
+    )
+
+
+def register_papers(register: Register) -> dict[str, dict[str, str]]:
+    """Papers of a register's indicators for the dictionary, by indicator of the figure table."""
+    papers: dict[str, dict[str, str]] = {}
+    for row in register.indicators.frame.to_dict("records"):
+        name, over = f"{PREFIX}{row['id']}", f"{row['numerator']} over {row['denominator']}"
+        way = _BETTER[str(row["polarity"])]
+        measure = "rate" if row["unit"] == "share" else "score"
+        papers[name] = paper(
+            str(row["definition"]), str(row["unit"]), measure=measure, direction=way, base=over
+        )
+        papers[f"{name}_target"] = paper(f"Target: {row['definition']}", str(row["unit"]), measure="median")
+        papers[f"{name}_slope"] = paper(
+            f"Slope between the most and the least deprived ward: {row['definition']}",
+            "share (least less most deprived)",
+            measure="median",
+            direction="0 = no difference",
+        )
+    return papers
+
+
+def register_settings(register: Register) -> list[dict[str, Any]]:
+    """List the indicators of a register as a pack keeps them, in the council's order."""
+    keep = (
+        "id", "principle", "principle_name", "definition", "unit", "numerator", "denominator", "polarity",
+        "source", "edition", "next_update",
+    )  # fmt: skip
+    rows = []
+    for row in register.indicators.frame.to_dict("records"):
+        one = {name: row[name] for name in keep}
+        one["principle"] = int(row["principle"])
+        one["principle_name"] = row["principle_name"] or PRINCIPLES[int(row["principle"])]
+        rows.append(one)
+    return rows
