@@ -7,6 +7,7 @@ interrupted run leaves the old file, or nothing: never half of the new one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -94,6 +95,14 @@ def write_whole_folder(path: Path) -> Iterator[Path]:
                 shutil.rmtree(old, ignore_errors=True)
 
 
+def _disk_is_full(error: OSError, path: Path) -> bool:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
+        return True
+    # Libraries that write by themselves count bytes and give no number of an error.
+    there = next(folder for folder in (path, *path.resolve().parents) if folder.exists())
+    return error.errno is None and shutil.disk_usage(there).free < 2**21
+
+
 @contextlib.contextmanager
 def explain_write(path: Path) -> Iterator[None]:
     """Turn an error of the operating system into a sentence about `path`."""
@@ -107,7 +116,7 @@ def explain_write(path: Path) -> Iterator[None]:
             f"close it or choose another folder, and run again"
         ) from error
     except OSError as error:
-        if error.errno == 28:
+        if _disk_is_full(error, path):
             raise OutputError(
                 f"{path} cannot be written: the disk is full; nothing was left half-written; "
                 f"free some space and run again"

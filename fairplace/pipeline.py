@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ from mis import (
 #: Libraries whose release may change a digit or a byte of a pack.
 _LIBRARIES = ("geopandas", "numpy", "pandas", "pyarrow", "pyproj", "scipy", "shapely")
 MINIMUM_DRAWS = 200
+#: How codes of made-up districts begin; a range that ONS does not use.
+FICTIONAL = "E06999"
 #: Papers of the estimate itself, which is ours.
 MIS_SOURCE = Source(
     id="mis_model",
@@ -171,6 +173,9 @@ def _contents(
     notes = [*spine.notes, *places.notes, how, *local.notes]
     notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
+    fictional = spine.authority.startswith(FICTIONAL)
+    if fictional:
+        sources = {key: _invented(one) for key, one in sources.items()}
     return Contents(
         authority=spine.authority,
         name=spine.name,
@@ -193,8 +198,22 @@ def _contents(
         points={**points, **local.points},
         lines={**places.lines, **local.lines},
         networks=places.networks,
-        fictional=spine.authority.startswith("E06999"),
+        fictional=fictional,
         restricted=restricted,
+    )
+
+
+def _invented(source: Source) -> Source:
+    """Papers of a made-up file: nobody published it, whoever's format it is in."""
+    if source.publisher == "fairplace":
+        return source
+    return replace(
+        source,
+        publisher=f"nobody: invented, in the format of {source.publisher}",
+        licence="MIT, like the program that makes it",
+        licence_class="open",
+        attribution="",
+        url="",
     )
 
 
