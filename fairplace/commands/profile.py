@@ -1,32 +1,68 @@
-"""`fairplace profile`: the neighbourhood profile of one area, in the form its file name asks for."""
+"""`fairplace profile`: the neighbourhood profile of one area, or of every ward, in any form."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-SUMMARY = "write the neighbourhood profile of an area (html or json)"
-EXAMPLE = 'fairplace profile out/halverton --area "Castle" --out out/castle.html'
+SUMMARY = "write the profile of an area, or of each of a kind (html, pdf, docx, xlsx, json, zip)"
+EXAMPLE = """\
+fairplace profile out/halverton --area "Castle" --out out/castle.pdf
+  fairplace profile out/halverton --each wd25 --form html,pdf --out out/profiles"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("pack", type=Path, help="a folder made by `fairplace build`")
-    parser.add_argument("--area", required=True, help="GSS code or name of an area of the pack")
-    parser.add_argument("--out", required=True, type=Path, help="file to write; its suffix says the form")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--area", help="GSS code or name of an area of the pack")
+    which.add_argument("--each", metavar="KIND", help="every area of a geography of the pack, such as wd25")
+    parser.add_argument(
+        "--form", default="html", help="with --each: one or more of html, pdf, docx, xlsx, json and zip"
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        help="file to write, whose suffix says the form; with --each a folder",
+    )
     parser.add_argument("--edition", choices=["public", "officer"], default="public", help="for whose eyes")
     parser.add_argument("--status", default="draft", help='"draft", "approved by NAME, DATE" or "superseded"')
+    parser.add_argument("--template", type=Path, help="a council's own .docx, for its styles and letterhead")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the profile; exit code 0."""
+    """Write the profile or profiles; exit code 0."""
+    import sys
+
+    from tqdm import tqdm
+
     from fairplace.disclosure import release
     from fairplace.pack import open_pack
-    from fairplace.profile.content import compose, find_place
-    from fairplace.profile.forms import write_profile
+    from fairplace.profile.content import compose, find_place, places_of
+    from fairplace.profile.forms import check_forms, write_forms, write_profile
 
     released = release(open_pack(args.pack), args.edition)
-    profile = compose(released, find_place(released, args.area), status=args.status)
-    write_profile(profile, released, args.out)
-    print(f"{args.out}: {profile.area} ({profile.code}), {len(profile.figures)} figures")
+    if args.area:
+        profile = compose(released, find_place(released, args.area), status=args.status)
+        write_profile(profile, released, args.out, template=args.template)
+        print(f"{args.out}: {profile.area} ({profile.code}), {len(profile.figures)} figures")
+        return 0
+    forms = check_forms(args.form.split(","))
+    places = places_of(released, args.each)
+    profiles = (compose(released, place, status=args.status) for place in places)
+    written = write_forms(profiles, released, args.out, forms=forms, template=args.template)
+    count = sum(
+        1
+        for _ in tqdm(
+            written,
+            total=len(places) * len(forms),
+            desc="profiles",
+            unit="file",
+            disable=None,
+            leave=False,
+            file=sys.stderr,
+        )
+    )
+    print(f"{args.out}: {count} files, {len(places)} areas in {', '.join(forms)}")
     return 0

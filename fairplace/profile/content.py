@@ -30,6 +30,7 @@ from fairplace.profile.model import (
 )
 from fairplace.profile.words import Words, load_words
 from geo.errors import UserError
+from geo.figures import FIGURE_COLUMNS, FIGURE_KEY, tidy_figures
 from geo.geography import Geography
 
 
@@ -75,6 +76,22 @@ def find_place(released: Released, text: str) -> Place:
         f'"{text}" is not an area of {released.name}; give a code or name of '
         f"{', '.join(Geography.parse(key).label for key in released.geographies)}"
     )
+
+
+def places_of(released: Released, geography: str) -> list[Place]:
+    """Every area of a geography of the pack, in order of code.
+
+    Raises
+    ------
+    AreaNotFoundError
+        The pack has no such geography.
+    """
+    if geography not in released.geographies:
+        raise AreaNotFoundError(
+            f'{released.name} has no areas of "{geography}"; there are {", ".join(released.geographies)}'
+        )
+    names = released.areas(geography)["name"].sort_index()
+    return [Place(geography, str(code), str(name)) for code, name in names.items()]
 
 
 @dataclass(frozen=True)
@@ -152,7 +169,7 @@ def compose(
         pack_id=released.pack_id,
         banner=banner,
         sections=kept,
-        figures=_used(released, kept),
+        figures=_used(kept),
         sources=released.sources,
         cite=_cite(words, released, place, title),
         language=words("language", "tag"),
@@ -171,15 +188,13 @@ def _cite(words: Words, released: Released, place: Place, title: str) -> str:
     )
 
 
-def _used(released: Released, sections: Sequence[Section]) -> pd.DataFrame:
-    keys = {number.key for number in section_numbers(sections)}
-    figures = released.figures
-    own = (
-        figures[["code", "geography", "indicator", "group", "period", "source"]]
-        .astype(str)
-        .agg("|".join, axis=1)
-    )
-    return figures[own.isin(keys)].reset_index(drop=True)
+def _used(sections: Sequence[Section]) -> pd.DataFrame:
+    """Give the rows that the numbers of a document come from, each once."""
+    rows = {
+        tuple(str(number.row[name]) for name in FIGURE_KEY): number.row
+        for number in section_numbers(sections)
+    }
+    return tidy_figures([pd.DataFrame([rows[key] for key in sorted(rows)], columns=list(FIGURE_COLUMNS))])
 
 
 def _sentence(words: Words, section: str, name: str, /, **fill: Inline) -> Paragraph:

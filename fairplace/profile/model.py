@@ -7,6 +7,7 @@ figure table it came from. So a test can hold every form against ``figures.parqu
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,7 +78,7 @@ class Paragraph:
     @property
     def text(self) -> str:
         """Plain text."""
-        return "".join(part if isinstance(part, str) else part.text for part in self.parts)
+        return "".join(inline_text(part) for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -198,9 +199,31 @@ class Profile:
     language: str = "en-GB"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def running(self) -> str:
+        """The line that stands on every page: what it is, of whom, in which edition and status."""
+        status = self.status[:1].upper() + self.status[1:]
+        return f"{self.title} · {self.authority} · {status} · {self.edition} edition {self.pack_id}"
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Every block, in order."""
+        return [block for section in self.sections for block in section.blocks]
+
+    @property
+    def tables(self) -> list[Table]:
+        """Every table, in order."""
+        return [block for block in self.blocks if isinstance(block, Table)]
+
     def numbers(self) -> list[Number]:
         """Every number that stands in the document, in order."""
         return section_numbers(self.sections)
+
+
+def inline_text(part: Inline) -> str:
+    """Text of a cell or a part of a sentence, without signs that no page and no file can hold."""
+    text = part if isinstance(part, str) else part.text
+    return "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) != "Cc")
 
 
 def section_numbers(sections: Sequence[Section]) -> list[Number]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from fairplace.cli import main
 from fairplace.disclosure import Released, release
 from fairplace.numbers import show_number
-from fairplace.pack import Pack
+from fairplace.pack import Pack, open_pack
 from fairplace.profile.content import AreaNotFoundError, compose, find_place
 from fairplace.profile.html import render_html
 from fairplace.profile.json_form import render_json
@@ -64,10 +65,10 @@ def read(page: str) -> Page:
     return parsed
 
 
-def held(pack: Pack) -> dict[str, dict[str, object]]:
-    figures = pack.figures
-    keys = figures[KEY].astype(str).agg("|".join, axis=1)
-    return dict(zip(keys, figures.to_dict("records"), strict=True))
+@cache
+def held(pack_path: Path) -> dict[str, dict[str, object]]:
+    rows = open_pack(pack_path).figures.to_dict("records")
+    return {"|".join(str(row[name]) for name in KEY): row for row in rows}  # type: ignore[misc]
 
 
 def profile_of(pack: Pack, area: str) -> tuple[Released, str]:
@@ -76,7 +77,7 @@ def profile_of(pack: Pack, area: str) -> tuple[Released, str]:
 
 
 def check_page(pack: Pack, page: str) -> int:
-    figures = held(pack)
+    figures = held(pack.path)
     numbers = read(page).numbers
     for attributes, text in numbers:
         row = figures[attributes["data-figure"]]

@@ -1,0 +1,101 @@
+"""The bundle: the document in two forms, every table and figure as CSV, what each column means, sources.
+
+A folder in a zip file for whoever wants to calculate further: ``README.txt`` says what is in it.
+"""
+
+from __future__ import annotations
+
+from fairplace.profile.archive import zip_bytes
+from fairplace.profile.grid import csv_text, grid
+from fairplace.profile.html import render_html
+from fairplace.profile.json_form import render_json
+from fairplace.profile.model import Paragraph, Profile
+from fairplace.profile.pdf_form import render_pdf
+from fairplace.profile.rendering import Rendering
+from geo.figures import FIGURE_COLUMNS
+
+
+def render_bundle(rendering: Rendering) -> bytes:
+    """Render a profile as the bytes of a zip file.
+
+    Holds ``profile.html``, ``profile.pdf``, ``profile.json``, ``tables/*.csv``, ``figures.csv``,
+    ``dictionary.csv``, ``sources.csv`` and ``README.txt``.
+    """
+    profile = rendering.profile
+    members = {
+        "README.txt": _readme(profile).encode(),
+        "profile.html": render_html(profile, rendering.svgs).encode(),
+        "profile.pdf": render_pdf(profile, rendering.pictures),
+        "profile.json": render_json(profile).encode(),
+        "figures.csv": _figures(profile).encode(),
+        "dictionary.csv": _dictionary(rendering).encode(),
+        "sources.csv": _sources(profile).encode(),
+    }
+    for table in profile.tables:
+        laid = grid(table)
+        rows = [[cell.value for cell in row] for row in laid.rows]
+        members[f"tables/{table.id}.csv"] = csv_text(laid.head, rows).encode()
+    return zip_bytes(members)
+
+
+def _figures(profile: Profile) -> str:
+    columns = list(FIGURE_COLUMNS)
+    return csv_text(columns, profile.figures[columns].to_numpy().tolist())
+
+
+def _dictionary(rendering: Rendering) -> str:
+    known = rendering.released.dictionary
+    columns = [name for name in ("label", "unit", "measure", "direction", "base") if name in known]
+    rows: list[list[str | float]] = [
+        ["column", name, text, *([""] * (len(columns) - 1))] for name, text in FIGURE_COLUMNS.items()
+    ]
+    used = sorted(set(rendering.profile.figures["indicator"]))
+    rows += [
+        ["indicator", name, *(str(known.at[name, column]) for column in columns)]
+        for name in used
+        if name in known.index
+    ]
+    return csv_text(["kind", "id", *columns], rows)
+
+
+def _sources(profile: Profile) -> str:
+    head = [
+        "id",
+        "title",
+        "publisher",
+        "edition",
+        "period",
+        "licence",
+        "attribution",
+        "url",
+        "file",
+        "sha256",
+    ]
+    records = [one.record() for _, one in sorted(profile.sources.items())]
+    return csv_text(head, [[str(record[name]) for name in head] for record in records])
+
+
+def _readme(profile: Profile) -> str:
+    required = [
+        block.text for block in profile.blocks if isinstance(block, Paragraph) and block.role == "required"
+    ]
+    lines = [
+        profile.title,
+        profile.running,
+        "",
+        *profile.banner,
+        *required,
+        "",
+        "profile.html, profile.pdf, profile.json  the document",
+        "figures.csv     one row a number of the document; figures and tables draw from it",
+        "dictionary.csv  what each column of figures.csv and each indicator means",
+        "sources.csv     where the figures come from, their licences and the hash of each file read",
+        "tables/         every table of the document; [x] not available, [c] hidden because it is small,",
+        "                [z] not applicable; shares run from 0 to 1",
+        "",
+        *[f"tables/{table.id}.csv  {table.caption}" for table in profile.tables],
+        "",
+        "How to cite: " + profile.cite,
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,179 @@
+"""The profile as a Word document: real headings, native tables with head rows, charts with words.
+
+A council's own template gives styles, letterhead and footers; its text is left as it stands and the
+profile follows it. The same input gives the same bytes: no clock is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairplace.profile.archive import same_zip
+from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
+from fairplace.profile.rendering import FormError
+from maps.picture import Picture
+
+#: Of every file: Word wants a day, and none is known but the clock's.
+_DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
+_WIDTH_MM = 165.0
+_HEIGHT_MM = 215.0
+#: Styles that a template must have; Word's own templates do.
+_STYLES = ("Title", "Heading 1", "List Bullet", "Caption", "Table Grid")
+
+
+def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: Path | None = None) -> bytes:
+    """Render a profile as the bytes of a DOCX file.
+
+    Parameters
+    ----------
+    profile
+        What it says.
+    pictures
+        Drawing id -> picture; a drawing without one is left out.
+    template
+        A council's own .docx, whose styles are used.
+
+    Raises
+    ------
+    FormError
+        python-docx is not installed, or the template cannot be read or lacks a style.
+    """
+    try:
+        import docx
+    except ImportError as error:
+        raise FormError(
+            'a DOCX needs the Python package python-docx; install "fairplace[report]", or choose html'
+        ) from error
+    document = _open(docx, template)
+    _papers(document, profile)
+    document.add_paragraph(_clean(profile.title), style="Title")
+    document.add_paragraph(_clean(f"{profile.authority}. {profile.code}, {profile.geography}."))
+    for line in profile.banner:
+        document.add_paragraph().add_run(_clean(line)).bold = True
+    for section in profile.sections:
+        document.add_heading(_clean(section.title), level=1)
+        for block in section.blocks:
+            _add(document, block, pictures)
+    held = io.BytesIO()
+    document.save(held)
+    return same_zip(held.getvalue())
+
+
+def _open(docx: Any, template: Path | None) -> Any:
+    if template is None:
+        return docx.Document()
+    try:
+        document = docx.Document(str(template))
+    except Exception as error:
+        raise FormError(
+            f"{template} cannot be read as a Word document ({type(error).__name__}); save it as .docx"
+        ) from error
+    held = {style.name for style in document.styles}
+    lacking = [name for name in _STYLES if name not in held]
+    if lacking:
+        raise FormError(
+            f'{template} has no style "{lacking[0]}"; use it once in Word and save the file again'
+        )
+    return document
+
+
+def _papers(document: Any, profile: Profile) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    core = document.core_properties
+    core.title, core.author, core.language = (
+        _clean(profile.title),
+        _clean(profile.authority),
+        profile.language,
+    )
+    core.subject, core.comments, core.last_modified_by = _clean(profile.running)[:255], "", ""
+    core.created = core.modified = _DAY
+    core.revision = 1
+    defaults = document.styles.element.find(qn("w:docDefaults"))
+    if defaults is not None:
+        for run in defaults.iter(qn("w:rPr")):
+            for old in run.findall(qn("w:lang")):
+                run.remove(old)
+            language = OxmlElement("w:lang")
+            language.set(qn("w:val"), profile.language)
+            run.append(language)
+    for section in document.sections:
+        section.footer.is_linked_to_previous = False
+        footer = section.footer.add_paragraph(_clean(profile.running))
+        footer.style = document.styles["Caption"]
+        if profile.banner:
+            section.header.is_linked_to_previous = False
+            head = section.header.add_paragraph(_clean(" ".join(profile.banner)))
+            head.style = document.styles["Caption"]
+
+
+def _add(document: Any, block: Block, pictures: Mapping[str, Picture]) -> None:
+    if isinstance(block, Paragraph):
+        document.add_paragraph(_clean(block.text))
+    elif isinstance(block, Bullets):
+        for item in block.items:
+            document.add_paragraph(_clean(item.text), style="List Bullet")
+    elif isinstance(block, Table):
+        _table(document, block)
+    elif block.id in pictures:
+        _drawing(document, block, pictures[block.id])
+
+
+def _table(document: Any, block: Table) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Pt
+
+    caption = document.add_paragraph(_clean(block.caption), style="Caption")
+    caption.paragraph_format.keep_with_next = True
+    table = document.add_table(rows=1 + len(block.rows), cols=len(block.head), style="Table Grid")
+    table.autofit = True
+    described = OxmlElement("w:tblCaption")
+    described.set(qn("w:val"), _clean(block.caption))
+    table._tbl.tblPr.append(described)
+    texts = [list(block.head), *([inline_text(cell) for cell in row] for row in block.rows)]
+    for at, (row, line) in enumerate(zip(table._tbl.tr_lst, texts, strict=True)):
+        properties = row.get_or_add_trPr()
+        properties.append(OxmlElement("w:cantSplit"))
+        if at == 0:
+            properties.append(OxmlElement("w:tblHeader"))
+        for cell, text in zip(row.tc_lst, line, strict=True):
+            run = cell.p_lst[0].add_r()
+            run.text = _clean(text)
+            size = OxmlElement("w:sz")
+            size.set(qn("w:val"), str(int(Pt(8).pt * 2)))
+            format_of = run.get_or_add_rPr()
+            if at == 0:
+                format_of.append(OxmlElement("w:b"))
+            format_of.append(size)
+    for note in block.notes:
+        document.add_paragraph(_clean(note))
+
+
+def _drawing(document: Any, block: Drawing, picture: Picture) -> None:
+    from docx.shared import Mm
+
+    caption = document.add_paragraph(_clean(block.caption), style="Caption")
+    caption.paragraph_format.keep_with_next = True
+    width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
+    shrink = min(1.0, _WIDTH_MM / width, _HEIGHT_MM / height)
+    document.add_picture(io.BytesIO(picture.render("png", dpi=150)), width=Mm(width * shrink))
+    shape = document.inline_shapes[len(document.inline_shapes) - 1]
+    properties = shape._inline.docPr
+    properties.set("descr", _clean(f"{block.alt} {picture.alt}"))
+    properties.set("name", block.id)
+
+
+def _clean(text: str) -> str:
+    """Leave out signs that XML cannot hold, and marks that turn text around."""
+    return "".join(
+        sign
+        for sign in text
+        if sign in "\n\u200c\u200d" or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )

@@ -1,0 +1,132 @@
+"""The tables of a profile as cells for a spreadsheet or a CSV: numbers as numbers, signs as text.
+
+A number with its range becomes three columns, because a cell that holds "30% (23% to 39%)" cannot be
+added up. What a spreadsheet shows of a number, by its format, is the text it has in every other form.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fairplace.numbers import is_ours, show_number, two_figures
+from fairplace.profile.model import Inline, Number, Table, inline_text
+
+_COUNTS = ("people", "households", "homes", "children", "events", "replies")
+#: A spreadsheet that opens a CSV runs a cell that begins so.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: text, or a number with the spreadsheet format that shows it as the page does."""
+
+    value: str | float
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as cells, each row as long as the head."""
+
+    id: str
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    notes: Sequence[str] = ()
+
+
+def grid(table: Table) -> Grid:
+    """Lay a table out in cells; a column of ranges becomes two, of numbers with ranges three."""
+    head: list[str] = []
+    columns: list[list[list[Cell]]] = []
+    for at, name in enumerate(table.head):
+        cells = [row[at] for row in table.rows]
+        wide = _width(cells)
+        head += {
+            1: [name],
+            2: [f"{name}, low", f"{name}, high"],
+            3: [name, f"{name}, low", f"{name}, high"],
+        }[wide]
+        columns.append([_cells(cell, wide) for cell in cells])
+    rows = [[cell for column in columns for cell in column[at]] for at in range(len(table.rows))]
+    return Grid(table.id, table.caption, head, rows, table.notes)
+
+
+def _width(cells: Sequence[Inline]) -> int:
+    numbers = [cell for cell in cells if isinstance(cell, Number)]
+    if any(cell.style == "range" for cell in numbers):
+        return 2
+    ranged = [
+        cell for cell in numbers if cell.style == "with_range" and not math.isnan(float(cell.row["low"]))
+    ]
+    return 3 if ranged else 1
+
+
+def _cells(cell: Inline, wide: int) -> list[Cell]:
+    if isinstance(cell, str):
+        return [Cell(inline_text(cell)), *([Cell("")] * (wide - 1))]
+    if cell.column != "value":
+        return [_number(cell, float(cell.row[cell.column]), cell.unit)]
+    if cell.row["status"] != "ok":
+        return [Cell(cell.text), *([Cell("")] * (wide - 1))]
+    names = {1: ("value",), 2: ("low", "high"), 3: ("value", "low", "high")}[wide]
+    return [_number(cell, float(cell.row[name]), str(cell.row["unit"])) for name in names]
+
+
+def _number(number: Number, value: float, unit: str) -> Cell:
+    """Give a number and a format under which a spreadsheet writes it as every page does."""
+    if math.isnan(value):
+        return Cell("")
+    modelled = is_ours(number.row)
+    if unit == "probability" or unit.split(" ")[0] == "share":
+        decimals = (0 if modelled else 1) if number.decimals is None else number.decimals
+        return Cell(_snapped(value, decimals + 2), _format(decimals) + "%")
+    if unit.startswith("GBP"):
+        shown = two_figures(value) if modelled and abs(value) >= 1000 else value
+        decimals = number.decimals or 0
+        return Cell(_snapped(shown, decimals), f'"£"#,##{_format(decimals)};-"£"#,##{_format(decimals)}')
+    decimals = number.decimals or 0
+    if unit in _COUNTS:
+        return Cell(_snapped(two_figures(value) if modelled else value, decimals), "#,##" + _format(decimals))
+    if unit not in ("rank", "decile", "count"):
+        decimals = 1 if number.decimals is None else number.decimals
+    return Cell(_snapped(value, decimals), "#,##" + _format(decimals))
+
+
+def _format(decimals: int) -> str:
+    return "0." + "0" * decimals if decimals else "0"
+
+
+def _snapped(value: float, decimals: int) -> float:
+    """Nothing, where a page would write nothing: never minus nothing."""
+    return 0.0 if abs(value) < 0.5 * 10**-decimals else value
+
+
+def shown(cell: Cell) -> str:
+    """Text that a spreadsheet shows for a cell."""
+    if isinstance(cell.value, str):
+        return cell.value
+    decimals = cell.format.split(";")[0].partition(".")[2].count("0")
+    if cell.format.endswith("%"):
+        return show_number(cell.value, "share", decimals=decimals)
+    unit = "GBP" if "£" in cell.format else "people"
+    return show_number(cell.value, unit, decimals=decimals)
+
+
+def csv_text(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
+    """Write a CSV that no spreadsheet takes for formulas; a missing number is an empty cell."""
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow([_safe(name) for name in head])
+    writer.writerows([[_safe(value) for value in row] for row in rows])
+    return held.getvalue()
+
+
+def _safe(value: str | float) -> str | float:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return "" if math.isnan(value) else value

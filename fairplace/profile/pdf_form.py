@@ -1,0 +1,186 @@
+"""The profile as a tagged PDF (PDF/UA-1), set by typst with fonts given by path.
+
+All text, numbers too, is made in Python and arrives as strings: typst writes 73.0 as 73. Tables break
+across pages and repeat their head. No font of the machine is used, and a letter that no font at hand
+has stops the document with a message, never with an empty box.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import tempfile
+import unicodedata
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
+from fairplace.profile.rendering import FormError
+from maps.fonts import BOLD, REGULAR, families, fonts_for
+from maps.picture import Picture
+
+#: Widest a drawing is set, in millimetres: the page less its margins.
+_PAGE_WIDTH = 176.0
+#: Tallest, so that it stands on one page with its caption.
+_PAGE_HEIGHT = 225.0
+
+
+def render_pdf(profile: Profile, pictures: Mapping[str, Picture], *, fonts: Sequence[Path] = ()) -> bytes:
+    """Render a profile as the bytes of a tagged PDF, the same for the same input.
+
+    Parameters
+    ----------
+    profile
+        What it says.
+    pictures
+        Drawing id -> picture; a drawing without one is left out.
+    fonts
+        Font files for scripts beyond those that `maps.fonts` has.
+
+    Raises
+    ------
+    FormError
+        typst is not installed, or refuses the document.
+    FontError
+        A character has no font; it is named.
+    """
+    try:
+        import typst
+    except ImportError as error:
+        raise FormError(
+            'a PDF needs the Python package typst; install "fairplace[report]", or choose html'
+        ) from error
+    content = _content(profile, pictures)
+    needed = fonts_for(_texts(content), fonts=fonts)
+    content["fonts"] = [name.lower() for name in families(needed)[:-1]]
+    files = {
+        "main": resources.files("fairplace.profile").joinpath("profile.typ").read_bytes(),
+        "profile.json": json.dumps(content, ensure_ascii=False).encode(),
+        **{f"{name}.svg": picture.svg().encode() for name, picture in pictures.items()},
+    }
+    try:
+        # Its types know a file or its bytes only; it also takes several files by name.
+        compile_files: Any = typst.compile
+        made = compile_files(
+            files,
+            format="pdf",
+            pdf_standards=["ua-1"],
+            ignore_system_fonts=True,
+            font_paths=[_font_folder(needed)],
+        )
+    except typst.TypstError as error:
+        raise FormError(f"the PDF of {profile.title} was refused: {error}") from error
+    return bytes(made)
+
+
+def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any]:
+    language, _, region = profile.language.partition("-")
+    return {
+        "title": _steady(profile.title),
+        "authority": _steady(profile.authority),
+        "language": language,
+        "region": region or "GB",
+        "place": _steady(f"{profile.authority}. {profile.code}, {profile.geography}."),
+        "running": _steady(profile.running),
+        "banner": [_steady(line) for line in profile.banner],
+        "sections": [
+            {
+                "title": _steady(section.title),
+                "blocks": [
+                    _block(block, pictures)
+                    for block in section.blocks
+                    if not isinstance(block, Drawing) or block.id in pictures
+                ],
+            }
+            for section in profile.sections
+        ],
+    }
+
+
+def _block(block: Block, pictures: Mapping[str, Picture]) -> dict[str, Any]:
+    if isinstance(block, Paragraph):
+        return {"kind": "paragraph", "role": block.role, "text": _steady(block.text)}
+    if isinstance(block, Bullets):
+        return {"kind": "bullets", "items": [_steady(item.text) for item in block.items]}
+    if isinstance(block, Table):
+        rows = [[_steady(inline_text(cell)) for cell in row] for row in block.rows]
+        head = [_steady(name) for name in block.head]
+        return {
+            "kind": "table",
+            "caption": _steady(block.caption),
+            "head": head,
+            "rows": rows,
+            "widths": _widths(head, rows),
+            "notes": [_steady(note) for note in block.notes],
+        }
+    picture = pictures[block.id]
+    width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
+    shrink = min(1.0, _PAGE_WIDTH / width, _PAGE_HEIGHT / height)
+    return {
+        "kind": "drawing",
+        "file": f"{block.id}.svg",
+        "caption": _steady(block.caption),
+        "alt": _steady(f"{block.alt} {picture.alt}"),
+        "width": round(100 * width * shrink / _PAGE_WIDTH, 2),
+    }
+
+
+def _widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Give each column room for its longest word, and for its text in about three lines."""
+    widths = []
+    for at, name in enumerate(head):
+        texts = [name, *(row[at] for row in rows)]
+        word = max((len(one) for text in texts for one in text.split()), default=1)
+        line = max(len(text) for text in texts) / 3
+        widths.append(round(max(4.0, min(word, 24) + 1.0, min(line, 26)), 2))
+    return widths
+
+
+def _steady(text: str) -> str:
+    """Leave out signs without a shape, and marks that turn text around: a name must not move a page."""
+    return "".join(
+        sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf") or sign in "\n\u200c\u200d"
+    )
+
+
+def _texts(content: Any) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    if isinstance(content, Mapping):
+        return [text for value in content.values() for text in _texts(value)]
+    if isinstance(content, list):
+        return [text for value in content for text in _texts(value)]
+    return []
+
+
+@functools.cache
+def _font_folder(needed: tuple[Path, ...]) -> str:
+    """Give a folder with DejaVu Sans and the fonts that are needed, and nothing else.
+
+    matplotlib's own folder also holds a font whose every letter is an empty box, which typst would
+    take where no other font has a letter.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="fairplace-fonts-")
+    _FOLDERS.append(folder)
+    for path in (REGULAR, BOLD):
+        (Path(folder.name) / path.name).write_bytes(path.read_bytes())
+    for path in needed:
+        _write_static(path, Path(folder.name) / f"{path.stem.split('[')[0]}.ttf")
+    return folder.name
+
+
+#: Kept until the program ends, which empties them.
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def _write_static(font: Path, to: Path) -> None:
+    """Write a font at its usual weight and width, where it has a range of them."""
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
+
+    held = TTFont(font, recalcTimestamp=False)
+    if "fvar" in held:
+        held = instantiateVariableFont(held, {axis.axisTag: axis.defaultValue for axis in held["fvar"].axes})
+    held.save(to)

@@ -1,0 +1,153 @@
+"""The profile as a spreadsheet: cover and notes, then one table a sheet, numbers as numbers.
+
+No cell is merged and none can run as a formula. Words go in as text, signs such as ``[c]`` too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from collections.abc import Sequence
+
+from fairplace.profile.grid import Cell, grid
+from fairplace.profile.model import Bullets, Paragraph, Profile, Section
+
+#: Of every file: a spreadsheet carries a day, and no clock is read.
+_DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
+_LONGEST_NAME = 31
+#: Sections that stand on the cover; the words of all others stand on the notes sheet.
+_COVER = ("summary", "contact")
+
+
+def render_xlsx(profile: Profile) -> bytes:
+    """Render a profile as the bytes of an XLSX file."""
+    import xlsxwriter
+
+    held = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        held, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    book.set_properties(
+        {
+            "title": profile.title,
+            "subject": profile.running,
+            "author": profile.authority,
+            "comments": profile.cite,
+            "created": _DAY,
+        }
+    )
+    formats = _Formats(book)
+    sheets = _sheet_names(profile)
+    _write_words(book, "Cover", profile.title, _cover(profile, sheets), formats, footer=profile.running)
+    _write_words(book, "Notes", "Notes", _notes(profile), formats, footer=profile.running)
+    for table, name in zip(profile.tables, sheets.values(), strict=True):
+        laid = grid(table)
+        sheet = book.add_worksheet(name)
+        sheet.set_footer(f"&L{_footer(profile.running)}&R&P / &N")
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.write_string(0, 0, laid.caption, formats.title)
+        first = 1
+        for line in (*profile.banner, *laid.notes):
+            sheet.write_string(first, 0, line)
+            first += 1
+        for at, text in enumerate(laid.head):
+            sheet.write_string(first, at, text, formats.head)
+        for down, row in enumerate(laid.rows, first + 1):
+            for at, cell in enumerate(row):
+                _write(sheet, down, at, cell, formats)
+        for at, text in enumerate(laid.head):
+            longest = max([len(text) / 2, *(len(str(row[at].value)) for row in laid.rows)], default=8)
+            widest = 44 if at == 0 else 28
+            sheet.set_column(at, at, min(widest, max(11, longest + 2)))
+        sheet.freeze_panes(first + 1, 1)
+        sheet.repeat_rows(first)
+    book.close()
+    return held.getvalue()
+
+
+class _Formats:
+    def __init__(self, book: object) -> None:
+        self._book = book
+        self._numbers: dict[str, object] = {}
+        add = book.add_format  # type: ignore[attr-defined]
+        self.title = add({"bold": True, "font_size": 14})
+        self.head = add({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        self.section = add({"bold": True, "font_size": 12})
+        self.words = add({"text_wrap": True, "valign": "top"})
+
+    def number(self, code: str) -> object:
+        if code not in self._numbers:
+            self._numbers[code] = self._book.add_format(  # type: ignore[attr-defined]
+                {"num_format": code, "valign": "top"}
+            )
+        return self._numbers[code]
+
+
+def _write(sheet: object, down: int, at: int, cell: Cell, formats: _Formats) -> None:
+    if isinstance(cell.value, str):
+        if cell.value:
+            sheet.write_string(down, at, cell.value, formats.words)  # type: ignore[attr-defined]
+    else:
+        sheet.write_number(down, at, cell.value, formats.number(cell.format))  # type: ignore[attr-defined]
+
+
+def _write_words(
+    book: object,
+    name: str,
+    title: str,
+    lines: Sequence[tuple[str, str]],
+    formats: _Formats,
+    *,
+    footer: str,
+) -> None:
+    sheet = book.add_worksheet(name)  # type: ignore[attr-defined]
+    sheet.set_column(0, 0, 110)
+    sheet.set_footer(f"&L{_footer(footer)}&R&P / &N")
+    sheet.fit_to_pages(1, 0)
+    sheet.write_string(0, 0, title, formats.title)
+    for at, (role, text) in enumerate(lines, 1):
+        sheet.write_string(at, 0, text, formats.section if role == "heading" else formats.words)
+
+
+def _footer(text: str) -> str:
+    # An ampersand begins a command in a footer, and Excel holds 255 letters of one.
+    return text.replace("&", "&&")[:200]
+
+
+def _sheet_names(profile: Profile) -> dict[str, str]:
+    """Table id -> a name that Excel takes: short, without its forbidden signs, and unlike the others."""
+    names: dict[str, str] = {}
+    for at, table in enumerate(profile.tables, 1):
+        plain = re.sub(r"[\[\]:*?/\\']", "", table.id.removesuffix("-table").replace("-", " "))
+        names[table.id] = f"{at} {plain}"[:_LONGEST_NAME]
+    return names
+
+
+def _cover(profile: Profile, sheets: dict[str, str]) -> list[tuple[str, str]]:
+    lines = [("text", line) for line in profile.banner]
+    lines.append(("text", f"{profile.authority}. {profile.code}, {profile.geography}."))
+    lines.append(("text", profile.running))
+    for section in profile.sections:
+        if section.id in _COVER:
+            lines += _section_words(section)
+    lines.append(("heading", "Sheets"))
+    lines += [("text", f"{sheets[table.id]}: {table.caption}") for table in profile.tables]
+    return [*lines, ("text", profile.cite)]
+
+
+def _notes(profile: Profile) -> list[tuple[str, str]]:
+    return [
+        line for section in profile.sections if section.id not in _COVER for line in _section_words(section)
+    ]
+
+
+def _section_words(section: Section) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    for block in section.blocks:
+        if isinstance(block, Paragraph):
+            lines.append(("text", block.text))
+        elif isinstance(block, Bullets):
+            lines += [("text", item.text) for item in block.items]
+    return [("heading", section.title), *lines] if lines else []

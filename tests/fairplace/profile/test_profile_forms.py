@@ -1,0 +1,475 @@
+"""Every form of a profile says the same: each number is read back out of it and held against the figures."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import docx
+import openpyxl
+import pikepdf
+import pypdfium2
+import pytest
+from docx.oxml.ns import qn
+
+from fairplace.cli import main
+from fairplace.disclosure import Released, release
+from fairplace.pack import Pack
+from fairplace.profile.content import Place, compose, find_place, places_of
+from fairplace.profile.forms import FORMS, FormError, Rendering, write_profile
+from fairplace.profile.grid import Cell, grid, shown
+from fairplace.profile.model import Bullets, Number, Paragraph, Profile, Section, Table, inline_text
+from fairplace.profile.pdf_form import render_pdf
+from fairplace.profile.xlsx_form import render_xlsx
+from maps.fonts import FontError
+
+MUST = (
+    "modelled estimates made by the council",
+    "not a count and not an official statistic",
+    "range does not cover every error",
+    "says nothing about any one street, home, person or community",
+    "decides nothing about any household",
+    "not the same as relative poverty, deprivation or destitution",
+    "have not endorsed these estimates",
+    "household budgets are not published and were derived",
+    "90% range",
+    "made-up town",
+    "Draft",
+)
+NEVER = (
+    r"poorest area",
+    r"live in poverty",
+    r"\b(rose|fell|risen|fallen) since",
+    r"priorit(y|ies)",
+    r"\branks? \d",
+)
+
+
+def compact(text: str) -> str:
+    """Text without spaces: a page breaks lines where it likes."""
+    return re.sub(r"\s+", "", text)
+
+
+def pdf_pages(content: bytes) -> list[str]:
+    document = pypdfium2.PdfDocument(content)
+    return [
+        document[at].get_textpage().get_text_range().replace("\ufffe", "-") for at in range(len(document))
+    ]
+
+
+def seen(content: bytes, profile: Profile) -> str:
+    """All pages as seen, without what stands above and below each."""
+    pages = []
+    for at, text in enumerate(pdf_pages(content), 1):
+        plain = compact(text)
+        head = compact(" ".join(profile.banner))
+        if head and plain.startswith(head):
+            plain = plain.removeprefix(head)
+        pages.append(
+            plain.replace(compact(profile.running), "").removesuffix(f"{at}/{len(pdf_pages(content))}")
+        )
+    return "".join(pages)
+
+
+class TextOf(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._deep = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._deep += tag in ("style", "svg")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._deep -= tag in ("style", "svg")
+
+    def handle_data(self, data: str) -> None:
+        if not self._deep:
+            self.parts.append(data)
+
+
+def words_of(content: bytes, suffix: str) -> str:
+    """What a reader of a form reads."""
+    if suffix == ".html":
+        return " ".join(TextOf(content.decode()).parts)
+    if suffix == ".pdf":
+        return " ".join(pdf_pages(content))
+    if suffix == ".docx":
+        document = docx.Document(io.BytesIO(content))
+        parts = [one.text for one in document.paragraphs]
+        parts += [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+        return " ".join(parts)
+    if suffix == ".xlsx":
+        book = openpyxl.load_workbook(io.BytesIO(content))
+        return " ".join(str(cell.value) for sheet in book for row in sheet for cell in row if cell.value)
+    if suffix == ".json":
+        return content.decode()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read("README.txt").decode() + words_of(archive.read("profile.html"), ".html")
+
+
+@pytest.fixture(scope="session")
+def sample_forms(sample_pack: Pack) -> tuple[Profile, dict[str, bytes]]:
+    """The profile of a ward of the sample authority, in every form."""
+    released = release(sample_pack, "public")
+    profile = compose(released, find_place(released, str(sample_pack.areas("wd25").index[1])))
+    rendering = Rendering(profile, released)
+    return profile, {suffix: form(rendering) for suffix, form in FORMS.items()}
+
+
+def rows_of(profile: Profile) -> list[tuple[Table, list[str]]]:
+    return [(table, [inline_text(cell) for cell in row]) for table in profile.tables for row in table.rows]
+
+
+def check_pdf(profile: Profile, content: bytes) -> None:
+    text = seen(content, profile)
+    at = 0
+    for block in profile.blocks:
+        if isinstance(block, Paragraph):
+            lines = [block.text]
+        elif isinstance(block, Bullets):
+            lines = [item.text for item in block.items]
+        elif isinstance(block, Table):
+            at = text.index(compact(block.caption), at)
+            for row in block.rows:
+                found = text.find(compact("".join(inline_text(cell) for cell in row)), at)
+                assert found >= at, (block.id, [inline_text(cell) for cell in row])
+                at = found
+            continue
+        else:
+            continue
+        for line in lines:
+            assert compact(line) in text, line
+
+
+def check_docx(profile: Profile, content: bytes) -> None:
+    document = docx.Document(io.BytesIO(content))
+    assert len(document.tables) == len(profile.tables)
+    for table, held in zip(document.tables, profile.tables, strict=True):
+        lines = [[tc.xpath("string(.)") for tc in row.tc_lst] for row in table._tbl.tr_lst]
+        assert lines == [list(held.head), *[[inline_text(cell) for cell in row] for row in held.rows]]
+    words = [one.text for one in document.paragraphs]
+    for block in profile.blocks:
+        if isinstance(block, Bullets):
+            assert all(item.text in words for item in block.items)
+
+
+def check_xlsx(profile: Profile, content: bytes) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames[:2] == ["Cover", "Notes"]
+    for sheet, table in zip(book.worksheets[2:], profile.tables, strict=True):
+        laid = grid(table)
+        assert sheet["A1"].value == laid.caption
+        head = next(row[0].row for row in sheet.iter_rows() if row[0].value == laid.head[0])
+        for down, (cells, row) in enumerate(zip(laid.rows, table.rows, strict=True), head + 1):
+            read = [
+                Cell(
+                    one.value if one.value is not None else "",
+                    one.number_format if one.data_type == "n" else "",
+                )
+                for one in sheet[down][: len(cells)]
+            ]
+            # Shown by its format, a cell reads as on the page; a number with its range is three cells.
+            texts = [shown(one) for one in read]
+            assert "".join(texts) == "".join(join_range(cell) for cell in row), (table.id, texts)
+            for one, cell in zip(read, cells, strict=True):
+                assert one.value == (cell.value if isinstance(cell.value, str) else pytest.approx(cell.value))
+                assert isinstance(one.value, str) == isinstance(cell.value, str)
+
+
+def join_range(cell: str | Number) -> str:
+    return re.sub(r" to | \(|\)$", "", cell.text) if isinstance(cell, Number) else inline_text(cell)
+
+
+def test_each_number_of_every_form_is_the_figure(sample_forms: tuple[Profile, dict[str, bytes]]) -> None:
+    profile, made = sample_forms
+    check_pdf(profile, made[".pdf"])
+    check_docx(profile, made[".docx"])
+    check_xlsx(profile, made[".xlsx"])
+
+
+def test_each_number_of_real_wards_is_the_figure_in_every_form(luton_pack: Pack) -> None:
+    released = release(luton_pack, "public")
+    for place in places_of(released, "wd25")[::7]:
+        profile = compose(released, place)
+        check_pdf(profile, render_pdf(profile, {}))
+        check_xlsx(profile, render_xlsx(profile))
+        check_docx(profile, FORMS[".docx"](Rendering(profile, released)))
+
+
+@pytest.mark.slow
+def test_each_number_of_all_real_wards_is_the_figure_in_every_form(luton_pack: Pack) -> None:
+    released = release(luton_pack, "public")
+    for place in places_of(released, "wd25"):
+        rendering = Rendering(compose(released, place), released)
+        check_pdf(rendering.profile, FORMS[".pdf"](rendering))
+        check_xlsx(rendering.profile, FORMS[".xlsx"](rendering))
+        check_docx(rendering.profile, FORMS[".docx"](rendering))
+
+
+@pytest.mark.parametrize("suffix", list(FORMS))
+def test_the_words_that_must_appear_do_and_the_others_do_not(
+    sample_forms: tuple[Profile, dict[str, bytes]], suffix: str
+) -> None:
+    text = compact(words_of(sample_forms[1][suffix], suffix))
+    for words in MUST:
+        assert compact(words) in text, words
+    plain = " ".join(words_of(sample_forms[1][suffix], suffix).split())
+    for pattern in NEVER:
+        assert not re.search(pattern, plain, re.IGNORECASE), pattern
+    assert re.search(r"in 10|in 20", plain)
+
+
+@pytest.mark.parametrize("suffix", list(FORMS))
+def test_the_same_profile_gives_the_same_bytes(
+    sample_pack: Pack, sample_forms: tuple[Profile, dict[str, bytes]], suffix: str
+) -> None:
+    released = release(sample_pack, "public")
+    again = compose(released, find_place(released, sample_forms[0].code))
+    assert FORMS[suffix](Rendering(again, released)) == sample_forms[1][suffix]
+
+
+def elements(node: Any) -> list[Any]:
+    found = []
+    if isinstance(node, pikepdf.Dictionary) and "/S" in node:
+        found.append(node)
+    kids = node.get("/K") if isinstance(node, pikepdf.Dictionary) else None
+    for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+        if isinstance(kid, pikepdf.Dictionary):
+            found += elements(kid)
+    return found
+
+
+def test_the_pdf_is_tagged_and_says_its_title_and_language(
+    sample_forms: tuple[Profile, dict[str, bytes]],
+) -> None:
+    profile, made = sample_forms
+    with pikepdf.open(io.BytesIO(made[".pdf"])) as document:
+        root = document.Root
+        assert str(root.Lang) == "en-GB"
+        assert bool(root.MarkInfo.Marked)
+        assert bool(root.ViewerPreferences.DisplayDocTitle)
+        with document.open_metadata() as papers:
+            assert papers["pdfuaid:part"] == "1"
+            assert profile.title in str(papers["dc:title"])
+        tags = elements(root.StructTreeRoot)
+        kinds = [str(one.S) for one in tags]
+        assert kinds.count("/H1") + kinds.count("/H2") >= len(profile.sections)
+        assert kinds.count("/Table") == len(profile.tables)
+        heads = [one for one in tags if str(one.S) == "/TH"]
+        assert len(heads) == sum(len(table.head) for table in profile.tables)
+        for one in heads:
+            attributes = one.A if isinstance(one.A, pikepdf.Array) else [one.A]
+            assert any(str(entry.get("/Scope")) == "/Column" for entry in attributes)
+        pictures = [one for one in tags if str(one.S) == "/Figure"]
+        assert pictures
+        assert all(len(str(one.get("/Alt", ""))) > 40 for one in pictures)
+        fonts = {
+            str(font.BaseFont)
+            for page in document.pages
+            for font in page.Resources.get("/Font", pikepdf.Dictionary()).values()
+        }
+    assert fonts
+    assert all("DejaVuSans" in name for name in fonts), fonts
+
+
+def test_the_word_document_has_headings_head_rows_language_and_words_for_pictures(
+    sample_forms: tuple[Profile, dict[str, bytes]],
+) -> None:
+    profile, made = sample_forms
+    document = docx.Document(io.BytesIO(made[".docx"]))
+    headings = [one.text for one in document.paragraphs if one.style.name == "Heading 1"]
+    assert headings == [section.title for section in profile.sections]
+    assert document.core_properties.title == profile.title
+    assert document.core_properties.language == "en-GB"
+    assert {one.get(qn("w:val")) for one in document.styles.element.iter(qn("w:lang"))} == {"en-GB"}
+    for table in document.tables:
+        marked = [
+            row.trPr is not None and row.trPr.find(qn("w:tblHeader")) is not None for row in table._tbl.tr_lst
+        ]
+        assert marked[0]
+        assert not any(marked[1:])
+    assert document.inline_shapes
+    for shape in document.inline_shapes:
+        assert len(shape._inline.docPr.get("descr")) > 40
+    assert "Draft" in " ".join(one.text for one in document.sections[0].footer.paragraphs)
+
+
+def test_the_spreadsheet_merges_no_cells_and_runs_no_formulas(
+    sample_forms: tuple[Profile, dict[str, bytes]],
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(sample_forms[1][".xlsx"]))
+    assert len(set(book.sheetnames)) == len(book.sheetnames)
+    for sheet in book:
+        assert not sheet.merged_cells.ranges
+        assert all(cell.data_type != "f" for row in sheet for cell in row)
+
+
+def test_the_bundle_describes_every_column_and_figure_it_holds(
+    sample_forms: tuple[Profile, dict[str, bytes]],
+) -> None:
+    profile, made = sample_forms
+    with zipfile.ZipFile(io.BytesIO(made[".zip"])) as archive:
+        names = archive.namelist()
+        assert {f"tables/{table.id}.csv" for table in profile.tables} <= set(names)
+        figures = archive.read("figures.csv").decode().splitlines()
+        dictionary = archive.read("dictionary.csv").decode()
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert len(figures) == 1 + len(profile.figures)
+    for name in [*figures[0].split(","), *profile.figures["indicator"].unique()]:
+        assert f",{name}," in dictionary
+
+
+def made_of(profile: Profile, *blocks: Any) -> Profile:
+    return replace(profile, sections=[Section("one", "One", list(blocks))])
+
+
+def test_a_table_of_sixty_rows_breaks_across_pages_and_loses_none(
+    sample_forms: tuple[Profile, dict[str, bytes]],
+) -> None:
+    profile = sample_forms[0]
+    number = profile.numbers()[0]
+    rows = [
+        [f"Indicator number {at} with a name of some length", number, f"row {at} ends"] for at in range(127)
+    ]
+    long = made_of(profile, Table("long", "A table longer than a page", ["Indicator", "Here", "End"], rows))
+    pages = [compact(page) for page in pdf_pages(render_pdf(long, {}))]
+    assert len(pages) > 2
+    found = [int(one) for page in pages for one in re.findall(r"row(\d+)ends", page)]
+    assert found == list(range(127))
+    for page in pages:
+        assert "IndicatorHereEnd" in page
+
+
+def test_a_very_long_caveat_is_all_there(sample_forms: tuple[Profile, dict[str, bytes]]) -> None:
+    caveat = " ".join(f"caveat-word-{at}" for at in range(2500))
+    long = made_of(
+        sample_forms[0], Bullets([Paragraph([caveat])]), Table("t", "T", ["A", "B"], [["x", caveat]])
+    )
+    text = "".join(compact(page) for page in pdf_pages(render_pdf(long, {})))
+    for at in range(2500):
+        assert text.count(f"caveat-word-{at}caveat") + (at == 2499) * 2 >= 1, at
+    assert "caveat-word-2499" in " ".join(
+        one.text for one in docx.Document(io.BytesIO(FORMS[".docx"](bare(long)))).paragraphs
+    )
+
+
+def bare(profile: Profile) -> Rendering:
+    class Nothing(Rendering):
+        pictures: Mapping[str, Any] = {}  # type: ignore[assignment]
+        svgs: Mapping[str, str] = {}  # type: ignore[assignment]
+
+    return Nothing(profile, None)  # type: ignore[arg-type]
+
+
+HOSTILE = '<b>"Ward" & \'Sons\'</b> =1+1 $x_1$ #import "a" \\ @ref \u202egnol \x07'
+
+
+def test_names_are_only_names_in_every_form(sample_pack: Pack) -> None:
+    released = release(sample_pack, "public")
+    ward = find_place(released, str(sample_pack.areas("wd25").index[0]))
+    profile = compose(released, Place(ward.geography, ward.code, HOSTILE))
+    for suffix in (".html", ".pdf", ".docx", ".xlsx"):
+        made = FORMS[suffix](replace_pictures(profile))
+        text = compact(words_of(made, suffix))
+        assert compact('<b>"Ward" & \'Sons\'</b> =1+1 $x_1$ #import "a" \\ @ref') in text, suffix
+
+
+def replace_pictures(profile: Profile) -> Rendering:
+    return bare(profile)
+
+
+def named(sample_pack: Pack, name: str) -> Profile:
+    released = release(sample_pack, "public")
+    ward = find_place(released, str(sample_pack.areas("wd25").index[0]))
+    return compose(released, Place(ward.geography, ward.code, name))
+
+
+@pytest.mark.parametrize("name", ["Łódź i Żółć", "Brăila și Țara", "Llanŵyr a'r Tŷ Ŵ", "محلہ ٹاؤن"])
+def test_names_in_other_languages_are_letters_of_the_pdf(sample_pack: Pack, name: str) -> None:
+    made = render_pdf(named(sample_pack, name), {})
+    text = compact(" ".join(pdf_pages(made)))
+    # A reader of letters gives joined ones in the order in which they are drawn: count them.
+    for letter in compact(name):
+        assert letter in text, letter
+    with pikepdf.open(io.BytesIO(made)) as document:
+        names = {
+            str(font.BaseFont)
+            for page in document.pages
+            for font in page.Resources.get("/Font", pikepdf.Dictionary()).values()
+        }
+    assert all("DejaVuSans" in one or "NotoSansArabic" in one for one in names), names
+
+
+def test_a_letter_without_a_font_stops_the_pdf_with_its_name(sample_pack: Pack) -> None:
+    with pytest.raises(FontError, match=r"GURMUKHI LETTER PA \(U\+0A2A\)"):
+        render_pdf(named(sample_pack, "ਪੰਜਾਬੀ"), {})
+
+
+def test_a_council_template_keeps_its_text_and_gives_its_styles(
+    sample_pack: Pack, sample_forms: tuple[Profile, dict[str, bytes]], tmp_path: Path
+) -> None:
+    template = docx.Document()
+    template.add_paragraph("Halverton Council, Civic Hall")
+    template.sections[0].footer.paragraphs[0].text = "Registered office"
+    template.save(str(tmp_path / "council.docx"))
+    released = release(sample_pack, "public")
+    write_profile(sample_forms[0], released, tmp_path / "p.docx", template=tmp_path / "council.docx")
+    made = docx.Document(str(tmp_path / "p.docx"))
+    assert made.paragraphs[0].text == "Halverton Council, Civic Hall"
+    footer = [one.text for one in made.sections[0].footer.paragraphs]
+    assert footer[0] == "Registered office"
+    assert "Draft" in footer[-1]
+    (tmp_path / "bad.docx").write_bytes(b"not a document")
+    with pytest.raises(FormError, match="cannot be read as a Word document"):
+        write_profile(sample_forms[0], released, tmp_path / "q.docx", template=tmp_path / "bad.docx")
+    assert not (tmp_path / "q.docx").exists()
+
+
+def test_every_ward_is_written_in_one_command(
+    sample_pack: Pack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "all"
+    call = ["profile", str(sample_pack.path), "--each", "wd25", "--form", "json,xlsx", "--out", str(folder)]
+    assert main(call) == 0
+    wards = sample_pack.areas("wd25").index
+    assert len(list(folder.iterdir())) == 2 * len(wards)
+    for code in wards:
+        content = json.loads(next(folder.glob(f"{code}-*.json")).read_text(encoding="utf-8"))
+        assert content["area"]["code"] == code
+    capsys.readouterr()
+    assert main([*call[:3], "wd99", *call[4:]]) == 2
+    assert "there are" in capsys.readouterr().err
+    assert main([*call[:5], "doc", *call[6:]]) == 2
+    assert 'no form "doc"' in capsys.readouterr().err
+
+
+def test_an_area_with_nothing_known_or_everything_hidden_still_makes_every_form(
+    sample_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = sample_pack.figures.copy()
+    code, other = (str(one) for one in sample_pack.areas("wd25").index[:2])
+    hide = (figures["code"] == code) & (figures["indicator"] != "best_fit_misfit_share")
+    figures.loc[hide, ["value", "low", "high", "count", "base"]] = float("nan")
+    figures.loc[hide, "interval"] = ""
+    figures.loc[hide, "status"] = "suppressed"
+    figures = figures[figures["code"] != other]
+    monkeypatch.setattr(Pack, "figures", property(lambda _: figures))
+    released: Released = release(sample_pack, "public")
+    for one in (code, other):
+        rendering = Rendering(compose(released, find_place(released, one)), released)
+        for suffix, form in FORMS.items():
+            text = words_of(form(rendering), suffix)
+            assert "nan" not in re.findall(r"\b\w+\b", text), suffix
+        if one == code:
+            check_pdf(rendering.profile, FORMS[".pdf"](rendering))
+            check_xlsx(rendering.profile, FORMS[".xlsx"](rendering))
+            assert "[c]" in words_of(FORMS[".docx"](rendering), ".docx")
