@@ -133,8 +133,9 @@ class Released:
         """Codes and draws of one geography, without the quantities that it is too small to show.
 
         Ranks, probabilities and sums over chosen areas come from these, never from medians or ranges.
+        Draws of a geography that the pack has none of are added up from those of the LSOAs.
         """
-        codes, draws = self._pack.draws(key)
+        codes, draws = _draws_of(self._pack, key)
         figures = self._pack.figures
         modelled = figures["indicator"].str.startswith(MIS_PREFIX) & (figures["group"] == "")
         floors = figures[modelled].drop_duplicates("indicator").set_index("indicator")["floor"]
@@ -158,6 +159,19 @@ class Released:
     def places(self, kind: str, name: str) -> gpd.GeoDataFrame:
         """Public points or lines, such as ``places("points", "gp_practices")``."""
         return self._pack.places(kind, name)
+
+
+def _draws_of(pack: Pack, key: str) -> tuple[list[str], dict[str, NDArray[np.float32]]]:
+    if key == "lsoa21":
+        return pack.draws(key)
+    codes, draws = pack.draws("lsoa21")
+    weights = pack.crosswalk("lsoa21", key).weights
+    areas = sorted(set(weights["target"]))
+    matrix = np.zeros((len(areas), len(codes)), dtype=np.float32)
+    row = pd.Index(areas).get_indexer(weights["target"])
+    column = pd.Index(codes).get_indexer(weights["origin"])
+    matrix[row, column] = weights["weight"].to_numpy()
+    return areas, {name: matrix @ one for name, one in draws.items()}
 
 
 def release(pack: Pack, edition: Edition = "public", *, hide_up_to: int | None = None) -> Released:
