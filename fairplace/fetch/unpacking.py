@@ -1,0 +1,198 @@
+"""From what came to the file that a reader takes: a member of a zip, a sheet, some rows, other headers.
+
+Everything that is done to a publisher's file is done here, stated in `publishers.toml`, and written into
+the ledger beside the hash of what came.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from fairplace.fetch.dialects import Job
+from fairplace.fetch.errors import ChangedError, CutError
+from fairplace.fetch.transport import Received
+from geo.errors import UserError
+from layers.delimited import HeaderError, match_headers
+from layers.workbooks import read_rows, read_sheet
+
+_PAGE = (b"<!doctype html", b"<html")
+_ZIPPED = (".zip", ".xlsx", ".ods")
+_Row = Sequence[str]
+_Change = Callable[[_Row, Iterable[_Row]], tuple[_Row, Iterable[_Row]]]
+
+
+def unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Write the file that a reader takes.
+
+    Parameters
+    ----------
+    came
+        What the publisher gave.
+    job
+        What was asked.
+    target
+        File to write; nobody looks at it before it has been checked.
+    joins
+        Column to add -> value by key, for the recipe's `add`.
+
+    Returns
+    -------
+    list of str
+        What was done to it, in words, for the ledger.
+
+    Raises
+    ------
+    ChangedError
+        A web page, a zip without the member, a workbook without the sheet, a table without the column.
+    CutError
+        A damaged zip.
+    """
+    recipe = job.recipe
+    with came.path.open("rb") as handle:
+        start = handle.read(512)
+    if start.lstrip().lower().startswith(_PAGE):
+        raise ChangedError(
+            f"{came.url} gives a web page where a file was expected; the publisher has moved it: "
+            f"see {recipe.page}"
+        )
+    zipped = bool(recipe.member) or target.name.endswith(_ZIPPED) or bool(recipe.sheet)
+    if zipped and not start.startswith(b"PK"):
+        raise ChangedError(
+            f"{came.url} is neither a zip nor a workbook (it begins {start[:16]!r}); see {recipe.page}"
+        )
+    if not zipped and start.startswith(b"PK"):
+        raise ChangedError(
+            f"{came.url} is a zip or workbook where a plain file was expected; see {recipe.page}"
+        )
+    try:
+        return _unpack(came, job, target, joins)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise CutError(f"{came.url} is a damaged zip ({error})") from error
+    except HeaderError as error:
+        raise ChangedError(f"{came.url}: {error}") from error
+    except UserError:
+        if recipe.sheet and not zipfile.is_zipfile(came.path):
+            raise CutError(f"{came.url} is a damaged workbook") from None
+        raise
+
+
+def _unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[str, str]]) -> list[str]:
+    recipe, done = job.recipe, []
+    if recipe.sheet:
+        _write_sheet(came.path, recipe.sheet, _required(job), target)
+        done.append(f"sheet {recipe.sheet}")
+    elif recipe.member:
+        lines = _members(came, recipe.member, job)
+        with target.open("w", encoding="utf-8", newline="") as out:
+            out.writelines(lines)
+        done.append(f"member {recipe.member}")
+    else:
+        if target.name.endswith(_ZIPPED):
+            with zipfile.ZipFile(came.path) as packed:
+                bad = packed.testzip()
+            if bad:
+                raise CutError(f"{came.url}: {bad} inside it is damaged")
+        shutil.copyfile(came.path, target)
+    if recipe.keep_rows.startswith("column:"):
+        column = recipe.keep_rows.removeprefix("column:")
+        _rewrite(target, lambda head, rows: (head, _only(head, rows, column, set(job.codes))))
+        done.append(f"rows of {job.authority} by {column}")
+    if recipe.rename:
+        _rewrite(target, lambda head, rows: ([recipe.rename.get(one, one) for one in head], rows))
+        done.append("renamed " + ", ".join(f"{old} to {new}" for old, new in recipe.rename.items()))
+    if recipe.cells:
+        _rewrite(
+            target,
+            lambda head, rows: ([recipe.cells.get(one, one) for one in head], _cells(rows, recipe.cells)),
+        )
+        done.append("cells " + ", ".join(f"{old} to {new}" for old, new in recipe.cells.items()))
+    for column, said in recipe.add.items():
+        _rewrite(target, _adder(column, said["on"], joins[column], job.authority))
+        done.append(f"added {column}: {said['take']} of {said['from']} by {said['on']}")
+    return done
+
+
+def _required(job: Job) -> Sequence[str]:
+    known = job.recipe.dataset
+    return known.required if known else job.recipe.columns
+
+
+def _write_sheet(path: Path, sheet: str, required: Sequence[str], target: Path) -> None:
+    read_sheet(path, sheet, required=required)
+    rows = read_rows(path, sheet)
+    at = next(n for n, row in enumerate(rows) if len(match_headers(row, required)) == len(required))
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        for row in rows[at:]:
+            if any(cell.strip() for cell in row):
+                writer.writerow([cell.strip() for cell in row])
+
+
+def _members(came: Received, pattern: str, job: Job) -> Iterator[str]:
+    """Lines of every member that fits; the header of the first only, where members have one."""
+    kept = job.recipe.keep_rows
+    text = job.fill(kept.removeprefix("text:")) if kept.startswith("text:") else ""
+    with zipfile.ZipFile(came.path) as packed:
+        names = [one for one in sorted(packed.namelist()) if re.search(pattern, one, re.IGNORECASE)]
+        if not names:
+            held = ", ".join(packed.namelist()[:5])
+            raise ChangedError(f'{came.url} holds nothing like "{pattern}"; it holds {held}')
+        header = ""
+        for name in names:
+            with io.TextIOWrapper(
+                packed.open(name), encoding="utf-8-sig", errors="replace", newline=""
+            ) as part:
+                for n, line in enumerate(part):
+                    if n == 0 and not text:
+                        if header:
+                            if line != header:
+                                raise ChangedError(
+                                    f"{name} has other headers than {names[0]}; see {job.recipe.page}"
+                                )
+                            continue
+                        header = line
+                    if not text or text in line:
+                        yield line if line.endswith("\n") else line + "\n"
+
+
+def _rewrite(path: Path, change: _Change) -> None:
+    draft = path.with_name(path.name + ".draft")
+    with (
+        path.open(encoding="utf-8-sig", newline="") as old,
+        draft.open("w", encoding="utf-8", newline="") as new,
+    ):
+        rows = csv.reader(old)
+        head, rest = change(next(rows), rows)
+        writer = csv.writer(new, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rest)
+    draft.replace(path)
+
+
+def _only(
+    head: Sequence[str], rows: Iterable[Sequence[str]], column: str, codes: set[str]
+) -> Iterator[Sequence[str]]:
+    found = match_headers(head, [column])
+    if column not in found:
+        raise ChangedError(f'there is no column "{column}" any more; there are {", ".join(head[:12])}')
+    at = head.index(found[column])
+    return (row for row in rows if len(row) > at and row[at] in codes)
+
+
+def _cells(rows: Iterable[Sequence[str]], change: Mapping[str, str]) -> Iterator[list[str]]:
+    return ([change.get(cell, cell) for cell in row] for row in rows)
+
+
+def _adder(column: str, on: str, values: Mapping[str, str], authority: str) -> _Change:
+    def add(head: _Row, rows: Iterable[_Row]) -> tuple[_Row, Iterable[_Row]]:
+        at = -1 if on == "authority" else list(head).index(on)
+        keyed = ((row, authority if at < 0 else row[at]) for row in rows)
+        return [*head, column], ([*row, values.get(key, "")] for row, key in keyed)
+
+    return add
