@@ -233,6 +233,7 @@ def _mis_papers(estimate: ShortfallEstimate) -> dict[str, Any]:
     return {
         "period": estimate.reference_year,
         "household_types": len(lines),
+        "absent": list(estimate.absent),
         "derived_budgets": sum(line.status != "published" for line in lines.values()),
     }
 

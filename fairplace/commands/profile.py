@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("pack", type=Path, help="a folder made by `fairplace build`")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--area", help="GSS code or name of an area of the pack")
+    which.add_argument("--area", help="code or name of an area; postcodes; a file or WKT; walk:15min:POINT")
     which.add_argument("--each", metavar="KIND", help="every area of a geography of the pack, such as wd25")
     parser.add_argument(
         "--form", default="html", help="with --each: one or more of html, pdf, docx, xlsx, json and zip"
@@ -38,16 +38,19 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from fairplace.disclosure import release
+    from fairplace.drawn import release_place
     from fairplace.pack import open_pack
-    from fairplace.profile.content import compose, find_place, places_of
+    from fairplace.profile.content import Place, compose, places_of
     from fairplace.profile.forms import check_forms, write_forms, write_profile
 
-    released = release(open_pack(args.pack), args.edition)
+    pack = open_pack(args.pack)
     if args.area:
-        profile = compose(released, find_place(released, args.area), status=args.status)
+        released, *place = release_place(pack, args.area, args.edition)
+        profile = compose(released, Place(*place), status=args.status)
         write_profile(profile, released, args.out, template=args.template)
         print(f"{args.out}: {profile.area} ({profile.code}), {len(profile.figures)} figures")
         return 0
+    released = release(pack, args.edition)
     forms = check_forms(args.form.split(","))
     places = places_of(released, args.each)
     profiles = (compose(released, place, status=args.status) for place in places)

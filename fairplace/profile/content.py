@@ -49,7 +49,7 @@ class Place:
     @property
     def kind(self) -> str:
         """Kind of area, without the vintage."""
-        return Geography.parse(self.geography).kind
+        return "area" if self.geography == "area" else Geography.parse(self.geography).kind
 
 
 def find_place(released: Released, text: str) -> Place:

@@ -110,6 +110,7 @@ def test_traffic_stress_of_a_street(tags, level) -> None:
     assert ways.any() == (level <= 2)
 
 
+@pytest.mark.checkout
 def test_every_rule_says_why_and_where_from_and_is_in_the_method_page() -> None:
     rules = list_rules()
     assert (rules[["why", "source", "then"]] != "").all().all()

@@ -1,0 +1,141 @@
+"""Areas of somebody's own: the same people have the same figures, and small ones are refused or copied."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from fairplace.disclosure import DisclosureError
+from fairplace.drawn import AREA, area_figures, find_area, release_area
+from fairplace.pack import Pack
+from fairplace.profile.html import render_html
+from geo.place import TooSmallError
+
+
+def by_indicator(figures: pd.DataFrame, code: str) -> pd.DataFrame:
+    rows = figures[(figures["code"] == code) & (figures["group"] == "")]
+    return rows.set_index("indicator")
+
+
+def test_a_polygon_that_traces_a_wards_output_areas_has_the_wards_figures(sample_pack: Pack) -> None:
+    ward = str(sample_pack.areas("wd25").index[2])
+    points = sample_pack.places("points", "people")
+    inside = sample_pack.areas("oa21").loc[points.loc[points["ward"] == ward, "id"]]
+    area = find_area(sample_pack, shapely.union_all(inside.geometry.to_numpy()).wkt, crs="EPSG:27700")
+    assert area.geography == AREA
+    mine = by_indicator(area_figures(sample_pack, area), area.id)
+    theirs = by_indicator(sample_pack.figures[sample_pack.figures["geography"] == "wd25"], ward)
+    for indicator in (
+        "residents",
+        "children_0_15_share",
+        "tenure_social_share",
+        "mis_people_below_share",
+        "imd25_score",
+    ):
+        assert mine.loc[indicator, "value"] == theirs.loc[indicator, "value"], indicator
+        assert mine.loc[indicator, "low"] == theirs.loc[indicator, "low"] or np.isnan(
+            mine.loc[indicator, "low"]
+        )
+
+
+def test_the_whole_town_drawn_is_the_town(sample_pack: Pack) -> None:
+    outline = sample_pack.areas("lad25").geometry.iloc[0]
+    area = find_area(sample_pack, outline.buffer(5).wkt, crs="EPSG:27700")
+    mine = by_indicator(area_figures(sample_pack, area), area.id)
+    town = by_indicator(
+        sample_pack.figures[sample_pack.figures["geography"] == "lad25"], sample_pack.authority
+    )
+    assert mine.loc["residents", "value"] == town.loc["residents", "value"]
+    assert mine.loc["mis_people_below_share", "value"] == pytest.approx(
+        town.loc["mis_people_below_share", "value"], abs=1e-6
+    )
+
+
+def test_two_halves_add_up_and_their_ranges_are_their_own(sample_pack: Pack) -> None:
+    outline = sample_pack.areas("lad25").geometry.iloc[0].buffer(5)
+    west, south, east, north = outline.bounds
+    middle = (west + east) / 2
+    halves = [
+        find_area(sample_pack, outline.intersection(shapely.box(a, south, b, north)).wkt, crs="EPSG:27700")
+        for a, b in ((west, middle), (middle, east))
+    ]
+    made = [by_indicator(area_figures(sample_pack, half), half.id) for half in halves]
+    total = sum(one.loc["residents", "value"] for one in made)
+    assert total == pytest.approx(sample_pack.places("points", "people")["residents"].sum(), abs=2)
+    for one in made:
+        row = one.loc["mis_people_below_share"]
+        assert row["low"] < row["value"] < row["high"]
+        assert row["basis"] == "modelled"
+    assert halves[0].id != halves[1].id
+
+
+def test_ranks_and_deciles_are_not_given_for_an_area_of_several(sample_pack: Pack) -> None:
+    area = find_area(sample_pack, sample_pack.areas("lad25").geometry.iloc[0].buffer(5).wkt, crs="EPSG:27700")
+    assert not {"imd25_rank", "imd25_decile"} & set(area_figures(sample_pack, area)["indicator"])
+
+
+def test_a_small_area_copies_its_lsoas_modelled_share_and_says_so(sample_pack: Pack) -> None:
+    units = sample_pack.areas("oa21")
+    area = find_area(sample_pack, units.geometry.iloc[10].buffer(1).wkt, crs="EPSG:27700")
+    assert not area.public_mis
+    mine = by_indicator(area_figures(sample_pack, area), area.id)
+    assert mine.loc["mis_people_below_share", "basis"] == "copied"
+    assert "mis_people_below" not in mine.index
+    released = release_area(sample_pack, area)
+    shown = by_indicator(released.figures[released.figures["geography"] == AREA], area.id)
+    assert shown.loc["mis_people_below_share", "basis"] == "copied"
+
+
+def test_an_area_below_an_output_area_is_refused(sample_pack: Pack) -> None:
+    corner = sample_pack.areas("oa21").geometry.iloc[10].representative_point().buffer(5)
+    with pytest.raises(TooSmallError):
+        find_area(sample_pack, corner.wkt, crs="EPSG:27700")
+
+
+def test_a_public_profile_of_too_few_people_is_refused(sample_pack: Pack) -> None:
+    units = sample_pack.areas("oa21")
+    area = find_area(sample_pack, units.geometry.iloc[10].buffer(1).wkt, crs="EPSG:27700")
+    few = dataclasses.replace(area, residents=80.0, households=30.0)
+    with pytest.raises(DisclosureError, match="more than 100 and 40"):
+        release_area(sample_pack, few)
+    assert release_area(sample_pack, few, "officer").edition == "officer"
+
+
+def test_a_drawn_area_has_a_page(sample_pack: Pack) -> None:
+    from fairplace.profile.content import Place, compose
+
+    outline = sample_pack.areas("lad25").geometry.iloc[0].buffer(5)
+    west, south, east, north = outline.bounds
+    area = find_area(
+        sample_pack,
+        outline.intersection(shapely.box(west, south, (west + east) / 2, north)).wkt,
+        crs="EPSG:27700",
+        name="West <of> the railway",
+    )
+    released = release_area(sample_pack, area)
+    page = render_html(compose(released, Place(AREA, area.id, area.name)))
+    assert "West &lt;of&gt; the railway" in page
+    assert "drawn area" in page
+    assert page.count("<data") > 40
+
+
+def test_a_walk_from_a_postcode_is_an_area_with_its_speed_said(sample_pack: Pack) -> None:
+    postcode = str(sample_pack.places("points", "postcodes")["id"].iloc[700])
+    near, far = (find_area(sample_pack, f"walk:{minutes}min:{postcode}") for minutes in (10, 20))
+    assert near.residents < far.residents
+    assert set(near.shares.index) <= set(far.shares.index)
+    assert any("km/h" in note for note in far.notes)
+
+
+def test_postcodes_make_an_area_and_an_unknown_one_is_named(sample_pack: Pack) -> None:
+    points = sample_pack.places("points", "postcodes")
+    oa = sample_pack.areas("oa21").geometry.iloc[20]
+    inside = points.loc[points.within(oa), "id"].tolist()
+    area = find_area(sample_pack, ", ".join(inside))
+    assert sample_pack.areas("oa21").index[20] in set(area.components["code"])
+    with pytest.raises(LookupError, match="HV99 9ZZ"):
+        find_area(sample_pack, f"{inside[0]}, HV99 9ZZ")
