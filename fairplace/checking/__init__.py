@@ -1,0 +1,1 @@
+"""What a council's workbook holds, what is wrong with it, and how to mend it."""

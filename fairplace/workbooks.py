@@ -1,0 +1,225 @@
+"""Workbooks and CSV files as councils have them: sheets of text, with what is merged, hidden or run.
+
+Everything is read as text, as somebody would see it on the screen, so that one set of rules serves
+every kind of file; dates come as ISO dates and percentages with their sign.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import python_calamine
+
+from geo.errors import UserError
+from layers.delimited import read_text
+
+#: More rows or columns than this are not read: a sheet formatted to the bottom is mostly empty.
+MOST_ROWS, MOST_COLUMNS = 200_000, 400
+_DELIMITERS = ",;\t|"
+_DANGEROUS = ("HYPERLINK", "WEBSERVICE", "IMPORT", "DDE", "EXEC", "CALL(", "CMD|")
+
+
+class WorkbookError(UserError, ValueError):
+    """A file is no workbook and no table of text."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet as text.
+
+    Parameters
+    ----------
+    name
+        Of the sheet; empty for a CSV file.
+    rows
+        Text by row and column, all rows of one length; row 1 of the file comes first.
+    hidden
+        Whether the sheet is hidden.
+    hidden_rows, hidden_columns
+        Rows and columns that are hidden, from 1.
+    merged
+        Ranges of merged cells: first row, first column, last row, last column, from 1.
+    run
+        Cells (row, column) whose formula would fetch or run something.
+    errors
+        Cells whose formula has no value kept.
+    notes
+        What reading found.
+    """
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    run: frozenset[tuple[int, int]] = frozenset()
+    errors: frozenset[tuple[int, int]] = frozenset()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def empty(self) -> bool:
+        """Whether no cell holds anything."""
+        return not any(any(row) for row in self.rows)
+
+
+def read_workbook(path: Path) -> list[Sheet]:
+    """Read every sheet of a workbook (xlsx, xlsm, xls, ods) or a CSV file.
+
+    Raises
+    ------
+    WorkbookError
+        The file is not there, is damaged, is locked with a password, or is something else.
+    """
+    if not path.is_file():
+        raise WorkbookError(f"{path} is not there; check the folder and the name")
+    head = path.read_bytes()[:8]
+    if head[:4] == b"PK\x03\x04":
+        with _damaged(path):
+            names = zipfile.ZipFile(path).namelist()
+        if "xl/workbook.xml" in names:
+            return _read_xlsx(path)
+        return _read_other(path)
+    if head[:4] == b"\xd0\xcf\x11\xe0":
+        return _read_other(path)
+    if head[:4] == b"%PDF":
+        raise WorkbookError(
+            f"{path.name} is a PDF; ask for the workbook it was made from, or copy the table into the "
+            f"blank one of `fairplace template`"
+        )
+    return [_read_csv(path)]
+
+
+class _damaged:  # noqa: N801 (reads as a word where it is used)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, zipfile.BadZipFile | KeyError | EOFError):
+            raise WorkbookError(
+                f"{self._path.name} is damaged or was not fully copied; copy it again, or save it anew"
+            ) from error
+
+
+def _read_xlsx(path: Path) -> list[Sheet]:
+    import openpyxl
+
+    with _damaged(path):
+        seen = openpyxl.load_workbook(path, data_only=True)
+        made = openpyxl.load_workbook(path, data_only=False)
+    sheets = []
+    for sheet in seen.worksheets:
+        formulas = made[sheet.title]
+        merged = tuple(
+            (one.min_row, one.min_col, one.max_row, one.max_col) for one in sheet.merged_cells.ranges
+        )
+        rows: list[list[str]] = []
+        run: set[tuple[int, int]] = set()
+        errors: set[tuple[int, int]] = set()
+        last_row = min(sheet.max_row, MOST_ROWS)
+        last_column = min(sheet.max_column, MOST_COLUMNS)
+        for cells, written in zip(
+            sheet.iter_rows(max_row=last_row, max_col=last_column),
+            formulas.iter_rows(max_row=last_row, max_col=last_column),
+            strict=True,
+        ):
+            row = []
+            for cell, own in zip(cells, written, strict=True):
+                row.append(_shown(cell.value, str(cell.number_format)))
+                if isinstance(own.value, str) and own.data_type == "f":
+                    at = (int(own.row), int(own.column))
+                    if any(one in own.value.upper() for one in _DANGEROUS):
+                        run.add(at)
+                        row[-1] = own.value
+                    elif cell.value is None:
+                        errors.add(at)
+                        row[-1] = ""
+            rows.append(row)
+        gone_rows = {int(n) for n, one in sheet.row_dimensions.items() if one.hidden}
+        gone_columns = {
+            column
+            for one in sheet.column_dimensions.values()
+            if one.hidden and one.min
+            for column in range(int(one.min), int(one.max) + 1)
+        }
+        sheets.append(
+            Sheet(
+                str(sheet.title), _square(rows), sheet.sheet_state != "visible",
+                frozenset(gone_rows), frozenset(gone_columns), merged, frozenset(run), frozenset(errors),
+            )
+        )  # fmt: skip
+    return sheets
+
+
+def _shown(value: Any, number_format: str = "") -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        number = float(value)
+        if "%" in number_format:
+            return f"{round(number * 100, 10):g}%"
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(value)
+    return str(value).strip()
+
+
+def _read_other(path: Path) -> list[Sheet]:
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+    except Exception as error:  # calamine gives several kinds, all of which say the same to a reader
+        hint = " (it may be locked with a password)" if "encrypt" in str(error).lower() else ""
+        raise WorkbookError(
+            f"{path.name} cannot be opened as a workbook{hint}; save it as .xlsx without a password"
+        ) from error
+    sheets = []
+    for one in book.sheets_metadata:
+        cells = book.get_sheet_by_name(one.name).to_python(skip_empty_area=False)
+        rows = [[_shown(value) for value in row[:MOST_COLUMNS]] for row in cells[:MOST_ROWS]]
+        hidden = "visible" not in str(one.visible).lower()
+        sheets.append(Sheet(str(one.name), _square(rows), hidden))
+    return sheets
+
+
+def _read_csv(path: Path) -> Sheet:
+    text, notes = read_text(path)
+    lines = [line for line in text.splitlines()[:50] if line.strip()]
+    found = max(
+        _DELIMITERS, key=lambda one: (sum(line.count(one) for line in lines), -_DELIMITERS.index(one))
+    )
+    rows = [
+        [cell.strip(" ") for cell in row]
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=found, strict=False)
+    ]
+    return Sheet("", _square(rows), notes=notes)
+
+
+def _square(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    kept = list(rows)
+    while kept and not any(kept[-1]):
+        kept.pop()
+    width = max((n for row in kept for n, cell in enumerate(row, start=1) if cell), default=0)
+    return tuple((*row[:width], *[""] * (width - len(row))) for row in kept)
+
+
+def column_letter(number: int) -> str:
+    """Give the letters that a spreadsheet shows over a column, from 1: A, B, ..., Z, AA."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
