@@ -82,7 +82,12 @@ def show_period(period: str) -> str:
 
 def show_number(value: float, unit: str, *, modelled: bool = False, decimals: int | None = None) -> str:
     """Text of a number in its unit: shares as percentages, money with a pound sign."""
-    if unit in ("probability",) or unit.split(" ")[0] == "share":
+    if unit == "probability":
+        # A thousand draws cannot tell certain from nearly certain.
+        if value > 0.99:
+            return "more than 99%"
+        return "less than 1%" if value < 0.01 else f"{rounded(value * 100, 0)}%"
+    if unit.split(" ")[0] == "share":
         return f"{rounded(value * 100, (0 if modelled else 1) if decimals is None else decimals)}%"
     if unit.startswith("GBP"):
         text = rounded(two_figures(value) if modelled and abs(value) >= 1000 else value, decimals or 0)

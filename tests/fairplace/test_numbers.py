@@ -85,3 +85,10 @@ def test_a_publishers_modelled_count_keeps_its_digits() -> None:
 def test_a_day_is_written_as_people_write_it() -> None:
     assert show_period("2021-03-21") == "21 March 2021"
     assert show_period("FYE 2025") == "FYE 2025"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "more than 99%"), (0.0, "less than 1%"), (0.934, "93%"), (0.5, "50%")]
+)
+def test_a_probability_never_claims_to_be_certain(value: float, text: str) -> None:
+    assert show_number(value, "probability") == text
