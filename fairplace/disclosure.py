@@ -217,6 +217,12 @@ def _nests(pack: Pack) -> list[Nest]:
         if (weights["weight"] == 1).all() and not weights["origin"].duplicated().any():
             pairs = dict(zip(weights["origin"], weights["target"], strict=True))
             nests.append(Nest(crosswalk.origin.key, crosswalk.target.key, pairs))
+    # A pack is one district, so all its areas add up to it, crosswalk or no crosswalk.
+    known = {(nest.child, nest.parent) for nest in nests}
+    district = next((key for key in pack.geographies if _kind(key) == "lad"), "")
+    for key in pack.geographies:
+        if district and key != district and (key, district) not in known:
+            nests.append(Nest(key, district, dict.fromkeys(pack.areas(key).index, pack.authority)))
     return nests
 
 

@@ -158,15 +158,15 @@ def hide_own_counts(
         index=rows.index,
     )
     small |= (base > 0) & (base <= hide_up_to) & (count > 0)
-    others = pd.Series(False, index=rows.index)
+    others, listed = pd.Series(False, index=rows.index), pd.Series(False, index=rows.index)
     if secondary:
-        others = _given_away(rows, count, base, small, rest, hide_up_to, nests, sums)
+        others, listed = _given_away(rows, count, base, small, rest, hide_up_to, nests, sums)
     primary = small | rest
     gone = primary | few | others
     at = rows.index[gone]
     shown.loc[at, ["value", "low", "high", "count", "base"]] = np.nan
     shown.loc[at, "status"] = "suppressed"
-    rounded = _round_bases(shown, rows.index[~gone])
+    rounded = _round_bases(shown, rows.index[~gone & ~listed])
     reasons = {
         "few in the base": int((few & ~primary).sum()),
         "would give one away": int((others & ~primary & ~few).sum()),
@@ -176,12 +176,15 @@ def hide_own_counts(
 
 
 def _round_bases(shown: pd.DataFrame, at: pd.Index[int]) -> int:
-    """Round own bases in place, and shares with them, so that a share does not tell the exact base."""
+    """Round own bases in place, and shares with them, so that a share does not tell the exact base.
+
+    A base that is shown as a count of its own is left: rounding it would hide nothing and bend the share.
+    """
     base, count = shown.loc[at, "base"], shown.loc[at, "count"]
     near = (base / ROUND_BASES_TO + 0.5).apply(np.floor) * ROUND_BASES_TO
-    # Of 12 of 12 the base may not become 10.
+    # Of 11 of 12 the base may not become 10; of 12 of 12 the count is the base, and all stay all.
     near = near.where(~(near < count), np.ceil(base / ROUND_BASES_TO) * ROUND_BASES_TO)
-    changed = base.notna() & (near != base) & (near > 0)
+    changed = base.notna() & (near != base) & (near > 0) & (base != count)
     where = at[changed.to_numpy()]
     factor = (base / near)[changed]
     shown.loc[where, "base"] = near[changed]
@@ -202,9 +205,9 @@ def _given_away(
     hide_up_to: int,
     nests: Sequence[Nest],
     sums: Sequence[Sums],
-) -> pd.Series[bool]:
-    """Tell which rows must be hidden besides the small ones."""
-    given = pd.Series(False, index=rows.index)
+) -> tuple[pd.Series[bool], pd.Series[bool]]:
+    """Tell which rows must be hidden besides the small ones, and whose base is a count that is shown."""
+    given, listed = pd.Series(False, index=rows.index), pd.Series(False, index=rows.index)
     for _, part in rows.groupby(["source", "period"], sort=False):
         table = _Table.of(part, count, base)
         if not table.amounts:
@@ -236,7 +239,8 @@ def _given_away(
         )
         for row, pair in table.cells.items():
             given[row] = any(one is not None and bool(chosen[position[one]]) for one in pair)
-    return given
+            listed[row] = pair[1] is not None
+    return given, listed
 
 
 def _kind(key: str) -> str:

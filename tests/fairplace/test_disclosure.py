@@ -19,7 +19,7 @@ from fairplace.disclosure import (
 )
 from fairplace.pack import Pack
 from fairplace.suppression import SuppressionError, Total, protect
-from geo.figures import tidy_figures
+from geo.figures import FIGURE_KEY, tidy_figures
 from geo.place import Area
 from geo.source import Source
 
@@ -165,11 +165,21 @@ def test_own_bases_are_rounded_and_their_shares_with_them() -> None:
     assert got["value"] == pytest.approx(0.31)
     assert got["low"] <= got["value"] <= got["high"]
     all_of_them = shown(rows("lad25", {LAD: 1.0}, count=12.0, base=12.0, unit="share")).iloc[0]
-    assert all_of_them["base"] == 15.0  # not 10, which is less than the count
+    assert (all_of_them["base"], all_of_them["value"]) == (12.0, 1.0)  # all stay all
     census = shown(rows("lad25", {LAD: 31 / 98}, count=31.0, base=98.0, unit="share", source="census")).iloc[
         0
     ]
     assert census["base"] == 98.0
+
+
+def test_a_base_that_is_shown_as_a_count_is_left_as_it_is() -> None:
+    # 231 of 333 referred attended: 69.4 %, and the 333 stand in a row of their own.
+    share = rows("lad25", {LAD: 231 / 333}, indicator="attended_share", count=231.0, base=333.0, unit="share")
+    got = shown(rows("lad25", {LAD: 333.0}), share).set_index("indicator")
+    assert got.loc["attended_share", "base"] == 333.0
+    assert got.loc["attended_share", "value"] == pytest.approx(0.694, abs=5e-4)
+    alone = shown(share).set_index("indicator")
+    assert alone.loc["attended_share", "base"] == 335.0
 
 
 @pytest.mark.parametrize(("limit", "gone"), [(1, False), (4, False), (5, True), (7, True)])
@@ -243,8 +253,30 @@ def test_published_small_counts_of_the_sample_authority_are_shown(sample_pack: P
     released = release(sample_pack, "public")
     own = [key for key, one in released.sources.items() if not one.controlled]
     published = released.figures[~released.figures["source"].isin(own)]
-    assert not (published["status"] == "suppressed").any()
+    before = sample_pack.figures.merge(published[[*FIGURE_KEY]], on=FIGURE_KEY)
+    # What was hidden before it came into the pack stays hidden; nothing is added to it.
+    assert (published["status"] == "suppressed").sum() == (before["status"] == "suppressed").sum()
     assert sample_pack.sources["iod2025"].controlled
+
+
+def test_no_ward_of_the_sample_authority_is_hidden_by_itself_under_a_shown_district(
+    sample_pack: Pack,
+) -> None:
+    # Wards add up to the district whether or not the pack has a crosswalk that says so. The sample's own
+    # counts are doubled under a new name, with one ward made small.
+    figures = sample_pack.figures
+    wards = sorted(sample_pack.areas("wd25").index)
+    counts = {code: 20.0 + n for n, code in enumerate(wards)} | {wards[0]: 3.0}
+    own = [
+        rows("wd25", counts, source="sessions", floor="wd25"),
+        rows("lad25", {sample_pack.authority: sum(counts.values())}, source="sessions", floor="wd25"),
+    ]
+    with_own = replace(sample_pack)
+    object.__setattr__(with_own, "__dict__", {**with_own.__dict__, "figures": tidy_figures([figures, *own])})
+    got = release(with_own).figures.query("source == 'sessions'")
+    hidden_wards = got[got["status"] == "suppressed"]["code"].tolist()
+    assert wards[0] in hidden_wards
+    assert len(hidden_wards) == 2
 
 
 def test_published_small_counts_of_luton_are_shown(luton_pack: Pack) -> None:
