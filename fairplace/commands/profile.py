@@ -29,6 +29,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--edition", choices=["public", "officer"], default="public", help="for whose eyes")
     parser.add_argument("--status", default="draft", help='"draft", "approved by NAME, DATE" or "superseded"')
     parser.add_argument("--template", type=Path, help="a council's own .docx, for its styles and letterhead")
+    parser.add_argument(
+        "--compare",
+        nargs="+",
+        default=[],
+        metavar="AREA",
+        help="codes or names of areas, or saved .json profiles",
+    )
+    parser.add_argument(
+        "--settings", type=Path, help="a TOML file: contact, formats, approver, template, compare"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,35 +47,41 @@ def run(args: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from fairplace.disclosure import release
+    from fairplace.disclosure import Released, release
     from fairplace.drawn import release_place
     from fairplace.pack import open_pack
     from fairplace.profile.content import Place, compose, places_of
     from fairplace.profile.forms import check_forms, write_forms, write_profile
+    from fairplace.profile.model import Profile
+    from fairplace.settings import Settings, load_settings
 
+    settings = load_settings(args.settings) if args.settings else Settings()
+    template = args.template or settings.template
     pack = open_pack(args.pack)
+
+    def profile_of(released: Released, place: Place) -> Profile:
+        return compose(released, place, status=args.status, settings=settings, compare=args.compare)
+
     if args.area:
-        released, *place = release_place(pack, args.area, args.edition)
-        profile = compose(released, Place(*place), status=args.status)
-        write_profile(profile, released, args.out, template=args.template)
+        released, *found = release_place(pack, args.area, args.edition)
+        profile = profile_of(released, Place(*found))
+        write_profile(profile, released, args.out, template=template)
         print(f"{args.out}: {profile.area} ({profile.code}), {len(profile.figures)} figures")
         return 0
     released = release(pack, args.edition)
     forms = check_forms(args.form.split(","))
     places = places_of(released, args.each)
-    profiles = (compose(released, place, status=args.status) for place in places)
-    written = write_forms(profiles, released, args.out, forms=forms, template=args.template)
-    count = sum(
-        1
-        for _ in tqdm(
-            written,
-            total=len(places) * len(forms),
-            desc="profiles",
-            unit="file",
-            disable=None,
-            leave=False,
-            file=sys.stderr,
-        )
+    profiles = (profile_of(released, place) for place in places)
+    written = write_forms(profiles, released, args.out, forms=forms, template=template)
+    progress = tqdm(
+        written,
+        total=len(places) * len(forms),
+        desc="profiles",
+        unit="file",
+        disable=None,
+        leave=False,
+        file=sys.stderr,
     )
-    print(f"{args.out}: {count} files, {len(places)} areas in {', '.join(forms)}")
+    count = sum(1 for _ in progress)
+    print(f"{args.out}: {count} files, {len(places)} areas as {', '.join(one[1:] for one in forms)}")
     return 0

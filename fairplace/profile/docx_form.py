@@ -159,8 +159,6 @@ def _table(document: Any, block: Table) -> None:
 def _drawing(document: Any, block: Drawing, picture: Picture) -> None:
     from docx.shared import Mm
 
-    caption = document.add_paragraph(_clean(block.caption), style="Caption")
-    caption.paragraph_format.keep_with_next = True
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
     shrink = min(1.0, _WIDTH_MM / width, _HEIGHT_MM / height)
     document.add_picture(io.BytesIO(picture.render("png", dpi=150)), width=Mm(width * shrink))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import geopandas as gpd
+import pandas as pd
 
 from fairplace.disclosure import Released
 from fairplace.map_page import area_layer
 from fairplace.profile.model import Drawing, Profile
 from geo.crs import BNG
+from maps.charts import depth_bar, stacked_bars
+from maps.comparison import dot_intervals, spine_chart, tartan_rug
 from maps.layer import MapLayer
 from maps.picture import Picture
 from maps.static import draw_map
-from maps.style import single
+from maps.style import deciles, single
 
 #: Drawing kind -> layer of the map that it shows.
 _MAP_LAYERS = {"mis_map": "mis", "imd_map": "imd25"}
@@ -53,7 +56,43 @@ def _area_map(profile: Profile, released: Released, drawing: Drawing) -> Picture
     return draw_map(layer, title=drawing.caption, overlays=[around], backdrop=backdrop)
 
 
+def _stack(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del profile, released
+    return stacked_bars(drawing.data["parts"], title=drawing.caption)
+
+
+def _depth(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del profile, released
+    return depth_bar(drawing.data["bands"], title=drawing.caption)
+
+
+def _dots(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del profile, released
+    return dot_intervals(drawing.data["rows"], title=drawing.caption)
+
+
+def _spine(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del released
+    data = drawing.data
+    return spine_chart(data["rows"], title=drawing.caption, place=profile.area, comparator=data["comparator"])
+
+
+def _rug(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del profile, released
+    cells = drawing.data["cells"]
+    texts = cells.map(lambda one: "" if pd.isna(one) else f"{one:.0f}")
+    style = deciles("National decile")
+    return tartan_rug(cells, style, title=drawing.caption, texts=texts, status=drawing.data["status"])
+
+
 _KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {
     "mis_map": _area_map,
     "imd_map": _area_map,
+    "depth": _depth,
+    "dots": _dots,
+    "ages": _stack,
+    "tenure": _stack,
+    "ethnic": _stack,
+    "spine": _spine,
+    "rug": _rug,
 }

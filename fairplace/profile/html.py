@@ -58,10 +58,8 @@ def _inline(parts: Inline | tuple[Inline, ...] | list[Inline]) -> Markup:
 def _one(item: Inline) -> Markup:
     if isinstance(item, str):
         return escape(item)
-    if item.row["status"] != "ok":
-        return Markup('<data value="" data-figure="{}" data-style="{}" data-column="{}">{}</data>').format(
-            item.key, item.style, item.column, item.text
-        )
-    return Markup('<data value="{}" data-figure="{}" data-style="{}" data-column="{}">{}</data>').format(
-        repr(float(item.row[item.column])), item.key, item.style, item.column, item.text
-    )
+    value = repr(float(item.row[item.column])) if item.row["status"] == "ok" else ""
+    decimals = "" if item.decimals is None else str(item.decimals)
+    return Markup(
+        '<data value="{}" data-figure="{}" data-style="{}" data-column="{}" data-decimals="{}">{}</data>'
+    ).format(value, item.key, item.style, item.column, decimals, item.text)

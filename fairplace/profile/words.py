@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from fairplace.profile.model import Inline, Paragraph
 from geo.errors import UserError
 
 
@@ -53,3 +54,15 @@ def load_words(path: Path | None = None) -> Words:
         for section, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
             content.setdefault(section, {}).update(entries)
     return Words(content, where=path.name if path else "words.toml")
+
+
+def sentence(words: Words, section: str, name: str, /, **fill: Inline) -> Paragraph:
+    """Fill a sentence whose blanks may be numbers, keeping the numbers as they are."""
+    parts: list[Inline] = []
+    rest = str(words.raw(section, name))
+    while "{" in rest:
+        before, _, after = rest.partition("{")
+        blank, _, rest = after.partition("}")
+        parts += [before, fill[blank]]
+    parts.append(rest)
+    return Paragraph([part for part in parts if part != ""])

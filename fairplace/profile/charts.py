@@ -1,0 +1,233 @@
+"""Which charts a profile has, and the figures each is drawn from; every one has a table twin."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fairplace.disclosure import Released
+from fairplace.indicators import Indicator
+from fairplace.profile.gaps import flag
+from fairplace.profile.model import Drawing, Section
+from fairplace.profile.place import AreaFigures, Place
+from fairplace.profile.words import Words
+
+#: Chart -> indicators whose shares add up to everyone, in the order of the bar.
+_STACKS = {
+    "ages": ("children_0_15_share", "age_16_64_share", "age_65_plus_share"),
+    "tenure": (
+        "tenure_owned_share",
+        "tenure_shared_ownership_share",
+        "tenure_social_share",
+        "tenure_private_share",
+    ),
+    "ethnic": (
+        "ethnic_asian_share",
+        "ethnic_black_share",
+        "ethnic_mixed_share",
+        "ethnic_white_share",
+        "ethnic_other_share",
+    ),
+}
+_STACK_TABLES = {"ages": "theme-population", "tenure": "theme-housing", "ethnic": "theme-population"}
+#: From above the line to the deepest: the share that is below each.
+_DEPTHS = (
+    "mis_people_below_share",
+    "mis_people_below_90_share",
+    "mis_people_below_75_share",
+    "mis_people_below_50_share",
+)
+_MIS_SHARES = (
+    "mis_people_below_share",
+    "mis_children_below_share",
+    "mis_pensioners_below_share",
+    "mis_households_below_share",
+    "mis_people_below_75_share",
+    "mis_people_below_50_share",
+)
+#: Small areas against these, on the tartan rug.
+RUG = (
+    "imd25_decile",
+    "imd25_education_decile",
+    "imd25_health_decile",
+    "imd25_crime_decile",
+    "imd25_barriers_decile",
+    "imd25_environment_decile",
+)
+#: Fewer areas than this have no spread worth drawing.
+FEWEST_AREAS = 4
+#: Most small areas that fit on a page of the rug.
+MOST_ROWS = 42
+
+
+def charts(
+    words: Words,
+    released: Released,
+    place: Place,
+    figures: AreaFigures,
+    indicators: Sequence[Indicator],
+    inside: Sequence[str],
+) -> Section:
+    """Compose the section of charts.
+
+    Parameters
+    ----------
+    words, released, place, figures, indicators
+        As for every section.
+    inside
+        Codes of the small areas within the place.
+    """
+    labels = {one.id: one.label for one in indicators}
+    both = [(place.name, figures.here)]
+    if place.code != released.authority:
+        both.append((released.name, figures.there))
+    made = [
+        _depth(words, place, both),
+        _dots(words, place, both, labels),
+        *(_stack(words, name, place, both, labels) for name in _STACKS),
+        _spine(words, released, place, figures, indicators),
+        _rug(words, released, place, labels, inside),
+    ]
+    return Section("charts", words("sections", "charts"), [one for one in made if one is not None])
+
+
+def _value(figures: Mapping[str, Mapping[str, Any]], name: str) -> float:
+    row = figures.get(name)
+    return float("nan") if row is None or row["status"] != "ok" else float(row["value"])
+
+
+def _drawing(words: Words, name: str, twin: str, data: Mapping[str, Any], **fill: object) -> Drawing:
+    return Drawing(
+        name, name, words("charts", name, **fill), words("charts", f"{name}_alt", **fill), data, twin
+    )
+
+
+def _stack(
+    words: Words,
+    name: str,
+    place: Place,
+    both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
+    labels: Mapping[str, str],
+) -> Drawing | None:
+    parts = pd.DataFrame(
+        {labels.get(one, one): {label: _value(held, one) for label, held in both} for one in _STACKS[name]}
+    )
+    if not parts.loc[place.name].notna().any():
+        return None
+    return _drawing(words, name, _STACK_TABLES[name], {"parts": parts}, area=place.name)
+
+
+def _depth(
+    words: Words, place: Place, both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]]
+) -> Drawing | None:
+    # The chart wants the deepest band first.
+    bands = words.raw("charts", "depth_bands")[::-1]
+    rows = {}
+    for label, held in both:
+        below = [_value(held, one) for one in _DEPTHS]
+        edges = [1.0, *below, 0.0]
+        rows[label] = [high - low for high, low in itertools.pairwise(edges)][::-1]
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=bands)
+    if not frame.loc[place.name].notna().all() or (frame < -1e-9).any(axis=None):
+        return None
+    period = str(both[0][1]["mis_people_below_share"]["period"])
+    return _drawing(words, "depth", "mis-table", {"bands": frame}, area=place.name, period=period)
+
+
+def _dots(
+    words: Words,
+    place: Place,
+    both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
+    labels: Mapping[str, str],
+) -> Drawing | None:
+    rows = [
+        {
+            "label": labels.get(one, one),
+            "place": label,
+            **{part: float(held[one][part]) for part in ("value", "low", "high")},
+            "status": held[one]["status"],
+        }
+        for one in _MIS_SHARES
+        if one in both[0][1]
+        for label, held in both
+        if one in held
+    ]
+    if not rows:
+        return None
+    return _drawing(words, "dots", "mis-table", {"rows": pd.DataFrame(rows)}, area=place.name)
+
+
+def _spine(
+    words: Words, released: Released, place: Place, figures: AreaFigures, indicators: Sequence[Indicator]
+) -> Drawing | None:
+    if place.code == released.authority or len(released.areas(place.geography)) < FEWEST_AREAS:
+        return None
+    shown = [one for one in indicators if one.unit == "share" and one.theme not in ("geography", "mis")]
+    # Shares of ethnic groups are described by themselves, never laid in one picture with the standard.
+    shown = [one for one in shown if not one.id.startswith("ethnic_")]
+    shown += [one for one in indicators if one.id in ("mis_people_below_share", "mis_children_below_share")]
+    alike = released.figures[
+        (released.figures["geography"] == place.geography)
+        & (released.figures["group"] == "")
+        & (released.figures["status"] == "ok")
+    ]
+    spread = {str(name): held.to_numpy(dtype=float) for name, held in alike.groupby("indicator")["value"]}
+    rows = []
+    for one in shown:
+        here, there = figures.here.get(one.id), figures.there.get(one.id)
+        values = spread.get(one.id)
+        if here is None or there is None or values is None or len(values) < FEWEST_AREAS:
+            continue
+        low, first, third, high = np.percentile(values, [0, 25, 75, 100])
+        rows.append(
+            {
+                "label": one.label,
+                "unit": one.unit,
+                "value": _value(figures.here, one.id),
+                "comparator": _value(figures.there, one.id),
+                "lowest": low,
+                "p25": first,
+                "p75": third,
+                "highest": high,
+                "flag": flag(here, there),
+            }
+        )
+    if not rows:
+        return None
+    data = {"rows": pd.DataFrame(rows), "comparator": released.name}
+    kind = words("kinds", place.kind)
+    return _drawing(
+        words, "spine", "compare-table", data, area=place.name, authority=released.name, kind=kind
+    )
+
+
+def _rug(
+    words: Words, released: Released, place: Place, labels: Mapping[str, str], inside: Sequence[str]
+) -> Drawing | None:
+    if not 1 <= len(inside) <= MOST_ROWS:
+        return None
+    small = released.figures[
+        (released.figures["geography"] == "lsoa21")
+        & released.figures["indicator"].isin(RUG)
+        & released.figures["code"].isin(list(inside))
+        & (released.figures["group"] == "")
+    ]
+    held = [one for one in RUG if (small["indicator"] == one).any()]
+    if not held:
+        return None
+    names = released.areas("lsoa21")["name"]
+    rows = [str(names[code]) for code in inside]
+
+    def wide(column: str) -> pd.DataFrame:
+        frame = small.pivot_table(index="code", columns="indicator", values=column, aggfunc="first")
+        frame = frame.reindex(index=list(inside), columns=held)
+        frame.index = pd.Index(rows)
+        frame.columns = pd.Index([labels.get(one, one) for one in held])
+        return frame
+
+    data = {"cells": wide("value"), "status": wide("status")}
+    return _drawing(words, "rug", "domains-table", data, area=place.name)

@@ -1,0 +1,78 @@
+"""The sections that close a profile: what to keep in mind, sources, what is hidden, contact, citing."""
+
+from __future__ import annotations
+
+from fairplace import __version__
+from fairplace.disclosure import HIDE_UP_TO, Released
+from fairplace.numbers import show_period
+from fairplace.profile.model import Block, Bullets, Inline, Paragraph, Section, Table
+from fairplace.profile.place import AreaFigures, Place
+from fairplace.profile.words import Words
+from fairplace.settings import Settings
+
+
+def cite(words: Words, released: Released, place: Place, title: str) -> str:
+    """Say how to cite the document."""
+    return words(
+        "cite",
+        "text",
+        authority=released.name,
+        title=title,
+        geography=place.geography,
+        pack_id=released.pack_id,
+        version=__version__,
+    )
+
+
+def caveats(words: Words, released: Released) -> Section:
+    """Compose what to keep in mind, what the build said of itself included."""
+    said: list[str] = []
+    said += [words("caveats", name) for name in ("census", "imd", "rounding")]
+    accuracy = released.settings.get("crs_accuracy")
+    if accuracy:
+        said.append(words("caveats", "coordinates", accuracy=accuracy))
+    missing = released.settings.get("missing", [])
+    if missing:
+        said.append(words("caveats", "incomplete", missing="; ".join(missing)))
+    if not released.held("networks"):
+        said.append(words("caveats", "network"))
+    said += released.notes
+    return Section("caveats", words("sections", "caveats"), [Bullets([Paragraph([text]) for text in said])])
+
+
+def currency(words: Words, released: Released, figures: AreaFigures) -> Section:
+    """Compose the sources, their licences, and how much was hidden."""
+    used = {str(row["source"]) for row in (*figures.here.values(), *figures.there.values())}
+    rows: list[list[Inline]] = [
+        [one.title, one.publisher, one.edition, show_period(one.period), one.licence]
+        for key, one in sorted(released.sources.items())
+        if key in used or one.attribution
+    ]
+    attributions = sorted({one.attribution for one in released.sources.values() if one.attribution})
+    blocks: list[Block] = [
+        Table("sources-table", words("currency", "caption"), list(words.raw("currency", "head")), rows),
+        Paragraph([" ".join(attributions)], "note"),
+    ]
+    hidden = released.hidden.get("small numbers", 0)
+    text = (
+        words("suppression", "some", count=hidden, limit=HIDE_UP_TO)
+        if hidden
+        else words("suppression", "none")
+    )
+    blocks.append(Paragraph([text], "note"))
+    return Section("currency", words("sections", "currency"), blocks)
+
+
+def contact(words: Words, settings: Settings) -> Section:
+    """Compose whom to ask, and which other versions there are; without blocks where nothing is set."""
+    said = []
+    if settings.contact or settings.email or settings.telephone:
+        reach = ", ".join(one for one in (settings.contact, settings.email, settings.telephone) if one)
+        said.append(words("contact", "ask", reach=reach))
+    if settings.other_formats:
+        said.append(settings.other_formats)
+    if settings.easy_read:
+        said.append(words("contact", "easy_read", link=settings.easy_read))
+    if settings.bsl:
+        said.append(words("contact", "bsl", link=settings.bsl))
+    return Section("contact", words("sections", "contact"), [Paragraph([line]) for line in said])

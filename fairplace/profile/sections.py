@@ -1,0 +1,283 @@
+"""The sections about the place itself: in short, where, the standard, maps, themes, parts.
+
+Nothing is calculated here and nothing is drawn: each number is a row of the released figures, each
+sentence comes from ``words.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fairplace.disclosure import Released
+from fairplace.indicators import Indicator, load_indicators
+from fairplace.numbers import show_period
+from fairplace.profile.charts import RUG
+from fairplace.profile.model import Block, Bullets, Drawing, Inline, Number, Paragraph, Section, Table
+from fairplace.profile.place import AreaFigures, Place
+from fairplace.profile.words import Words, sentence
+
+
+def summary(words: Words, released: Released, place: Place, figures: AreaFigures) -> Section:
+    """Compose the few sentences that stand first, each with its number, range and base."""
+    sentences: list[Paragraph] = []
+    unknown: list[str] = []
+    residents, children = figures.number("residents"), figures.number("children_0_15")
+    if residents and children:
+        sentences.append(
+            sentence(
+                words,
+                "summary",
+                "people",
+                area=place.name,
+                residents=residents,
+                children=children,
+                period=show_period(str(residents.row["period"])),
+            )
+        )
+    plan = [
+        ("mis", "mis_people_below_share", "share"),
+        ("mis_children", "mis_children_below_share", "share"),
+        ("gap", "mis_gap_weekly", "gap"),
+        ("core20", "core20_people_share", "share"),
+        ("fuel", "fuel_poverty_share", "share"),
+    ]
+    labels = {one.id: one.label for one in load_indicators()}
+    for name, indicator, blank in plan:
+        here = figures.number(indicator, "with_range" if blank == "gap" else "value")
+        there = figures.number(indicator, "with_range", there=True)
+        if here is None or there is None or here.row["status"] != "ok":
+            unknown.append(labels.get(indicator, indicator).lower())
+            continue
+        fill: dict[str, Inline] = {
+            blank: here,
+            "range": Number(here.row, "range"),
+            "in_ten": Number(here.row, "in_ten"),
+            "comparator": there,
+            "authority": released.name,
+            "period": show_period(str(here.row["period"])),
+        }
+        sentences.append(sentence(words, "summary", name, **fill))
+    if unknown:
+        sentences.append(sentence(words, "summary", "unknown", missing="; ".join(unknown)))
+    return Section("summary", words("sections", "summary"), [Bullets(sentences), *required(words, released)])
+
+
+def required(words: Words, released: Released) -> list[Block]:
+    """Give the words that must stand wherever the standard does."""
+    mis = released.settings.get("mis", {})
+    if not mis:
+        return []
+    return [
+        Paragraph([words("required", "modelled", period=mis["period"])], "required"),
+        Paragraph([words("required", "place")], "required"),
+        Paragraph(
+            [words("required", "not_poverty", derived=mis["derived_budgets"], types=mis["household_types"])],
+            "required",
+        ),
+    ]
+
+
+def where(words: Words, released: Released, place: Place, figures: AreaFigures) -> Section:
+    """Compose where the place is, and how well small areas fit it."""
+    kind = words("kinds", place.kind)
+    blocks: list[Block] = [
+        sentence(
+            words, "where", "sentence", area=place.name, kind=kind, code=place.code, authority=released.name
+        ),
+    ]
+    size = figures.number("area_hectares")
+    if size is not None:
+        blocks.append(sentence(words, "where", "wide", hectares=size))
+    misfit = figures.number("best_fit_misfit_share")
+    if misfit is not None and place.kind == "wd":
+        weights = released.crosswalk("lsoa21", place.geography).weight_source
+        blocks.append(sentence(words, "caveats", "best_fit", misfit=misfit, weights=weights))
+    return Section("where", words("sections", "where"), blocks)
+
+
+_MIS_ROWS = (
+    "mis_people_below_share",
+    "mis_people_below",
+    "mis_children_below_share",
+    "mis_pensioners_below_share",
+    "mis_households_below_share",
+    "mis_people_below_90_share",
+    "mis_people_below_75_share",
+    "mis_people_below_50_share",
+    "mis_depth",
+    "mis_gap_weekly",
+    "mis_shortfall_weekly",
+)
+
+
+def mis(
+    words: Words, released: Released, place: Place, figures: AreaFigures, indicators: Sequence[Indicator]
+) -> Section:
+    """Compose the table of the Minimum Income Standard."""
+    labels = {one.id: one.label for one in indicators}
+    rows: list[list[Inline]] = []
+    for name in _MIS_ROWS:
+        here = figures.here.get(name)
+        if here is None:
+            continue
+        there = figures.there.get(name)
+        rows.append(
+            [
+                labels.get(name, name),
+                Number(here),
+                Number(here, "range"),
+                Number(there) if there else "[z]",
+                Number(there, "range") if there else "",
+            ]
+        )
+    if not rows:
+        return Section("mis", words("sections", "mis"), [])
+    share = figures.here["mis_people_below_share"]
+    fill = {"area": place.name, "authority": released.name, "period": str(share["period"])}
+    head = [text.format(**fill) for text in words.raw("mis", "head")]
+    blocks: list[Block] = [Table("mis-table", words("mis", "caption", **fill), head, rows)]
+    if share["reliability"]:
+        blocks.append(Paragraph([words("mis", "reliability", **{"class": share["reliability"]})]))
+    above = figures.number("mis_above_authority_probability")
+    if above and above.row["status"] == "ok":
+        blocks.append(sentence(words, "mis", "above", authority=released.name, probability=above))
+    return Section("mis", words("sections", "mis"), blocks)
+
+
+def maps(words: Words, released: Released, place: Place) -> Section:
+    """Compose the maps that the pack has figures for."""
+    blocks: list[Block] = []
+    for kind, indicator in (("mis_map", "mis_people_below_share"), ("imd_map", "imd25_decile")):
+        rows = released.figures[
+            (released.figures["indicator"] == indicator) & (released.figures["geography"] == "lsoa21")
+        ]
+        if rows.empty:
+            continue
+        blocks.append(
+            Drawing(
+                kind.replace("_", "-"),
+                kind,
+                words("maps", kind, authority=released.name, area=place.name, period=rows["period"].iloc[0]),
+                words("maps", f"{kind}_alt", authority=released.name, area=place.name),
+                {"indicator": indicator, "geography": "lsoa21", "place": place},
+                "parts-table",
+            )
+        )
+    return Section("maps", words("sections", "maps"), blocks)
+
+
+def themes(
+    words: Words, released: Released, place: Place, figures: AreaFigures, indicators: Sequence[Indicator]
+) -> Section:
+    """Compose one table of indicators for each theme."""
+    blocks: list[Block] = []
+    fill = {"area": place.name, "authority": released.name}
+    head = [text.format(**fill) for text in words.raw("indicators", "head")]
+    themes = list(dict.fromkeys(one.theme for one in indicators if one.theme not in ("mis", "geography")))
+    for theme in themes:
+        rows: list[list[Inline]] = []
+        for one in (one for one in indicators if one.theme == theme):
+            here = figures.here.get(one.id)
+            if here is None:
+                continue
+            there = figures.there.get(one.id)
+            rows.append(
+                [
+                    one.label + (f" ({one.direction})" if one.direction else ""),
+                    Number(here, "with_range"),
+                    Number(here, column="count", unit=one.count_unit),
+                    Number(here, column="base", unit=one.count_unit),
+                    Number(there, "with_range") if there else "[z]",
+                    words("basis", str(here["basis"])),
+                    show_period(str(here["period"])),
+                    released.sources[str(here["source"])].title
+                    if here["source"] in released.sources
+                    else str(here["source"]),
+                ]
+            )
+        if rows:
+            blocks.append(
+                Table(
+                    f"theme-{theme.replace('_', '-')}",
+                    words("indicators", "caption", theme=words("themes", theme), **fill),
+                    head,
+                    rows,
+                )
+            )
+    blocks.append(
+        Paragraph(
+            [
+                f"{words('signs', 'title')}: "
+                + "; ".join(words("signs", name) for name in ("missing", "suppressed", "not_applicable"))
+                + "."
+            ],
+            "note",
+        )
+    )
+    return Section("indicators", words("sections", "indicators"), blocks)
+
+
+def small_areas(released: Released, place: Place) -> list[str]:
+    """Codes of the LSOAs with residents in a place, in order of name."""
+    if place.kind not in ("wd", "msoa", "lad"):
+        return []
+    weights = released.crosswalk("lsoa21", place.geography).weights
+    inside = weights[(weights["target"] == place.code) & (weights["weight"] > 0)]
+    names = released.areas("lsoa21")["name"]
+    return sorted((str(one) for one in inside["origin"]), key=lambda one: str(names[one]))
+
+
+def parts(words: Words, released: Released, place: Place, inside: Sequence[str]) -> Section:
+    """Compose the tables of the small areas within a place."""
+    if not inside:
+        return Section("parts", words("sections", "parts"), [])
+    names = released.areas("lsoa21")["name"]
+    shown = [
+        name
+        for name in ("residents", "mis_people_below_share", "imd25_decile", "fuel_poverty_share")
+        if ((released.figures["indicator"] == name) & (released.figures["geography"] == "lsoa21")).any()
+    ]
+    labels = {one.id: one.label for one in load_indicators()}
+    small = released.figures[released.figures["geography"] == "lsoa21"]
+    lookup = {
+        (str(row["code"]), str(row["indicator"])): row
+        for row in small[small["indicator"].isin(shown) & (small["group"] == "")].to_dict("records")
+    }
+    shares = {
+        str(row["code"]): row
+        for row in small[(small["indicator"] == "share_inside") & (small["group"] == place.code)].to_dict(
+            "records"
+        )
+    }
+    rows: list[list[Inline]] = []
+    for code in inside:
+        share: Inline = Number(shares[code]) if code in shares else words("parts", "whole")
+        numbers: list[Inline] = [
+            Number(lookup[code, name], "with_range") if (code, name) in lookup else "[x]" for name in shown
+        ]
+        rows.append([f"{names[code]} ({code})", share, *numbers])
+    kind = words("kinds", "lsoa")
+    table = Table(
+        "parts-table",
+        words("parts", "caption", kind=kind[0].upper() + kind[1:], area=place.name),
+        [kind[0].upper() + kind[1:], words("parts", "share"), *(labels[name] for name in shown)],
+        rows,
+    )
+    domains = [one for one in RUG if (small["indicator"] == one).any()]
+    decile = {
+        (str(row["code"]), str(row["indicator"])): row
+        for row in small[small["indicator"].isin(domains) & (small["group"] == "")].to_dict("records")
+    }
+    strip = Table(
+        "domains-table",
+        words("parts", "domains", kind=kind[0].upper() + kind[1:], area=place.name),
+        [kind[0].upper() + kind[1:], *(labels[name] for name in domains)],
+        [
+            [
+                f"{names[code]} ({code})",
+                *(Number(decile[code, name]) if (code, name) in decile else "[x]" for name in domains),
+            ]
+            for code in inside
+        ],
+    )
+    return Section("parts", words("sections", "parts"), [table, strip] if domains else [table])

@@ -1,0 +1,208 @@
+"""What a profile lays beside an area: comparators, gaps by a stated rule, status, and the council's settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fairplace.cli import main
+from fairplace.disclosure import Released, release
+from fairplace.pack import Pack
+from fairplace.profile.comparators import ComparatorError
+from fairplace.profile.content import StatusError, compose, find_place
+from fairplace.profile.forms import write_profile
+from fairplace.profile.gaps import FEWEST, RATIO, flag
+from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+from fairplace.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture(scope="module")
+def released(sample_pack: Pack) -> Released:
+    return release(sample_pack, "public")
+
+
+@pytest.fixture(scope="module")
+def ward(released: Released) -> Profile:
+    return compose(released, find_place(released, str(released.areas("wd25").index[1])))
+
+
+def section(profile: Profile, name: str) -> Section:
+    return next(one for one in profile.sections if one.id == name)
+
+
+def table(profile: Profile, name: str) -> Table:
+    return next(one for one in profile.tables if one.id == name)
+
+
+def test_the_district_without_an_area_and_the_area_make_the_district(ward: Profile) -> None:
+    held = table(ward, "compare-table")
+    checked = 0
+    for row in held.rows:
+        here, there, rest = row[1:4]
+        if not isinstance(rest, Number):
+            assert rest == "[x]"
+            continue
+        assert isinstance(here, Number)
+        assert isinstance(there, Number)
+        for name in ("count", "base") if here.row["base"] == here.row["base"] else ("value",):
+            assert here.row[name] + rest.row[name] == pytest.approx(there.row[name])
+        assert here.row["basis"] != "modelled"
+        checked += 1
+    assert checked > 8
+
+
+def test_no_modelled_or_scored_figure_is_taken_apart(ward: Profile) -> None:
+    rest = [one for one in ward.numbers() if "-without-" in str(one.row["code"])]
+    assert rest
+    assert not [one for one in rest if str(one.row["indicator"]).startswith(("mis_", "imd25_score"))]
+    assert {one.row["unit"] for one in rest} <= {"share", "people", "households"}
+
+
+def test_any_area_and_any_saved_profile_can_be_compared_with(
+    released: Released, ward: Profile, tmp_path: Path
+) -> None:
+    codes = [str(one) for one in released.areas("wd25").index]
+    saved = tmp_path / "saved.json"
+    write_profile(ward, released, saved)
+    made = compose(released, find_place(released, codes[0]), compare=[codes[2], str(saved)])
+    held = table(made, "compare-table")
+    assert held.head[-2:] == [str(released.areas("wd25")["name"][codes[2]]), ward.area]
+    figures = {one.key for one in made.numbers()}
+    row = next(
+        row for row in held.rows if isinstance(row[-1], Number) and row[-1].row["indicator"] == "residents"
+    )
+    assert row[-1].key in figures
+    assert row[-1].row["code"] == ward.code
+    (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ComparatorError, match="is not a saved profile"):
+        compose(released, find_place(released, codes[0]), compare=[str(tmp_path / "bad.json")])
+
+
+def test_an_officer_profile_is_not_compared_with_in_public(
+    sample_pack: Pack, released: Released, tmp_path: Path
+) -> None:
+    officer = release(sample_pack, "officer")
+    code = str(released.areas("wd25").index[0])
+    write_profile(compose(officer, find_place(officer, code)), officer, tmp_path / "o.json")
+    with pytest.raises(ComparatorError, match="officer edition"):
+        compose(released, find_place(released, code), compare=[str(tmp_path / "o.json")])
+
+
+def figure(
+    value: float, base: float = 1000, low: float = float("nan"), high: float = float("nan")
+) -> dict[str, object]:
+    return {
+        "status": "ok", "unit": "share", "value": value, "base": base, "low": low, "high": high,
+        "interval": "90 % model" if low == low else "", "period": "2021", "indicator": "x", "group": "",
+    }  # fmt: skip
+
+
+def test_gaps_are_told_by_ranges_or_by_the_ratio_of_counted_shares() -> None:
+    assert flag(figure(0.3, low=0.2, high=0.4), figure(0.5, low=0.41, high=0.6)) == "lower"
+    assert flag(figure(0.3, low=0.2, high=0.45), figure(0.5, low=0.41, high=0.6)) == "similar"
+    assert flag(figure(0.2 * RATIO + 0.001), figure(0.2)) == "higher"
+    assert flag(figure(0.2 * RATIO - 0.001), figure(0.2)) == "similar"
+    # Twice the share, but of so few people that a street more would do it.
+    assert flag(figure(0.02, base=FEWEST), figure(0.01)) == "similar"
+    assert flag(figure(0.2) | {"status": "suppressed"}, figure(0.1)) == "not_compared"
+    assert flag(figure(0.2) | {"period": "2011"}, figure(0.1)) == "not_compared"
+
+
+def test_gaps_stand_beside_their_rule_and_are_never_called_more_than_gaps(released: Released) -> None:
+    seen = 0
+    for code in released.areas("wd25").index:
+        profile = compose(released, find_place(released, str(code)))
+        held = section(profile, "gaps")
+        text = " ".join(block.text for block in held.blocks if isinstance(block, Paragraph))
+        assert f"{RATIO:g} times" in text
+        assert f"at least {FEWEST} people or homes" in text
+        for block in held.blocks:
+            if isinstance(block, Table):
+                assert 1 <= len(block.rows) <= 8
+                seen += len(block.rows)
+                assert not any(
+                    "ethnic" in str(one.row["indicator"])
+                    for row in block.rows
+                    for one in row
+                    if isinstance(one, Number)
+                )
+        assert not re.search("priorit", str(held), re.IGNORECASE)
+    assert seen > 10
+
+
+def test_every_chart_has_words_and_a_table_of_the_same_figures(ward: Profile) -> None:
+    drawings = [one for one in ward.blocks if isinstance(one, Drawing)]
+    assert {one.kind for one in drawings} >= {
+        "mis_map",
+        "imd_map",
+        "depth",
+        "dots",
+        "ages",
+        "tenure",
+        "spine",
+        "rug",
+    }
+    tables = {one.id for one in ward.tables}
+    for one in drawings:
+        assert one.twin in tables, one.id
+        assert len(one.alt) > 40
+
+
+def test_depth_bands_are_the_differences_of_the_shares_below(ward: Profile) -> None:
+    bands = next(one for one in ward.blocks if isinstance(one, Drawing) and one.kind == "depth").data["bands"]
+    rows = {one.row["indicator"]: one.row["value"] for one in ward.numbers() if one.row["code"] == ward.code}
+    here = bands.loc[ward.area]
+    assert here.sum() == pytest.approx(1)
+    assert here.iloc[0] == pytest.approx(rows["mis_people_below_50_share"])
+    assert here.iloc[-1] == pytest.approx(1 - rows["mis_people_below_share"])
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("draft", "Draft"),
+        ("approved by A. Person, 2 March 2026", "Approved by A. Person"),
+        ("superseded", "Superseded"),
+    ],
+)
+def test_the_status_stands_in_the_line_of_every_page(released: Released, status: str, said: str) -> None:
+    code = str(released.areas("wd25").index[0])
+    assert said in compose(released, find_place(released, code), status=status).running
+
+
+def test_a_status_without_an_approver_or_of_another_kind_is_refused(released: Released) -> None:
+    place = find_place(released, str(released.areas("wd25").index[0]))
+    with pytest.raises(StatusError, match="names nobody"):
+        compose(released, place, status="approved")
+    with pytest.raises(StatusError, match='"final" is not a status'):
+        compose(released, place, status="final")
+    said = compose(released, place, status="approved", settings=Settings(approver="The Director")).status
+    assert said == "approved by The Director"
+
+
+def test_settings_give_contact_formats_and_comparators(
+    sample_pack: Pack, released: Released, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = [str(one) for one in released.areas("wd25").index[:2]]
+    path = tmp_path / "council.toml"
+    path.write_text(
+        '[contact]\nname = "Policy <Team>"\nemail = "insight@halverton.example"\n'
+        '[formats]\nother = "Ask us for large print."\neasy_read = "https://halverton.example/easy"\n'
+        f'bsl = "https://halverton.example/bsl"\n[document]\napprover = "The Director"\ncompare = ["{codes[1]}"]\n',
+        encoding="utf-8",
+    )
+    out = tmp_path / "p.html"
+    call = ["profile", str(sample_pack.path), "--area", codes[0], "--out", str(out)]
+    assert main([*call, "--settings", str(path), "--status", "approved"]) == 0
+    page = out.read_text(encoding="utf-8")
+    for words in ("Policy &lt;Team&gt;", "Ask us for large print.", "https://halverton.example/bsl",
+                  "Approved by The Director", str(released.areas("wd25")["name"][codes[1]])):  # fmt: skip
+        assert words in page
+    path.write_text('[contact]\nfax = "1"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"contact.fax; there are contact.name"):
+        load_settings(path)
+    path.write_text("[document]\ncompare = 3\n", encoding="utf-8")
+    assert main([*call, "--settings", str(path)]) == 2
+    assert "a list of words" in capsys.readouterr().err
