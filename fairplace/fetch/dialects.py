@@ -27,6 +27,8 @@ from fairplace.fetch.transport import Received, Transport, download, get_json
 CHUNK = 100
 #: Days back that a file with a date in its name is looked for.
 LOOK_BACK = 7
+#: Parts of an ArcGIS query that say which rows are wanted.
+_ASKED = ("where", "geometry", "geometryType", "inSR", "spatialRel")
 
 
 @dataclass(frozen=True)
@@ -158,9 +160,19 @@ def _arcgis(job: Job) -> Received:
         "outSR": "4326",
         "f": "geojson" if shapes else "json",
     }
+    spread: dict[str, str] = {}
+    if asked.get("within"):
+        if job.box is None:
+            raise ChangedError("it needs the outline of the authority: fetch boundary_lsoa21 first")
+        spread = {
+            "geometry": ",".join(f"{edge:.5f}" for edge in job.box),
+            "geometryType": "esriGeometryEnvelope",
+            "inSR": "4326",
+            "spatialRel": "esriSpatialRelIntersects",
+        }
     features: list[dict[str, Any]] = []
     for n, where in enumerate(_wheres(job)):
-        features += _pages(job, {**query, "where": where}, pages / f"{n:04d}", size)
+        features += _pages(job, {**query, **spread, "where": where}, pages / f"{n:04d}", size)
     if not features:
         raise ChangedError(f"{job.recipe.url} has no rows for {job.authority or 'England'}")
     rows = [
@@ -194,7 +206,9 @@ def _wheres(job: Job) -> list[str]:
 def _pages(job: Job, query: Mapping[str, str], folder: Path, size: int) -> list[dict[str, Any]]:
     address = f"{job.recipe.url}/query"
     counted = get_json(
-        job.transport, address, form={"where": query["where"], "returnCountOnly": "true", "f": "json"}
+        job.transport,
+        address,
+        form={**{key: query[key] for key in _ASKED if key in query}, "returnCountOnly": "true", "f": "json"},
     )
     total = int(counted.get("count", -1))
     features: list[dict[str, Any]] = []

@@ -26,4 +26,4 @@ class BusyError(FetchError):
 
 
 class CutError(FetchError):
-    """A body ended before its end, or does not have the hash that the publisher states."""
+    """A body that came is damaged, or does not have the hash that the publisher states."""

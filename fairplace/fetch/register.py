@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -50,6 +50,10 @@ class Recipe:
         Parameters of the dialect.
     member, sheet, keep_rows, rename, cells, add
         What is taken out of what came; see `fairplace.fetch.unpacking`.
+    header
+        Names of the columns of a table that is published without.
+    placed
+        Column of postcodes by which rows are placed, and those of other places left out.
     rows
         Fewest and most rows that the file may have.
     columns
@@ -77,6 +81,8 @@ class Recipe:
     rename: Mapping[str, str] = field(default_factory=dict)
     cells: Mapping[str, str] = field(default_factory=dict)
     add: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
+    placed: str = ""
     rows: tuple[int, int] = (1, 10**9)
     columns: tuple[str, ...] = ()
     areas: str = ""
@@ -125,7 +131,8 @@ def load_register() -> Mapping[str, Recipe]:
     for key, entry in content.items():
         fields = {**shared.get(entry.pop("terms", ""), {}), **entry}
         fields["rows"] = tuple(fields.get("rows", (1, 10**9)))
-        fields["columns"] = tuple(fields.get("columns", ()))
+        for name in ("columns", "header"):
+            fields[name] = tuple(fields.get(name, ()))
         for name in ("url", "file"):
             fields[name] = str(fields.get(name, "")).replace("{table}", str(fields.get("table", "")))
         fields["member"] = str(fields.get("member", "")).replace("{table}", str(fields.pop("table", "")))
@@ -139,20 +146,19 @@ def load_register() -> Mapping[str, Recipe]:
     return recipes
 
 
-def choose(only: tuple[str, ...]) -> list[Recipe]:
-    """Recipes of some ids, or of all that are not optional.
+def choose(only: Collection[str], register: Mapping[str, Recipe]) -> list[Recipe]:
+    """Give the recipes of some ids, or all that are not optional.
 
     Raises
     ------
     RegisterError
         An id is not in the register.
     """
-    recipes = load_register()
     for key in only:
-        if key not in recipes:
-            near = [one for one in recipes if one.split("_")[0] == key.split("_")[0]]
+        if key not in register:
+            near = [one for one in register if one.split("_")[0] == key.split("_")[0]]
             raise RegisterError(
                 f'"{key}" is not among the sources that can be fetched; '
                 f"{'did you mean ' + ', '.join(near) if near else '`fetch --dry-run` lists them'}"
             )
-    return [one for one in recipes.values() if (one.id in only if only else not one.optional)]
+    return [one for one in register.values() if (one.id in only if only else not one.optional)]

@@ -23,6 +23,7 @@ from geo.geography import Geography
 from geo.source import hash_file
 from layers.delimited import match_headers
 from layers.planning import load_register as load_layers
+from layers.points import tidy_postcode
 
 #: Where bodies grow; hidden, so that no reader takes half a file.
 WORK = ".fetching"
@@ -93,7 +94,12 @@ class Errand:
         return self.recipe.name(self.authority)
 
 
-def plan(authorities: Sequence[str], only: Sequence[str] = ()) -> list[Errand]:
+def plan(
+    authorities: Sequence[str],
+    only: Sequence[str] = (),
+    *,
+    register: Mapping[str, Recipe] | None = None,
+) -> list[Errand]:
     """List the files that some authorities need, in the order in which they are fetched.
 
     Raises
@@ -109,7 +115,7 @@ def plan(authorities: Sequence[str], only: Sequence[str] = ()) -> list[Errand]:
                 f'"{authority}" is not the code of an English district; needed one such as E06000016'
             )
     errands: list[Errand] = []
-    for recipe in choose(tuple(only)):
+    for recipe in choose(only, register or load_register()):
         for one in _layers(recipe):
             errands += (
                 [Errand(one, authority) for authority in authorities] if one.local else [Errand(one, "")]
@@ -142,6 +148,7 @@ def fetch(
     on: date | None = None,
     refresh: bool = False,
     transport: Transport | None = None,
+    register: Mapping[str, Recipe] | None = None,
 ) -> Outcome:
     """Get every source that builds of some authorities need.
 
@@ -162,6 +169,8 @@ def fetch(
         Ask again for what is there.
     transport
         How requests are made.
+    register
+        Recipes to follow in place of `load_register`, such as those of a council's own mirror.
 
     Returns
     -------
@@ -174,7 +183,8 @@ def fetch(
     AuthorityError
         A code is not one of an English district.
     """
-    errands = plan(authorities, only if mirror is None else ())
+    recipes = register or load_register()
+    errands = plan(authorities, only if mirror is None else (), register=recipes)
     if mirror is not None:
         copied, kept, lacking = copy_mirror(authorities, mirror=mirror, to=to, only=only)
         return Outcome(
@@ -195,7 +205,14 @@ def fetch(
                 there.append(entry)
                 continue
             try:
-                entry = _run(errand, to=to, work=work, on=on or datetime.now(UTC).date(), transport=transport)
+                entry = _run(
+                    errand,
+                    to=to,
+                    work=work,
+                    on=on or datetime.now(UTC).date(),
+                    transport=transport,
+                    register=recipes,
+                )
             except UserError as error:
                 short.append(Shortfall(errand.recipe.id, errand.authority, str(error), errand.recipe.costs))
                 continue
@@ -209,18 +226,21 @@ def fetch(
     return Outcome(tuple(got), tuple(there), tuple(short))
 
 
-def _run(errand: Errand, *, to: Path, work: Path, on: date, transport: Transport) -> Entry:
+def _run(
+    errand: Errand, *, to: Path, work: Path, on: date, transport: Transport, register: Mapping[str, Recipe]
+) -> Entry:
     recipe = errand.recipe
     codes = _codes(to, errand)
     job = Job(recipe, transport, work, errand.authority, on, codes, _box(to, errand))
-    joins = {column: _join(to, said) for column, said in recipe.add.items()}
+    joins = {column: _join(to, said, register) for column, said in recipe.add.items()}
+    places = _places(to, errand.authority) if recipe.placed else {}
     target = to / errand.file
     draft = work / "draft" / Path(errand.file).name
     draft.parent.mkdir(exist_ok=True)
     for last in (False, True):
         try:
             came = ask(job)
-            done = unpack(came, job, draft, joins)
+            done = unpack(came, job, draft, joins=joins, places=places)
             rows = check(draft, recipe, url=came.url)
             break
         except CutError:
@@ -273,9 +293,9 @@ def _column(path: Path, column: str) -> Iterable[str]:
         return [row[column] for row in csv.DictReader(handle)]
 
 
-def _join(to: Path, said: Mapping[str, str]) -> Mapping[str, str]:
+def _join(to: Path, said: Mapping[str, str], register: Mapping[str, Recipe]) -> Mapping[str, str]:
     """Values by key, of a column of another file that was fetched before."""
-    path = to / load_register()[said["from"]].file
+    path = to / register[said["from"]].file
     if not path.is_file():
         raise FetchError(f"it needs {said['from']}, which could not be had")
     with path.open(encoding="utf-8-sig", newline="") as handle:
@@ -286,8 +306,20 @@ def _join(to: Path, said: Mapping[str, str]) -> Mapping[str, str]:
         return {row[said["key"]]: row[found[said["take"]]] for row in rows}
 
 
+def _places(to: Path, authority: str) -> dict[str, tuple[str, str]]:
+    """Eastings and northings by postcode, from the authority's part of Code-Point Open."""
+    path = to / f"postcodes/{authority}_codepoint_open.csv"
+    if not path.is_file():
+        raise FetchError("it needs the authority's postcodes, and codepoint_open could not be had")
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        return {
+            tidy_postcode(row["Postcode"]): (row["Eastings"], row["Northings"])
+            for row in csv.DictReader(handle)
+        }
+
+
 def _box(to: Path, errand: Errand) -> tuple[float, float, float, float] | None:
-    if errand.recipe.how not in ("geofabrik", "overpass"):
+    if errand.recipe.how not in ("geofabrik", "overpass") and not errand.recipe.ask.get("within"):
         return None
     path = to / f"boundaries/{errand.authority}_lsoa21_bgc.geojson"
     if not path.is_file():

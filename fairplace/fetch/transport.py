@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from fairplace import __version__
-from fairplace.fetch.errors import BusyError, ChangedError, CutError, FetchError, MovedError, RefusedError
+from fairplace.fetch.errors import BusyError, ChangedError, FetchError, MovedError, RefusedError
 from fairplace.files import explain_write
 
 #: Answers after which the same request may yet succeed.
@@ -352,7 +352,7 @@ class _Attempt:
     def given_up(self) -> FetchError:
         text = f"{self.what}: {self.number} tries, the last gave {self.said}; "
         if "bytes" in self.said or "cut" in self.said:
-            return CutError(text + "what came is kept: run again to go on from there")
+            return BusyError(text + "what came is kept: run again to go on from there")
         return BusyError(text + "run again later")
 
 

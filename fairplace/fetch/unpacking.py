@@ -19,15 +19,27 @@ from fairplace.fetch.errors import ChangedError, CutError
 from fairplace.fetch.transport import Received
 from geo.errors import UserError
 from layers.delimited import HeaderError, match_headers
+from layers.points import tidy_postcode
 from layers.workbooks import read_rows, read_sheet
 
 _PAGE = (b"<!doctype html", b"<html")
 _ZIPPED = (".zip", ".xlsx", ".ods")
+_MARKS: dict[str, Callable[[bytes], bool]] = {
+    ".tif": lambda start: start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    ".pbf": lambda start: b"OSMHeader" in start[:64],
+}
 _Row = Sequence[str]
 _Change = Callable[[_Row, Iterable[_Row]], tuple[_Row, Iterable[_Row]]]
 
 
-def unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[str, str]]) -> list[str]:
+def unpack(
+    came: Received,
+    job: Job,
+    target: Path,
+    *,
+    joins: Mapping[str, Mapping[str, str]] | None = None,
+    places: Mapping[str, tuple[str, str]] | None = None,
+) -> list[str]:
     """Write the file that a reader takes.
 
     Parameters
@@ -40,6 +52,8 @@ def unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[s
         File to write; nobody looks at it before it has been checked.
     joins
         Column to add -> value by key, for the recipe's `add`.
+    places
+        Postcode -> easting and northing, for the recipe's `placed`.
 
     Returns
     -------
@@ -66,12 +80,17 @@ def unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[s
         raise ChangedError(
             f"{came.url} is neither a zip nor a workbook (it begins {start[:16]!r}); see {recipe.page}"
         )
+    mark = next((mark for end, mark in _MARKS.items() if target.name.endswith(end)), None)
+    if mark is not None and not mark(start):
+        raise ChangedError(
+            f"{came.url} is no {target.suffix} file (it begins {start[:16]!r}); see {recipe.page}"
+        )
     if not zipped and start.startswith(b"PK"):
         raise ChangedError(
             f"{came.url} is a zip or workbook where a plain file was expected; see {recipe.page}"
         )
     try:
-        return _unpack(came, job, target, joins)
+        return _unpack(came, job, target, joins or {}, places or {})
     except (zipfile.BadZipFile, EOFError) as error:
         raise CutError(f"{came.url} is a damaged zip ({error})") from error
     except HeaderError as error:
@@ -82,7 +101,13 @@ def unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[s
         raise
 
 
-def _unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[str, str]]) -> list[str]:
+def _unpack(
+    came: Received,
+    job: Job,
+    target: Path,
+    joins: Mapping[str, Mapping[str, str]],
+    places: Mapping[str, tuple[str, str]],
+) -> list[str]:
     recipe, done = job.recipe, []
     if recipe.sheet:
         _write_sheet(came.path, recipe.sheet, _required(job), target)
@@ -99,6 +124,9 @@ def _unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[
             if bad:
                 raise CutError(f"{came.url}: {bad} inside it is damaged")
         shutil.copyfile(came.path, target)
+    if recipe.header:
+        _name_columns(target, recipe.header, came.url)
+        done.append("named the columns")
     if recipe.keep_rows.startswith("column:"):
         column = recipe.keep_rows.removeprefix("column:")
         _rewrite(target, lambda head, rows: (head, _only(head, rows, column, set(job.codes))))
@@ -112,6 +140,9 @@ def _unpack(came: Received, job: Job, target: Path, joins: Mapping[str, Mapping[
             lambda head, rows: ([recipe.cells.get(one, one) for one in head], _cells(rows, recipe.cells)),
         )
         done.append("cells " + ", ".join(f"{old} to {new}" for old, new in recipe.cells.items()))
+    if recipe.placed:
+        _rewrite(target, _placer(recipe.placed, places))
+        done.append(f"rows of {job.authority} by {recipe.placed}, with coordinates of Code-Point Open")
     for column, said in recipe.add.items():
         _rewrite(target, _adder(column, said["on"], joins[column], job.authority))
         done.append(f"added {column}: {said['take']} of {said['from']} by {said['on']}")
@@ -173,6 +204,29 @@ def _rewrite(path: Path, change: _Change) -> None:
         writer.writerow(head)
         writer.writerows(rest)
     draft.replace(path)
+
+
+def _name_columns(path: Path, header: _Row, url: str) -> None:
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as handle:
+        first = next(csv.reader(handle), [])
+    # A first row of words is a header, which these reports did not have; the columns may have moved.
+    if len(first) < len(header) - 1 or not re.search(r"\d", first[0]):
+        raise ChangedError(
+            f"{url} begins with {', '.join(first[:4]) or 'nothing'} ({len(first)} columns); "
+            f"expected {len(header)} columns without a header"
+        )
+    names = [*header, *(f"column {n}" for n in range(len(header), len(first)))][: len(first)]
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    path.write_text(",".join(names) + "\n" + text, encoding="utf-8")
+
+
+def _placer(postcode: str, places: Mapping[str, tuple[str, str]]) -> _Change:
+    def place(head: _Row, rows: Iterable[_Row]) -> tuple[_Row, Iterable[_Row]]:
+        at = list(head).index(postcode)
+        found = ((row, places.get(tidy_postcode(row[at]))) for row in rows if len(row) > at)
+        return [*head, "easting", "northing"], ([*row, *spot] for row, spot in found if spot)
+
+    return place
 
 
 def _only(
