@@ -21,11 +21,13 @@ from fairplace.audits import audit_figures, certificate_figures, place_homes
 from fairplace.local_evidence import (
     Papers,
     event_figures,
+    incident_figures,
     minder_figures,
     referral_figures,
     service_figures,
     survey_figures,
 )
+from fairplace.local_routes import route_figures
 from fairplace.register import read_register, register_figures, register_settings
 from fairplace.spine import Spine
 from geo.crs import BNG, lonlat_to_bng
@@ -125,6 +127,7 @@ def read_local(
     spine: Spine,
     published: pd.DataFrame,
     postcodes: gpd.GeoDataFrame | None = None,
+    people: gpd.GeoDataFrame | None = None,
     restricted: Path | None = None,
 ) -> Local:
     """Read a council's own files for a build.
@@ -139,6 +142,8 @@ def read_local(
         Figures already made, for bases and for deprivation of wards.
     postcodes
         Points of postcodes, to place what only has an address.
+    people
+        Points of residents, to say who lives near a planned route.
     restricted
         The restricted store; its papers are checked by `fairplace.restricted`.
 
@@ -167,7 +172,7 @@ def read_local(
             if path is not None:
                 read(desk, desk.take(read_council_file(path, kind, publisher=spine.name)))
         _read_register(desk, folder)
-        _read_lines(desk, folder)
+        _read_lines(desk, folder, people)
     if restricted is not None:
         _read_restricted(desk, restricted)
     return Local(
@@ -275,9 +280,23 @@ def _read_survey(desk: _Desk, table: CouncilTable) -> None:
     desk.notes += notes
 
 
+def _read_crime(desk: _Desk, table: CouncilTable) -> None:
+    placed = place_rows(table, desk.postcodes)
+    lost = int(placed.geometry.isna().sum())
+    if lost:
+        desk.notes.append(f"{table.source.file}: {lost} incidents without a place are not counted")
+    desk.add(
+        incident_figures(
+            placed[placed.geometry.notna()], desk.spine.boundaries, period=table.source.period,
+            source=table.source.id,
+        )
+    )  # fmt: skip
+
+
 _TABLES: Mapping[str, Callable[[_Desk, CouncilTable], None]] = {
     "referrals": _read_referrals,
     "survey": _read_survey,
+    "crime": _read_crime,
 }
 
 
@@ -299,7 +318,7 @@ def _read_register(desk: _Desk, folder: Path) -> None:
     desk.notes += notes
 
 
-def _read_lines(desk: _Desk, folder: Path) -> None:
+def _read_lines(desk: _Desk, folder: Path, people: gpd.GeoDataFrame | None) -> None:
     schema = find_schema("lcwip_lines")
     path = next((one for suffix in _LAYERS if (one := folder / f"{schema.kind}{suffix}").is_file()), None)
     if path is None:
@@ -316,12 +335,18 @@ def _read_lines(desk: _Desk, folder: Path) -> None:
         title=f"{schema.title}: {desk.spine.name}'s own file",
         publisher=desk.spine.name,
         edition=path.name,
-        period="as planned",
+        period="as the council holds it",
         licence="the council's own; published by the council",
         file=path.name,
         sha256=hash_file(path),
     )
     desk.sources[source.id] = source
+    desk.add(
+        route_figures(
+            desk.lines[schema.kind], desk.spine.boundaries, authority=desk.authority, period=source.period,
+            source=source.id, people=people, below=desk.of("mis_people_below_share", "lsoa21"),
+        )
+    )  # fmt: skip
 
 
 def _read_restricted(desk: _Desk, store: Path) -> None:

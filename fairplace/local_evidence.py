@@ -105,6 +105,12 @@ def event_figures(
         hide = hide_small(by_kind)
         total = pd.Series({authority: float(came.sum())})
         parts.append(_row(total, f"event_{name}", "lad25", ALL, period, label, source, small(total)))
+        if name == "attendances" and these["unique_people"].notna().any():
+            different = pd.Series({authority: float(these["unique_people"].sum())})
+            few = small(different) | small(total - different)
+            parts.append(
+                _row(different, "event_different_people", "lad25", ALL, period, "people", source, few)
+            )
         for kind, number in by_kind.items():
             one = pd.Series({authority: float(number)})
             mask = pd.Series({authority: bool(hide[kind])})
@@ -122,6 +128,7 @@ def event_figures(
         "events": paper("Events and pop-ups held", "count"),
         "event_people": paper("People seen at events", "people"),
         "event_attendances": paper("Attendances at events (one person may come twice)", "count"),
+        "event_different_people": paper("Different people among the attendances", "people"),
         "event_people_by_fifth": paper(
             "People seen at events, by national fifth of deprivation of the place of the event",
             "people",
@@ -134,6 +141,21 @@ def event_figures(
         ),
     }
     return tidy_figures(parts), papers
+
+
+def incident_figures(
+    incidents: gpd.GeoDataFrame, boundaries: Mapping[str, Boundaries], *, period: str, source: str
+) -> tuple[pd.DataFrame, Papers]:
+    """Count incidents of a council's own file by ward and for the authority, by kind."""
+    parts = []
+    for key in ("wd25", "lad25"):
+        codes = code_points(incidents, boundaries[key])
+        for kind in [ALL, *sorted(incidents["kind"].unique())]:
+            here = codes[(codes != "") & ((incidents["kind"] == kind) | (kind == ALL))]
+            counts = here.value_counts().reindex(boundaries[key].codes, fill_value=0).astype(float)
+            hide = hide_small(counts) if key == "wd25" else small(counts)
+            parts.append(_row(counts, "local_incidents", key, kind, period, "count", source, hide))
+    return tidy_figures(parts), {"local_incidents": paper("Incidents in the council's own file", "count")}
 
 
 def _row(

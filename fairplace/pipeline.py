@@ -150,20 +150,21 @@ def _contents(
 ) -> Contents:
     places = read_places(holdings, spine)
     parts = [published_figures(tables, spine), geography_figures(spine)]
-    local = read_local(
-        holdings.folder / "local",
-        spine=spine,
-        published=parts[0],
-        postcodes=places.points.get("postcodes"),
-        restricted=store,
-    )
-    parts.append(local.figures)
     missing = [*spine.missing, *tables.missing, *places.missing]
     if estimate is None:
         missing.append("the Minimum Income Standard estimate, which needs tenure and small-area income")
     else:
         parts.append(_mis_figures(estimate, spine))
     people, how = people_points(holdings, spine, tables)
+    local = read_local(
+        holdings.folder / "local",
+        spine=spine,
+        published=pd.concat(parts, ignore_index=True),
+        postcodes=places.points.get("postcodes"),
+        people=people,
+        restricted=store,
+    )
+    parts.append(local.figures)
     points = dict(places.points) if people is None else {**places.points, PEOPLE: people}
     sources = {one.id: one for one in (*spine.sources, *places.sources, *local.sources)}
     sources |= {table.source.id: table.source for table in tables.held.values()}

@@ -89,6 +89,7 @@ def local_evidence(words: Words, released: Released, *, geography: str, code: st
         *_events(words, rows, geography, code, fill),
         *_survey(words, rows),
         *_referrals(words, rows, local.get("organisations", {})),
+        *_routes(words, rows, geography, code, fill),
         *_cases(words, released, shape),
     ]
     return Section("evidence", words("evidence", "title"), blocks)
@@ -175,7 +176,7 @@ def _audits(
         _fill(
             words, "audits_all", authority=fill["authority"], period=period,
             below=rows.number(rows.authority, BELOW), audited=rows.number(rows.authority, AUDITED),
-            share=Number(share, "with_range", 2),
+            share=Number(share, "with_range", 2), stock=rows.number(rows.authority, OF_STOCK),
         )
     ]  # fmt: skip
     if code != rows.authority and rows.row(code, AUDITED) is not None:
@@ -191,6 +192,7 @@ def _audits(
         blocks.append(Paragraph([words("evidence", "audits_random", interval=share["interval"])]))
     else:
         blocks.append(Paragraph([words("evidence", "audits_sample")]))
+    blocks += _by_group(words, rows, "homes_audited_band", "audits_bands")
     if geography.startswith(("wd", "lad")):
         names = released.areas("wd25")["name"].sort_values()
         shown = names if code == rows.authority else names[names.index == code]
@@ -259,17 +261,26 @@ def _events(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
     if geography.startswith("wd"):
         events, people = rows.number(code, "events"), rows.number(code, "event_people")
         blocks.append(_fill(words, "events_here", area=fill["area"], events=events, people=people))
-    fifths = rows.groups("event_people_by_fifth")
-    if fifths:
-        parts: list[Inline] = []
-        for one in fifths:
-            parts += [
-                f"{'; ' if parts else ''}{one}: ",
-                rows.number(rows.authority, "event_people_by_fifth", one),
-            ]
-        before, _, after = str(words.raw("evidence", "events_fifths")).partition("{fifths}")
-        blocks.append(Paragraph([before, *parts, after]))
-    return blocks
+    return [*blocks, *_by_group(words, rows, "event_people_by_fifth", "events_fifths")]
+
+
+def _by_group(words: Words, rows: _Rows, indicator: str, sentence: str) -> list[Block]:
+    parts: list[Inline] = []
+    for one in rows.groups(indicator):
+        parts += [f"{'; ' if parts else ''}{one}: ", rows.number(rows.authority, indicator, one)]
+    before, _, after = str(words.raw("evidence", sentence)).partition("{fifths}")
+    return [Paragraph([before, *parts, after])] if parts else []
+
+
+def _routes(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[str, str]) -> list[Block]:
+    if rows.row(rows.authority, "routes_km") is None:
+        return []
+    near = rows.number(rows.authority, "routes_people_near_share")
+    km = rows.number(rows.authority, "routes_km")
+    blocks: list[Block] = [_fill(words, "routes", km=km, authority=fill["authority"], near=near)]
+    if geography.startswith("wd"):
+        blocks.append(_fill(words, "routes_here", area=fill["area"], km=rows.number(code, "routes_km")))
+    return [*blocks, *_by_group(words, rows, "routes_people_near_share", "routes_fifths")]
 
 
 def _survey(words: Words, rows: _Rows) -> list[Block]:
