@@ -212,28 +212,40 @@ def _given_away(
         table = _Table.of(part, count, base)
         if not table.amounts:
             continue
-        cells = list(table.amounts)
-        position = {cell: number for number, cell in enumerate(cells)}
-        values = np.array([table.amounts[cell] for cell in cells])
-        hide, ends = (values > 0) & (values <= hide_up_to), np.zeros(len(cells), dtype=bool)
-        caps = np.full(len(cells), np.inf)
-        for row, (cell, _) in table.cells.items():
+        position = {cell: number for number, cell in enumerate(table.amounts)}
+        links = sorted(
+            {
+                (position[under], position[cell])
+                for cell, under in table.cells.values()
+                if cell is not None and under is not None and table.amounts[under] >= table.amounts[cell]
+            }
+        )
+        values = np.array(list(table.amounts.values()))
+        # Those of a base who are not counted are a table of their own: nobody prints it, anybody can take it.
+        values = np.append(values, [values[base_at] - values[count_at] for base_at, count_at in links])
+        rests = range(len(position), len(values))
+        totals = table.totals(nests, sums)
+        totals += [Total(pair[0], (pair[1], rest_at)) for pair, rest_at in zip(links, rests, strict=True)]
+        hide, ends = (values > 0) & (values <= hide_up_to), np.zeros(len(values), dtype=bool)
+        caps = np.full(len(values), np.inf)
+        for row, (cell, under) in table.cells.items():
             if cell is None:
                 continue
             at = position[cell]
             hide[at] |= bool(small[row] or rest[row])
-            ends[at] |= bool(rest[row])
-            if rows.at[row, "unit"] == "share" and base[row] > hide_up_to:
+            if under is None and rows.at[row, "unit"] == "share" and base[row] > hide_up_to:
+                ends[at] |= bool(rest[row])
                 caps[at] = min(caps[at], float(base[row]))
         whole = values == np.round(values)
-        costs = np.array([4.0 ** SIZE_ORDER.index(_kind(cell[1])) for cell in cells])
-        costs *= np.array([2.0 if cell[3] == "" else 1.0 for cell in cells]) * (1 + np.log1p(values) / 10)
+        costs = np.ones(len(values))
+        for cell, at in position.items():
+            costs[at] = 4.0 ** SIZE_ORDER.index(_kind(cell[1])) * (2.0 if cell[3] == "" else 1.0)
         chosen = protect(
             np.where(whole, values, 0.0),
-            [one for one in table.totals(nests, sums) if whole[[one.whole, *one.parts]].all()],
+            [one for one in totals if whole[[one.whole, *one.parts]].all()],
             small=hide & whole,
             hide_up_to=hide_up_to,
-            costs=costs,
+            costs=costs * (1 + np.log1p(values) / 10),
             caps=caps,
             almost_all=ends,
         )

@@ -9,7 +9,7 @@ count is recovered if it can only be one number, or, being small, can only be sm
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -197,6 +197,66 @@ def test_without_secondary_suppression_the_same_attack_recovers_some() -> None:
     found = [attack(*one) for one in zip(worlds, release(worlds, secondary=False), strict=True)]
     assert sum(found) > 50
     assert sum(one > 0 for one in found) > 20
+
+
+def with_attendance(world: World, seed: int) -> tuple[World, np.ndarray]:
+    """Say of the referred who attended, as a count and as a share of the referred."""
+    random = np.random.default_rng(seed + 1_000_000)
+    attended = random.binomial(world.counts, random.choice([0.2, 0.6, 0.95]))
+    more: list[dict[str, object]] = []
+    for row in world.rows:
+        inside, which = world.members[str(row["code"])], np.array(world.groups) == row["group"]
+        count = float(attended[inside][:, which | (row["group"] == "")].sum())
+        more.append({**row, "indicator": "attended", "value": count})
+        if row["value"]:
+            share = {
+                "value": count / float(row["value"]),
+                "unit": "share",
+                "count": count,
+                "base": row["value"],
+            }
+            more.append({**row, "indicator": "attended_share", **share})
+    return replace(world, rows=[*world.rows, *more]), attended
+
+
+def attack_shares(world: World, attended: np.ndarray, shown: pd.DataFrame) -> tuple[int, int]:
+    """How many counts of the referred, the attended or the missing are recovered, and how many were tried.
+
+    What is unknown is who attended and who did not, so that nobody attends who was not referred.
+    """
+    truth_of = np.concatenate([attended.ravel(), (world.counts - attended).ravel()])
+    sums = _sums(world, shown)
+    share, whole = shown["indicator"] == "attended_share", shown["indicator"] == "referrals"
+    parts = np.hstack([sums, sums * whole.to_numpy()[:, None]])
+    count = shown["count"].where(share, shown["value"])
+    seen, hidden = (shown["status"] == "ok").to_numpy(), (shown["status"] == "suppressed").to_numpy()
+    # Those missing of every share, whether it is shown or not, are asked for too.
+    missing = np.hstack([np.zeros_like(sums), sums])[share.to_numpy()]
+    asked = np.vstack([parts[hidden], missing])
+    truth = asked @ truth_of
+    asked, truth = asked[truth > 0], truth[truth > 0]
+    small = np.flatnonzero(truth <= HIDE_UP_TO)
+    at_least = parts[hidden & ~share.to_numpy()]
+    high = np.floor(
+        _extreme(asked[small], parts[seen], count[seen].to_numpy(), at_least, -1, whole=False) + 1e-6
+    )
+    return int((high <= HIDE_UP_TO).sum()), len(small)
+
+
+def test_shares_and_their_bases_give_nothing_away_either() -> None:
+    recovered = tried = open_to = 0
+    for seed in range(0, 200, BATCH):
+        pairs = [with_attendance(make_world(one), one) for one in range(seed, seed + BATCH)]
+        worlds = [world for world, _ in pairs]
+        for secondary in (True, False):
+            for (world, attended), shown in zip(pairs, release(worlds, secondary=secondary), strict=True):
+                found, asked = attack_shares(world, attended, shown)
+                recovered += found if secondary else 0
+                open_to += 0 if secondary else found
+                tried += asked if secondary else 0
+    assert tried > 1000
+    assert recovered == 0
+    assert open_to > 50
 
 
 @pytest.mark.slow
