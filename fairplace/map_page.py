@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -15,7 +16,7 @@ from geo.errors import UserError
 from geo.geography import Geography
 from maps.interactive import Basemap, build_map
 from maps.layer import MapLayer
-from maps.style import LayerStyle, deciles, shares, single, three_classes
+from maps.style import BACKDROP, LayerStyle, deciles, shares, single, three_classes
 
 
 class MapLayerError(UserError, LookupError):
@@ -119,6 +120,8 @@ POINT_LABELS = {
     "schools": "Schools",
     "stations": "Railway stations",
 }
+#: Lines of a pack that are not background -> what the map calls them.
+LINE_LABELS = {"lcwip_lines": "Planned walking and cycling routes (LCWIP)"}
 #: What a map shows when no layer is named. The graduated MIS layers are an officer's choice.
 PUBLIC_LAYERS = tuple(name for name in RECIPES if name not in ("mis-share", "mis-children"))
 
@@ -173,11 +176,11 @@ def compose_map(
         ]
     caveats.append(words("caveats", "imd"))
     return build_map(
-        [*made, *_outlines(released, geography), *_points(released)],
+        [*made, *_outlines(released, geography), *_lines(released), *_points(released)],
         title=f"{released.name}: neighbourhoods and the Minimum Income Standard",
         caveats=caveats,
         places=_search(released),
-        backdrop={name: released.places("lines", name) for name in released.held("lines")},
+        backdrop=backdrop_of(released),
         basemap=basemap,
     )
 
@@ -229,6 +232,28 @@ def _outlines(released: Released, geography: str) -> list[MapLayer]:
         for key in released.geographies
         if key.startswith(("wd", "msoa")) and key != geography
     ]
+
+
+def backdrop_of(released: Released) -> dict[str, gpd.GeoDataFrame]:
+    """Give the drawn background of a pack: roads, rail, water and green, as far as it has them."""
+    return {name: released.places("lines", name) for name in released.held("lines") if name in BACKDROP}
+
+
+def _lines(released: Released) -> list[MapLayer]:
+    made = []
+    for name in sorted(set(released.held("lines")) - set(BACKDROP)):
+        frame = released.places("lines", name)
+        label = LINE_LABELS.get(name, name.replace("_", " ").capitalize())
+        made.append(
+            MapLayer(
+                name.replace("_", "-"),
+                label,
+                frame.set_index("id") if "id" in frame else frame,
+                single(label, label, colour="#7b2d8b"),
+                kind="line",
+            )
+        )
+    return made
 
 
 def _points(released: Released) -> list[MapLayer]:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from fairplace.disclosure import Released
-from fairplace.map_page import area_layer
+from fairplace.map_page import area_layer, backdrop_of
 from fairplace.profile.model import Drawing, Profile
 from geo.crs import BNG
 from maps.charts import depth_bar, stacked_bars
@@ -52,7 +52,7 @@ def _area_map(profile: Profile, released: Released, drawing: Drawing) -> Picture
     around = MapLayer(
         "this-area", profile.area, outline, single(profile.area, profile.area, colour="#d4351c"), kind="line"
     )
-    backdrop = {name: released.places("lines", name) for name in released.held("lines")}
+    backdrop = backdrop_of(released)
     return draw_map(layer, title=drawing.caption, overlays=[around], backdrop=backdrop)
 
 
