@@ -204,7 +204,7 @@ def consistent_medians(parameters: Parameters, shape: Shape, shift: Floats) -> t
         widths = Widths(
             shape.lower[:, position : position + 1] * factor[None],
             np.asarray(shape.upper)[:, None] * factor[None],
-            wide,
+            np.asarray(shape.wide[position]),
         )
         zero = np.asarray(shape.zero)[:, None]
         value = alpha[:, position].copy()

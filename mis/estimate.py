@@ -292,7 +292,7 @@ def _notes(
     people = draws["people"].astype(np.float64).sum(axis=0)
     below = draws["people_below"].astype(np.float64).sum(axis=0)
     known = np.isfinite(anchor) & (tables.households[members] > 0)
-    if known.any() and people.min(initial=0.0) > 0:
+    if known.any() and (people > 0).all():
         ours = float(np.median(below / people))
         other = float(np.average(anchor[known], weights=draws["people"][known, 0]))
         notes.append(

@@ -57,7 +57,6 @@ _PEOPLE, _LOW, _CHILDREN, _UNDER_5, _PENSIONERS, _HOUSEHOLDS, _SHORTFALL = (
     )
 )
 _LOG_BAND = np.log([share for share, _ in BANDS])
-_LOG_LOW_INCOME = float(np.log(LOW_INCOME))
 
 # The normal distribution by linear interpolation in a table: error under 2e-7, a tenth of the time.
 _STEPS, _REACH = 512, 9
@@ -111,36 +110,37 @@ _LOWER, _UPPER, _WIDE_SHARE, _FIRST, _SECOND, _MEAN, _CONSTANTS = 0, 1, 2, 3, 6,
 
 @compiled()
 def _cell(
-    out: Floats, line: float, median: float, constant: Floats, zero: float, gain: float, normal: Floats
+    out: Floats, threshold: Floats, left: float, median: float, constant: Floats, zero: float, normal: Floats
 ) -> None:
-    # Shares below the four bands, share in low income, gap and squared gap, when every income of the
-    # cell is lifted by `gain` (units of the national median): an income is below a threshold after the
-    # gain if it was below the threshold less the gain before it.
+    # Shares below the four bands, share in low income, gap and squared gap, given the logarithms of the
+    # thresholds that incomes before the gain must pass (minus infinity where the gain alone passes) and
+    # what the gain leaves of the line, as a share of it.
     some = 1 - zero
     out[:] = 0.0
-    distance = line - median
-    left = 1.0
-    if gain == 0:
-        for band in range(4):
-            out[band] = zero + some * _share(distance + _LOG_BAND[band], constant, normal)
-        out[4] = zero + some * _share(_LOG_LOW_INCOME - median, constant, normal)
-    else:
-        for band in range(4):
-            threshold = math.exp(line + _LOG_BAND[band]) - gain
-            if threshold > 0:
-                out[band] = zero + some * _share(math.log(threshold) - median, constant, normal)
-        if gain < LOW_INCOME:
-            out[4] = zero + some * _share(math.log(LOW_INCOME - gain) - median, constant, normal)
-        left = 1 - gain * math.exp(-line)
-        if left <= 0:
-            return
-        distance += math.log(left)
+    for band in range(5):
+        if threshold[band] > -math.inf:
+            out[band] = zero + some * _share(threshold[band] - median, constant, normal)
+    if left <= 0:
+        return
+    distance = threshold[0] - median
     inverse = math.exp(-distance)
-    full = _share(distance, constant, normal)
+    full = (out[0] - zero) / some
     first = _moment(distance, constant, _FIRST, 1.0, normal) * inverse
     second = _moment(distance, constant, _SECOND, 2.0, normal) * inverse * inverse
     out[5] = left * (zero + some * max(full - first, 0.0))
     out[6] = left * left * (zero + some * max(full - 2 * first + second, 0.0))
+
+
+def _thresholds(line: Floats, gain: Floats) -> tuple[Floats, Floats]:
+    # Logarithms of the five thresholds less the gain, (draw, type, tenure, 5), and what is left of the
+    # line, (draw, type, tenure): an income is below a threshold after a gain if it was below the
+    # threshold less the gain before it.
+    bands = np.exp(line[:, :, None, None] + _LOG_BAND)
+    low = np.full((*bands.shape[:-1], 1), LOW_INCOME)
+    values = np.concatenate([bands, low], axis=-1) - gain[None, :, :, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(values > 0, np.log(values), -np.inf)
+    return logs, np.maximum(values[..., 0] * np.exp(-line)[:, :, None], 0.0)
 
 
 @compiled()
@@ -167,7 +167,9 @@ def _run(
     means: Floats,
     region: NDArray[np.int_],
     constants: Floats,
-    line: Floats,
+    before: Floats,
+    after: Floats,
+    left: Floats,
     weekly: Floats,
     offset: Floats,
     follow: Floats,
@@ -188,7 +190,7 @@ def _run(
     reached: Floats,
 ) -> None:
     areas, types, tenures = counts.shape
-    draws = line.shape[0]
+    draws = weekly.shape[0]
     for task in numba.prange(areas):
         weight = np.empty((types, tenures))
         cell, lifted = np.empty(7), np.empty(7)
@@ -229,12 +231,20 @@ def _run(
                     if w <= 0 or (change and (gain[h, j] == 0 or uptake[h, j] == 0)):
                         continue
                     median = offset[draw, h, j] + follow[draw, h] * level[task, draw]
-                    _cell(cell, line[draw, h], median, constant[h, j], zero[draw], 0.0, normal)
+                    _cell(cell, before[draw, h, 0], 1.0, median, constant[h, j], zero[draw], normal)
                     if change:
                         # What is paid in the cell, and to households below their line before it.
                         reached[task, draw, 0] += w * paid[h, j]
                         reached[task, draw, 1] += w * paid[h, j] * cell[0]
-                        _cell(lifted, line[draw, h], median, constant[h, j], zero[draw], gain[h, j], normal)
+                        _cell(
+                            lifted,
+                            after[draw, h, j],
+                            left[draw, h, j],
+                            median,
+                            constant[h, j],
+                            zero[draw],
+                            normal,
+                        )
                         for k in range(7):
                             cell[k] = uptake[h, j] * (lifted[k] - cell[k])
                     size = w * weights[0, h] * people[task]
@@ -331,7 +341,9 @@ def run_cells(
         constants[..., first + 2] = np.exp(0.5 * (power * high) ** 2)
     mean = mean_factor(Widths(low, high, share)) * np.exp(arrays["offset"])[None]
     constants[..., _MEAN] = mean * (1 - arrays["zero"])[None, :, None, None]
-    arrays |= {"constants": constants, "normal": _NORMAL}
+    before, _ = _thresholds(arrays["line"], np.zeros((1, 1)))
+    after, left = _thresholds(arrays["line"], arrays["gain"])
+    arrays |= {"constants": constants, "normal": _NORMAL, "before": before, "after": after, "left": left}
     names = _run.py_func.__code__.co_varnames[: _run.py_func.__code__.co_argcount]
     _run(
         *(np.ascontiguousarray(arrays[n]) if isinstance(arrays[n], np.ndarray) else arrays[n] for n in names)

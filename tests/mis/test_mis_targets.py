@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,14 @@ def test_the_shipped_solution_returns_what_it_was_fitted_to() -> None:
             assert got == pytest.approx(wanted, abs=0.01), name
     regions = [abs(fitted[f"rate of {code}"][0] - fitted[f"rate of {code}"][1]) for code in REGIONS]
     assert max(regions) < 0.015
+
+
+def test_the_shipped_solution_was_made_from_the_shipped_facts() -> None:
+    # If this fails, make the solution again: python benchmarks/calibrate_mis.py --write
+    made = read_parameters().made
+    for name, path in (("facts", "facts/hbai_fye2025.toml"), ("types", "household_types.toml")):
+        digest = hashlib.sha256((files("mis") / path).read_bytes()).hexdigest()
+        assert digest.startswith(made[name]), name
 
 
 def test_parameters_survive_writing(tmp_path: Path) -> None:
