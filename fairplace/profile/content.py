@@ -107,9 +107,9 @@ def compose(
         edition=released.edition,
         status=status,
         pack_id=released.pack_id,
-        banner=_banner(words, released, status),
+        banner=document_banner(words, released, status),
         sections=kept,
-        figures=_used(kept),
+        figures=used_figures(kept),
         sources=released.sources,
         cite=cited,
         language=words("language", "tag"),
@@ -135,7 +135,8 @@ def check_status(status: str, settings: Settings) -> str:
     raise StatusError(f'"{status}" is not a status; use "draft", "approved by NAME, DATE" or "superseded"')
 
 
-def _banner(words: Words, released: Released, status: str) -> list[str]:
+def document_banner(words: Words, released: Released, status: str) -> list[str]:
+    """Give the sentences that stand on every page of a document."""
     banner = []
     if released.fictional:
         banner.append(words("banner", "fictional", authority=released.name))
@@ -162,7 +163,7 @@ def _with_twins(words: Words, sections: Sequence[Section]) -> list[Section]:
     return made
 
 
-def _used(sections: Sequence[Section]) -> pd.DataFrame:
+def used_figures(sections: Sequence[Section]) -> pd.DataFrame:
     """Give the rows that the numbers of a document come from, each once."""
     rows = {
         tuple(str(number.row[name]) for name in FIGURE_KEY): number.row

@@ -21,13 +21,16 @@ from docx.oxml.ns import qn
 
 from fairplace.cli import main
 from fairplace.disclosure import Released, release
+from fairplace.drawn import release_place
 from fairplace.pack import Pack
+from fairplace.pipeline import BuildSettings, build
 from fairplace.profile.content import Place, compose, find_place, places_of
 from fairplace.profile.forms import FORMS, FormError, Rendering, write_profile
 from fairplace.profile.grid import Cell, grid, shown
-from fairplace.profile.model import Bullets, Number, Paragraph, Profile, Section, Table, inline_text
+from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, Profile, Section, Table, inline_text
 from fairplace.profile.pdf_form import render_pdf
 from fairplace.profile.xlsx_form import render_xlsx
+from geo.figures import FIGURE_KEY
 from maps.fonts import FontError
 
 MUST = (
@@ -473,3 +476,63 @@ def test_an_area_with_nothing_known_or_everything_hidden_still_makes_every_form(
             check_pdf(rendering.profile, FORMS[".pdf"](rendering))
             check_xlsx(rendering.profile, FORMS[".xlsx"](rendering))
             assert "[c]" in words_of(FORMS[".docx"](rendering), ".docx")
+
+
+@pytest.mark.slow
+def test_a_district_of_one_small_area_makes_every_form(
+    real_data: Path, tmp_path: Path, sample_forms: tuple[Profile, dict[str, bytes]]
+) -> None:
+    del sample_forms
+    pack = build("E06000053", data=real_data, out=tmp_path / "scilly", settings=BuildSettings(draws=200))
+    released = release(pack, "public")
+    assert len(released.areas("lsoa21")) == 1
+    for key in ("lsoa21", "lad25"):
+        rendering = Rendering(compose(released, places_of(released, key)[0]), released)
+        check_pdf(rendering.profile, FORMS[".pdf"](rendering))
+        check_docx(rendering.profile, FORMS[".docx"](rendering))
+        check_xlsx(rendering.profile, FORMS[".xlsx"](rendering))
+
+
+def test_a_drawn_area_says_the_same_in_every_form(luton_pack: Pack) -> None:
+    square = "SRID=27700;POLYGON((505000 221000,508500 221000,508500 223500,505000 223500,505000 221000))"
+    released, *found = release_place(luton_pack, square, "public")
+    rendering = Rendering(compose(released, Place(*found)), released)
+    check_pdf(rendering.profile, FORMS[".pdf"](rendering))
+    check_docx(rendering.profile, FORMS[".docx"](rendering))
+    check_xlsx(rendering.profile, FORMS[".xlsx"](rendering))
+    own = json.loads(FORMS[".json"](rendering))["figures"]
+    held = {"|".join(str(row[name]) for name in FIGURE_KEY) for row in own}
+    assert {number.key for number in rendering.profile.numbers()} <= held
+
+
+def test_a_chart_of_one_value_is_drawn_in_the_document(
+    sample_forms: tuple[Profile, dict[str, bytes]], sample_pack: Pack
+) -> None:
+    profile = sample_forms[0]
+    first = next(one for one in profile.blocks if isinstance(one, Drawing) and one.kind == "dots")
+    one = replace(first, data={"rows": first.data["rows"].head(1)})
+    rendering = Rendering(made_of(profile, one), release(sample_pack, "public"))
+    assert len(rendering.pictures) == 1
+    assert len(pdf_pages(FORMS[".pdf"](rendering))) == 1
+
+
+@pytest.mark.chromium
+def test_the_page_reflows_and_asks_for_nothing(
+    sample_forms: tuple[Profile, dict[str, bytes]], tmp_path: Path
+) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path("/usr/bin/chromium").is_file():
+        pytest.skip("needs Chromium")
+    page_file = tmp_path / "p.html"
+    page_file.write_bytes(sample_forms[1][".html"])
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        # A quarter of 1,280 pixels: what is left of a window at 400 %.
+        page = browser.new_page(viewport={"width": 320, "height": 800})
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url))
+        page.goto(page_file.as_uri())
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    assert wide <= 320
+    assert [one for one in asked if not one.startswith(("file:", "data:"))] == []

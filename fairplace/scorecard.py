@@ -1,0 +1,225 @@
+"""The borough scorecard: a council's register of indicators by the eight Marmot principles.
+
+Value, target, base, gap between the most and the least deprived ward, and when the next value is due.
+What is not filled yet is shown as a blank, never left out. It has the forms of a profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import shapely
+
+from fairplace.disclosure import Released
+from fairplace.numbers import show_period
+from fairplace.profile.closing import cite, contact
+from fairplace.profile.content import check_status, document_banner, used_figures
+from fairplace.profile.model import (
+    Block,
+    Bullets,
+    Drawing,
+    Inline,
+    Number,
+    Paragraph,
+    Profile,
+    Section,
+    Table,
+)
+from fairplace.profile.place import Place, by_indicator
+from fairplace.profile.words import Words, load_words
+from fairplace.register import PREFIX, PRINCIPLES
+from fairplace.settings import Settings
+from geo.errors import UserError
+
+
+class ScorecardError(UserError, LookupError):
+    """The pack holds no register of indicators."""
+
+
+def compose_scorecard(
+    released: Released,
+    *,
+    status: str = "draft",
+    words: Words | None = None,
+    settings: Settings | None = None,
+) -> Profile:
+    """Compose the scorecard of an authority, ready for `fairplace.profile.forms.write_profile`.
+
+    Parameters
+    ----------
+    released
+        What may be shown, for the edition.
+    status, words, settings
+        As in `fairplace.profile.content.compose`.
+
+    Raises
+    ------
+    ScorecardError
+        The pack was built without a register.
+    StatusError
+        The status is unknown, or nobody is named who approved it.
+    """
+    words, settings = words or load_words(), settings or Settings()
+    status = check_status(status, settings)
+    register: Sequence[Mapping[str, Any]] = released.settings.get("local", {}).get("register", [])
+    if not register:
+        raise ScorecardError(
+            f"{released.name} was built without a register of indicators; put indicators.csv and "
+            f"indicator_values.csv into the folder local of its data, and build again"
+        )
+    district = next(key for key in released.geographies if key.startswith("lad"))
+    place = Place(district, released.authority, released.name)
+    rows = _newest(released, district)
+    title = words("scorecard", "title", authority=released.name)
+    filled = sum(f"{PREFIX}{one['id']}" in rows for one in register)
+    cited = cite(words, released, place, title)
+    sections = [
+        Section(
+            "summary",
+            words("sections", "summary"),
+            [
+                Paragraph(
+                    [
+                        words(
+                            "scorecard",
+                            "count",
+                            listed=len(register),
+                            filled=filled,
+                            blank=len(register) - filled,
+                        )
+                    ]
+                ),
+                Paragraph([words("scorecard", "reading")]),
+            ],
+        ),
+        *(_principle(words, released, number, register, rows) for number in PRINCIPLES),
+        contact(words, settings),
+        Section("cite", words("sections", "cite"), [Paragraph([cited])]),
+    ]
+    kept = [one for one in sections if one.blocks]
+    return Profile(
+        title=title,
+        code=place.code,
+        geography=place.geography,
+        area=place.name,
+        authority=released.name,
+        edition=released.edition,
+        status=status,
+        pack_id=released.pack_id,
+        banner=document_banner(words, released, status),
+        sections=kept,
+        figures=used_figures(kept),
+        sources=released.sources,
+        cite=cited,
+        language=words("language", "tag"),
+    )
+
+
+def _newest(released: Released, district: str) -> dict[str, dict[str, Any]]:
+    """Give the newest figure of each indicator of the register, for the district."""
+    figures = released.figures
+    own = figures[figures["indicator"].str.startswith(PREFIX)].sort_values("period", kind="stable")
+    return by_indicator(own, released.authority, district)
+
+
+def _principle(
+    words: Words,
+    released: Released,
+    number: int,
+    register: Sequence[Mapping[str, Any]],
+    rows: Mapping[str, Mapping[str, Any]],
+) -> Section:
+    listed = [one for one in register if one["principle"] == number]
+    title = words("scorecard", "principle", number=number, name=PRINCIPLES[number])
+    blank = words("scorecard", "blank")
+    lines: list[list[Inline]] = []
+    dots: list[dict[str, Any]] = []
+    for one in listed:
+        name = f"{PREFIX}{one['id']}"
+        found, target, slope = (rows.get(f"{name}{end}") for end in ("", "_target", "_slope"))
+        label = f"{one['definition']}{_better(words, str(one['polarity']))}"
+        lines.append(
+            [
+                label,
+                Number(found, "with_range") if found else blank,
+                Number(target) if target else blank,
+                _base(found, blank),
+                Number(slope, "with_range") if slope else blank,
+                str(found["period"]) if found else blank,
+                show_period(str(one["next_update"])) or blank,
+            ]
+        )
+        if found and found["unit"] == "share" and found["status"] == "ok":
+            ends = {part: float(found[part]) for part in ("value", "low", "high")}
+            dots.append({"label": one["definition"], "place": released.name, **ends})
+            if target:
+                aim = {"value": float(target["value"]), "low": float("nan"), "high": float("nan")}
+                dots.append({"label": one["definition"], "place": words("scorecard", "target"), **aim})
+    blocks: list[Block] = []
+    table = f"principle-{number}-table"
+    if dots:
+        blocks.append(
+            Drawing(
+                f"principle-{number}-chart",
+                "dots",
+                words("scorecard", "chart", name=PRINCIPLES[number], authority=released.name),
+                words("scorecard", "chart_alt"),
+                {"rows": pd.DataFrame(dots)},
+                table,
+            )
+        )
+    if lines:
+        caption = words("scorecard", "caption", number=number, name=PRINCIPLES[number])
+        blocks.append(Table(table, caption, list(words.raw("scorecard", "head")), lines))
+    else:
+        blocks.append(Paragraph([words("scorecard", "none")], "note"))
+    cases = _cases(words, released, number)
+    return Section(f"principle-{number}", title, [*blocks, *cases])
+
+
+def _base(found: Mapping[str, Any] | None, blank: str) -> Inline:
+    if found is None or found["status"] != "ok" or pd.isna(found["base"]):
+        return blank
+    return Number(found, column="base", unit="people")
+
+
+def _better(words: Words, polarity: str) -> str:
+    if polarity not in ("low", "high"):
+        return ""
+    return words("evidence", "register_better", way=words("evidence", f"register_{polarity}"))
+
+
+def _cases(words: Words, released: Released, principle: int) -> list[Block]:
+    """Give the case studies of a principle as records: place, theme, date."""
+    if "case_studies" not in released.held("points"):
+        return []
+    held = released.places("points", "case_studies")
+    held = held[held["principle"].astype(int) == principle].sort_values("date", kind="stable")
+    if held.empty:
+        return []
+    wards = next((key for key in released.geographies if key.startswith("wd")), None)
+    items = []
+    for one, point in zip(held.to_dict("records"), held.geometry, strict=True):
+        where = ""
+        if wards is not None:
+            areas = released.areas(wards)
+            inside = areas[shapely.intersects(areas.geometry.to_numpy(), point)]
+            where = str(inside["name"].iloc[0]) if len(inside) else ""
+        items.append(
+            Paragraph(
+                [
+                    words(
+                        "scorecard",
+                        "case",
+                        date=show_period(str(one["date"])),
+                        title=one["name"],
+                        where=where or released.name,
+                        theme=str(one["theme"]).replace("_", " "),
+                        summary=one["summary"],
+                    )
+                ]
+            )
+        )
+    return [Bullets(items)]
