@@ -210,8 +210,17 @@ def convert(
         pd.DataFrame(moved),
         table.source,
         pd.DataFrame(status),
-        notes=(*table.notes, f"carried from {crosswalk.label}", *crosswalk.notes),
+        notes=(*table.notes, f"carried from {crosswalk.label}", *_misfit_note(crosswalk), *crosswalk.notes),
     )
+
+
+def _misfit_note(crosswalk: Crosswalk) -> tuple[str, ...]:
+    """Say on the result what plain best fit would have done to it."""
+    worst = sorted(crosswalk.misfit.items(), key=lambda one: (-one[1], one[0]))[:1]
+    if not worst or worst[0][1] < 0.005:
+        return ()
+    code, share = worst[0]
+    return (f"whole {crosswalk.origin.key} would lose {share:.0%} of the people of {code}, the worst case",)
 
 
 def check_matched(table: AreaTable, crosswalk: Crosswalk) -> None:

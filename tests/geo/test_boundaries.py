@@ -254,6 +254,18 @@ def test_the_national_grid_is_known_under_other_programs_names() -> None:
     )
 
 
+def test_without_the_grid_the_error_in_metres_is_on_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.crs.find_grid", lambda: None)
+    path = saved(to_lonlat(wards(WEST))[0], tmp_path / "w.geojson", "GeoJSON")
+    read = read_boundaries(path, WD25)
+    assert read.accuracy == "helmert, about 2 m"
+    assert sum("so coordinates are about 2 m out; set FAIRPLACE_GRIDS" in note for note in read.notes) == 1
+    # In metres already, nothing is shifted and nothing is said.
+    assert read_boundaries(saved(wards(WEST), tmp_path / "m.gpkg", "GPKG"), WD25).notes == ()
+
+
 def test_boundaries_made_by_hand_must_be_in_metres() -> None:
     frame = wards(WEST, crs="EPSG:4326").set_index("WD25CD")
     with pytest.raises(CrsError, match="kept in EPSG:27700"):

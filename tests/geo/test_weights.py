@@ -143,6 +143,16 @@ def test_misfit_is_the_share_of_people_that_whole_areas_misplace() -> None:
     assert measured.loc["E05000001"].to_dict() == pytest.approx(
         {"true": 100, "fitted": 100, "lost": 40, "lost_share": 0.4, "gained": 40, "net": 0}
     )
+    counts = AreaTable(
+        LSOA21,
+        {"people": Column("People", "people", "count")},
+        pd.DataFrame({"people": 100.0}, index=[f"E0100000{n}" for n in (1, 2, 3)]),
+        SOURCE,
+    )
+    assert (
+        "whole lsoa21 would lose 40% of the people of E05000001, the worst case"
+        in convert(counts, made).notes
+    )
     assert misfit_sentence("E05000001", "Poets", made.misfit, "people") == (
         "Built from whole LSOAs, Poets would lose 40% of its people to other wards."
     )
