@@ -185,8 +185,8 @@ def test_one_caller_and_two_who_share_notes_recover_nothing_in_a_thousand_towns(
             hidden += int((shown["status"] == "suppressed").sum())
             notes = pd.concat([some_of(shown, 0), some_of(shown, 1)]).drop_duplicates()
             together += attack(world, notes)
-            # What one of them knows is a part of what both know; a tenth is tried all the same.
-            if world.number % 10 == 0:
+            # What one of them knows is a part of what both know; one in fifty is tried all the same.
+            if world.number % 50 == 0:
                 alone += attack(world, some_of(shown, 0)) + attack(world, some_of(shown, 1))
     assert hidden > 5 * WORLDS
     assert (alone, together) == (0, 0)
@@ -245,7 +245,7 @@ def attack_shares(world: World, attended: np.ndarray, shown: pd.DataFrame) -> tu
 
 def test_shares_and_their_bases_give_nothing_away_either() -> None:
     recovered = tried = open_to = 0
-    for seed in range(0, 200, BATCH):
+    for seed in range(0, 100, BATCH):
         pairs = [with_attendance(make_world(one), one) for one in range(seed, seed + BATCH)]
         worlds = [world for world, _ in pairs]
         for secondary in (True, False):
@@ -254,12 +254,16 @@ def test_shares_and_their_bases_give_nothing_away_either() -> None:
                 recovered += found if secondary else 0
                 open_to += 0 if secondary else found
                 tried += asked if secondary else 0
-    assert tried > 1000
+    assert tried > 500
     assert recovered == 0
-    assert open_to > 50
+    assert open_to > 25
 
 
 @pytest.mark.slow
-def test_a_reader_who_knows_that_people_are_whole_recovers_nothing_either() -> None:
+def test_more_shares_and_a_reader_who_knows_that_people_are_whole_give_nothing_either() -> None:
+    for seed in range(100, 1000, BATCH):
+        pairs = [with_attendance(make_world(one), one) for one in range(seed, seed + BATCH)]
+        for (world, attended), shown in zip(pairs, release([one for one, _ in pairs]), strict=True):
+            assert attack_shares(world, attended, shown)[0] == 0
     for worlds in batches(200):
         assert sum(attack(*one, whole=True) for one in zip(worlds, release(worlds), strict=True)) == 0
