@@ -344,5 +344,6 @@ def check_postcodes(table: Table, directory: PostcodeDirectory | None) -> Iterat
             f'"{values[row]}", of another town: {(letters == usual).sum()} of {len(letters)} are {usual}',
             "check it with the sender; leave it if the place is truly there",
             "postcode_elsewhere",
+            level="review",
             needed=f"a postcode of this authority ({usual})",
         )

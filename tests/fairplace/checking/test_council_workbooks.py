@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairplace.checking.addresses import match_addresses, tidy_address
@@ -309,3 +309,72 @@ def test_html_in_a_name_is_escaped_on_the_page(sample_pack: Pack) -> None:
     page = render_html(replace(profile, sections=[section]))
     assert "<script>x</script>" not in page
     assert "&lt;script&gt;x" in page
+
+
+# Whatever is sent
+
+CELLS = st.one_of(
+    st.none(),
+    st.integers(-5, 99999),
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.dates(),
+    st.sampled_from(
+        ["Ref", "Postcode", "Total", "HV1 1AD", "yes", "Number attended", "Quarter", "=1+1", "<b>", "2025-Q1"]
+    ),
+    st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=12),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.lists(CELLS, max_size=8), max_size=12), kind=st.sampled_from(sorted(load_schemas())))
+def test_no_sheet_whatsoever_is_a_fault_of_ours(tmp_path: Path, rows: list[list[Any]], kind: str) -> None:
+    path = workbook(tmp_path / "any.xlsx", {"A": [list(find_schema(kind).names), *rows], "B": rows})
+    found = inspect(path, kind=kind)
+    assert report_text(found)
+    assert json.loads(report_json(found))["kind"] == kind
+    write_report(found, tmp_path / "report.xlsx")
+    for one in found.faults:
+        assert one.found
+        assert one.mend
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Quarter;PCN code;Number of referrals\n2025-Q1;UZ1;20\n", "utf-8-sig"),
+        ("Quarter\tPCN code\tNumber of referrals\n2025-Q1\tUZ1\t20\n", "utf-16"),
+        ('Quarter,PCN code,"Number of\nreferrals"\n2025-Q1,UZ1,20\n', "cp1252"),
+    ],
+)
+def test_a_csv_is_read_as_excel_saves_it_in_any_language(tmp_path: Path, text: str, encoding: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_bytes(text.encode(encoding))
+    found = inspect(path, kind="referrals")
+    assert found.good, report_text(found)
+    assert found.clean()["referrals"].to_list() == [20]
+
+
+def test_without_a_directory_a_postcode_of_another_town_is_something_to_look_at(tmp_path: Path) -> None:
+    rows = [["Ref", "Service name", "Type", "Post code"]]
+    rows += [[f"S{n}", "Chapel", "advice", f"HV1 1A{letter}"] for n, letter in enumerate("ABDEFG")]
+    rows[4][3] = "MK9 3EJ"
+    found = inspect(workbook(tmp_path / "s.xlsx", {"A": rows}), kind="services")
+    assert [(one.rule, one.row, one.level) for one in found.faults] == [("postcode_elsewhere", 5, "review")]
+    assert found.good
+
+
+def test_html_in_a_place_is_escaped_on_the_map(sample_pack: Pack) -> None:
+    from fairplace.map_page import compose_map
+
+    released = release(sample_pack)
+
+    class Poisoned(type(released)):  # type: ignore[misc]
+        def places(self, kind: str, name: str) -> Any:
+            frame = super().places(kind, name).copy()
+            if name == "services":
+                frame.loc[0, "name"] = "</script><script>alert('x')</script><img src=x onerror=alert(1)>"
+            return frame
+
+    page = compose_map(Poisoned(**vars(released)))
+    assert "<script>alert('x')" not in page
+    assert "<img src=x onerror" not in page
