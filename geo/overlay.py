@@ -27,6 +27,8 @@ EDGE_SQUARE_METRES = 25.0
 #: Pairs of features with more pairs of edges than this are not tried for overlap beforehand: sites
 #: that meet both are dissolved as if they overlapped, which is the same answer, later.
 _TRY_EDGES = 4_000_000
+#: Points in a piece of an outline, when the nearest is looked for.
+_PIECE = 16
 _POLYGONS = (3, 6)
 _LINES = (1, 2, 5)
 _POINTS = (0, 4)
@@ -163,7 +165,7 @@ def lay_over(
     metres = np.where(met | (area > 0), 0.0, np.nan)
     if nearest and len(every):
         far = np.flatnonzero(np.isnan(metres))
-        found, distance = shapely.STRtree(every).query_nearest(
+        found, distance = shapely.STRtree(_pieces(every)).query_nearest(
             shapes[far], all_matches=False, return_distance=True
         )
         metres[far[found[0]]] = distance
@@ -276,7 +278,13 @@ def _pairs(shapes: NDArray[np.object_], others: NDArray[np.object_]) -> pd.DataF
     order = np.lexsort((feature, site))
     site, feature = site[order].astype(np.int64), feature[order].astype(np.int64)
     used, back = np.unique(feature, return_inverse=True)
-    area = shared_areas(*polygon_edges(shapes), *polygon_edges(others[used]), site, back.astype(np.int64))
+    asked, row = np.unique(site, return_inverse=True)
+    area = shared_areas(
+        *polygon_edges(shapes[asked]),
+        *polygon_edges(others[used]),
+        row.astype(np.int64),
+        back.astype(np.int64),
+    )
     real = area > _noise(shapes)[site]
     return pd.DataFrame({"site": site[real], "feature": feature[real], "area": area[real]})
 
@@ -328,6 +336,31 @@ def _crossing(others: NDArray[np.object_], several: pd.DataFrame) -> pd.DataFram
         several[["site", "feature"]].rename(columns={"feature": "other"}), on=["site", "other"]
     )
     return several[several["site"].isin(both["site"])]
+
+
+def _pieces(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Outlines in pieces of a few points: as far from whatever lies outside, and quicker to measure."""
+    large = (shapely.get_num_coordinates(shapes) > 2 * _PIECE) & (shapely.get_dimensions(shapes) > 0)
+    if not large.any():
+        return shapes
+    rings = shapely.boundary(shapes[large])
+    rings = np.where(shapely.get_dimensions(shapes[large]) == 2, rings, shapes[large])
+    xy, part = shapely.get_coordinates(shapely.get_parts(rings), return_index=True)
+    start = np.flatnonzero(np.diff(part, prepend=-1))
+    size = np.diff(np.append(start, len(xy)))
+    place = np.arange(len(xy)) - np.repeat(start, size)
+    # Neighbouring pieces share a point, so that no edge between two of them is lost.
+    piece = np.repeat(np.cumsum(np.append(0, (size + _PIECE - 1) // _PIECE))[:-1], size) + place // _PIECE
+    twice = (place % _PIECE == 0) & (place > 0)
+    order = np.sort(np.concatenate([np.arange(len(xy)), np.flatnonzero(twice)]), kind="stable")
+    again = np.concatenate([[False], order[1:] == order[:-1]])
+    first = np.zeros(len(order), dtype=bool)
+    first[:-1] = again[1:]
+    owner = piece[order] - first
+    kept = np.bincount(owner)[owner] > 1
+    _, owner = np.unique(owner[kept], return_inverse=True)
+    lines = shapely.linestrings(xy[order][kept], indices=owner)
+    return np.concatenate([shapes[~large], lines])
 
 
 def _length_inside(

@@ -32,40 +32,43 @@ def polygon_edges(shapes: NDArray[np.object_]) -> tuple[Floats, Ints]:
         Array of shape (edges, 5) with ``x1, y1, x2, y2, sign`` (upright edges left out: no strip), and
         offsets: edges of shape ``i`` are rows ``offsets[i]:offsets[i + 1]``.
     """
-    multi = np.array([one if one.geom_type == "MultiPolygon" else shapely.MultiPolygon([one])
-                      for one in shapes], dtype=object) if _mixed(shapes) else shapes  # fmt: skip
     if not len(shapes):
         return np.empty((0, 5)), np.zeros(1, dtype=np.int64)
-    kind, xy, offsets = shapely.to_ragged_array(multi)
-    rings, polygons = offsets[0], offsets[1]
-    parts = offsets[2] if kind == shapely.GeometryType.MULTIPOLYGON else np.arange(len(polygons))
-    begin, after = xy[:-1], xy[1:]
-    ring = np.repeat(np.arange(len(rings) - 1), np.diff(rings))[:-1]
-    keep = np.ones(len(begin), dtype=bool)
-    keep[np.asarray(rings[1:-1], dtype=np.int64) - 1] = False
-    dx = after[:, 0] - begin[:, 0]
-    base = xy[np.asarray(rings[:-1], dtype=np.int64), 1][ring]
-    strip = np.where(keep, dx * (begin[:, 1] + after[:, 1] - 2 * base) / 2, 0.0)
-    turn = np.sign(np.bincount(ring, strip, minlength=len(rings) - 1))
-    shell = np.zeros(len(rings) - 1, dtype=bool)
-    shell[np.asarray(polygons[:-1], dtype=np.int64)] = True
-    factor = np.where(shell, turn, -turn)
-    keep &= dx != 0
-    east = dx > 0
-    first = np.where(east[:, None], begin, after)
-    last = np.where(east[:, None], after, begin)
-    sign = np.where(east, 1.0, -1.0) * factor[ring]
-    of_polygon = np.repeat(np.arange(len(polygons) - 1), np.diff(polygons))
-    of_shape = np.repeat(np.arange(len(parts) - 1), np.diff(parts))
-    shape = of_shape[of_polygon[ring]]
-    edges = np.column_stack([first, last, sign])[keep]
-    count = np.bincount(shape[keep], minlength=len(shapes))
-    return np.ascontiguousarray(edges), np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    kind, xy, offsets = shapely.to_ragged_array(shapes)
+    rings, polygons = (np.asarray(one, dtype=np.int64) for one in offsets[:2])
+    whole = kind == shapely.GeometryType.MULTIPOLYGON
+    parts = np.asarray(offsets[2] if whole else np.arange(len(polygons)), dtype=np.int64)
+    edges, count = _ring_edges(np.ascontiguousarray(xy), rings, polygons, parts)
+    return edges, count
 
 
-def _mixed(shapes: NDArray[np.object_]) -> bool:
-    kinds = np.unique(shapely.get_type_id(shapes))
-    return len(kinds) > 1
+@numba.njit(cache=True)
+def _ring_edges(xy: Floats, rings: Ints, polygons: Ints, parts: Ints) -> tuple[Floats, Ints]:
+    edges = np.empty((len(xy), 5))
+    offsets = np.zeros(len(parts), dtype=np.int64)
+    at = 0
+    for shape in range(len(parts) - 1):
+        for polygon in range(parts[shape], parts[shape + 1]):
+            for ring in range(polygons[polygon], polygons[polygon + 1]):
+                begin, end = rings[ring], rings[ring + 1]
+                twice, base = 0.0, xy[begin, 1]
+                for one in range(begin, end - 1):
+                    height = xy[one, 1] + xy[one + 1, 1] - 2 * base
+                    twice += (xy[one + 1, 0] - xy[one, 0]) * height
+                turn = 1.0 if twice > 0 else -1.0
+                factor = turn if ring == polygons[polygon] else -turn
+                for one in range(begin, end - 1):
+                    x1, y1, x2, y2 = xy[one, 0], xy[one, 1], xy[one + 1, 0], xy[one + 1, 1]
+                    if x1 < x2:
+                        edges[at, 0], edges[at, 1], edges[at, 2], edges[at, 3] = x1, y1, x2, y2
+                        edges[at, 4] = factor
+                        at += 1
+                    elif x2 < x1:
+                        edges[at, 0], edges[at, 1], edges[at, 2], edges[at, 3] = x2, y2, x1, y1
+                        edges[at, 4] = -factor
+                        at += 1
+        offsets[shape + 1] = at
+    return edges[:at], offsets
 
 
 @numba.njit(cache=True)
