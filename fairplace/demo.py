@@ -95,28 +95,50 @@ def run_demo(out: Path) -> list[Page]:
         pages.insert(0, Page("map.html", "Map", "Every layer of the pack, in one file that needs no network"))
 
     def hubs() -> None:
-        with contextlib.redirect_stdout(io.StringIO()):
-            code = main(
-                [
-                    *("hubs", str(pack_folder), "--candidates", str(data / "local" / "hub_candidates.csv")),
-                    *("--weight", "children_below_mis", "--add", "2", "--skip-islands", "500"),
-                    *("--out", str(out / "hubs"), "--json"),
-                ]
-            )
-        if code not in (0, 1):
-            raise DemoError("the hub plan could not be made; run `fairplace hubs` by itself to see why")
-        pages.insert(
-            1, Page("hubs/note.html", "Hub plan", "Where two more hubs could go, and how sure it is")
+        _command(
+            *("hubs", pack_folder, "--candidates", data / "local" / "hub_candidates.csv"),
+            *("--weight", "children_below_mis", "--add", "2", "--skip-islands", "500", "--out", out / "hubs"),
         )
+        pages.insert(1, Page("hubs/note.html", "Hub plan", "Where two hubs could go, and how sure that is"))
         pages.insert(2, Page("hubs/map.html", "Hub plan: map", "Hubs as they are and as they could be"))
 
-    steps = [("sample", sample), ("pack", pack), ("profiles", profiles), ("map", maps), ("hubs", hubs)]
+    def review() -> None:
+        local = data / "local"
+        _command(
+            *(
+                "review",
+                pack_folder,
+                "--sites",
+                local / "plan_sites.geojson",
+                "--with",
+                local / "constraints",
+            ),
+            *("--policy", local / "policy.geojson", "--out", out / "review"),
+        )
+        pages.insert(3, Page("review/index.html", "Plan review", "Every site against every layer"))
+
+    steps = [
+        ("sample", sample),
+        ("pack", pack),
+        ("profiles", profiles),
+        ("map", maps),
+        ("hubs", hubs),
+        ("review", review),
+    ]
     with tqdm(steps, desc="demo", unit="step", disable=None, leave=False, file=sys.stderr) as progress:
         for name, step in progress:
             progress.set_postfix_str(name)
             step()
     _write_index(out, held["pack"], pages)
     return pages
+
+
+def _command(*words: str | Path) -> None:
+    """Run a command as a reader would, without its words."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = main([str(word) for word in words])
+    if code not in (0, 1):
+        raise DemoError(f"`fairplace {words[0]}` failed; run it by itself to see why")
 
 
 def _write_index(out: Path, pack: Pack, pages: list[Page]) -> None:

@@ -21,7 +21,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_link_of_the_index_leads_to_a_page(demo: Path) -> None:
     links = re.findall(r'href="([^":#]+)"', (demo / "index.html").read_text(encoding="utf-8"))
-    assert len(links) >= 16
+    assert len(links) >= 17
     for link in links:
         assert (demo / link).stat().st_size > 1000, link
 
@@ -55,7 +55,13 @@ def test_every_page_opens_with_the_network_cut_and_asks_for_nothing(demo: Path) 
         page.on("requestfailed", lambda one: broken.append(one.url))
         page.on("pageerror", lambda one: broken.append(str(one)))
         page.on("console", lambda one: broken.append(one.text) if one.type == "error" else None)
-        for path in (demo / "index.html", demo / "map.html", demo / "hubs" / "note.html", *profiles):
+        for path in (
+            demo / "index.html",
+            demo / "map.html",
+            demo / "hubs" / "note.html",
+            demo / "review" / "index.html",
+            *profiles,
+        ):
             page.goto(path.as_uri())
             page.wait_for_load_state("load")
             assert page.title()
