@@ -28,6 +28,7 @@ from fairplace.profile.model import (
     Table,
 )
 from fairplace.profile.place import Place, by_indicator
+from fairplace.profile.sections import required
 from fairplace.profile.words import Words, load_words
 from fairplace.register import PREFIX, PRINCIPLES
 from fairplace.settings import Settings
@@ -92,6 +93,7 @@ def compose_scorecard(
                     ]
                 ),
                 Paragraph([words("scorecard", "reading")]),
+                *required(words, released),
             ],
         ),
         *(_principle(words, released, number, register, rows) for number in PRINCIPLES),

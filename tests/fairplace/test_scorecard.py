@@ -10,7 +10,7 @@ import pytest
 from fairplace.cli import main
 from fairplace.disclosure import release
 from fairplace.pack import Pack
-from fairplace.profile.model import Bullets, Drawing, Number, Profile
+from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, Profile
 from fairplace.register import PRINCIPLES
 from fairplace.scorecard import ScorecardError, compose_scorecard
 
@@ -77,3 +77,10 @@ def test_a_pack_without_a_register_is_refused(sample_pack: Pack, monkeypatch: py
     monkeypatch.setitem(sample_pack.manifest["settings"], "local", {})
     with pytest.raises(ScorecardError, match="without a register"):
         compose_scorecard(released)
+
+
+def test_the_words_about_the_standard_stand_in_the_scorecard_too(scorecard: Profile) -> None:
+    said = " ".join(one.text for one in scorecard.blocks if isinstance(one, Paragraph))
+    assert "not a count and not an official statistic" in said
+    assert "decides nothing about any household" in said
+    assert "have not endorsed these estimates" in said
