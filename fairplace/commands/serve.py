@@ -1,0 +1,36 @@
+"""`fairplace serve`: packs over HTTP, read-only, in their public edition."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+SUMMARY = "serve packs over HTTP: API, OGC API - Features, profiles and maps (public edition)"
+EXAMPLE = "fairplace serve out/halverton --port 8000"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "packs", nargs="+", type=Path, metavar="PACK", help="a folder made by `fairplace build`"
+    )
+    parser.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1: this machine)")
+    parser.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until stopped; exit code 0."""
+    try:
+        from fairplace.service.running import serve
+    except ModuleNotFoundError as error:
+        from geo.errors import UserError
+
+        name = (error.name or "").split(".")[0]
+        if name in ("fairplace", "geo", "maps"):
+            raise
+        raise UserError(
+            f'serving needs {name}, which is not installed; install it with `pip install "fairplace[serve]"`'
+        ) from error
+    serve(args.packs, host=args.host, port=args.port, workers=args.workers)
+    return 0

@@ -1,0 +1,183 @@
+"""The application: packs in, FastAPI out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+
+from fairplace import __version__
+from fairplace.service.answers import encode, form_of, page_response, render_page, respond
+from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
+from fairplace.service.counters import Counters
+from fairplace.service.guard import Guard
+from fairplace.service.holding import Holding, hold
+from fairplace.service.ogc import Features, ogc_routes
+from fairplace.service.parameters import FORM, Form, base_url, check_parameters
+from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, problem
+from fairplace.service.routes import pack_routes, state_routes
+from geo.errors import UserError
+
+#: Folders of packs, separated as in PATH: how workers that start by themselves learn what to serve.
+PACKS_VARIABLE = "FAIRPLACE_PACKS"
+TITLE = "fairplace"
+ABOUT = (
+    "Neighbourhoods, their figures and their profiles, in the public edition: read-only, from packs "
+    "made by `fairplace build`. Coordinates are longitude and latitude; collections also come in "
+    "British National Grid."
+)
+
+
+def create_app(
+    packs: Sequence[Path], *, in_flight: int = IN_FLIGHT, answer_seconds: float = ANSWER_SECONDS
+) -> FastAPI:
+    """Make the application that serves some packs.
+
+    Parameters
+    ----------
+    packs
+        Folders made by ``fairplace build``; each is addressed by the name of its folder.
+    in_flight
+        Requests at work at once; more are refused with 503.
+    answer_seconds
+        Seconds in which a client must take each piece of an answer.
+
+    Returns
+    -------
+    FastAPI
+        With everything opened; what most visitors ask for is made when it starts.
+
+    Raises
+    ------
+    OpeningError, PackError
+        A folder is not a pack, or two have the same name.
+    """
+    holding = hold(packs)
+    counters, ready = Counters(), {"warm": False}
+    features = Features(holding.layers, title=TITLE, description=ABOUT)
+
+    @asynccontextmanager
+    async def start(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        await asyncio.to_thread(holding.warm)
+        ready["warm"] = True
+        yield
+
+    app = FastAPI(
+        title=TITLE,
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=start,
+        dependencies=[Depends(check_parameters)],
+    )
+    for router in (
+        _front(holding, app),
+        pack_routes(holding),
+        ogc_routes(features),
+        state_routes(holding, counters, ready),
+    ):
+        app.include_router(router)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
+    app.add_middleware(Guard, counters=counters, in_flight=in_flight, answer_seconds=answer_seconds)
+    for kind in (UserError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _refuse)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Make the application from the packs that ``FAIRPLACE_PACKS`` names, for workers.
+
+    Raises
+    ------
+    OpeningError
+        It names none.
+    """
+    named = [one for one in os.environ.get(PACKS_VARIABLE, "").split(os.pathsep) if one]
+    return create_app([Path(one) for one in named])
+
+
+def _front(holding: Holding, app: FastAPI) -> APIRouter:
+    router = APIRouter(tags=["Front"])
+
+    @router.get("/", summary="What is served, and where", responses=FORM)
+    def landing(request: Request, f: Form = None) -> Response:
+        del f
+        base = base_url(request)
+        content = {
+            "title": TITLE,
+            "description": ABOUT,
+            "packs": [
+                {"name": one.name, "link": {"title": one.name, "href": f"{base}/packs/{key}"}}
+                for key, one in holding.packs.items()
+            ],
+            "links": [
+                _link(base, "self", "", "This document", "application/json"),
+                _link(base, "alternate", "?f=html", "This document as a page", "text/html"),
+                _link(base, "service-desc", "openapi.json", "OpenAPI", "application/vnd.oai.openapi+json"),
+                _link(base, "service-doc", "docs", "How to ask", "text/html"),
+                _link(base, "conformance", "conformance", "Standards that are kept", "application/json"),
+                _link(base, "data", "collections", "Collections of features", "application/json"),
+            ],
+        }
+        return respond(request, content, title="fairplace", banner=holding.banner)
+
+    @router.get("/docs", summary="How to ask: every route, as a page", responses=FORM)
+    def docs() -> Response:
+        described = app.openapi()
+        rows = [
+            {
+                "address": path,
+                "answers": one["get"]["summary"],
+                "parameters": ", ".join(
+                    p["name"] + ("" if p.get("required") else "?") for p in one["get"].get("parameters", [])
+                ),
+            }
+            for path, one in described["paths"].items()
+        ]
+        return page_response(render_page({"about": ABOUT, "routes": rows}, title="How to ask"))
+
+    return router
+
+
+def _link(base: str, rel: str, path: str, title: str, media: str) -> dict[str, str]:
+    return {"rel": rel, "type": media, "title": title, "href": f"{base}/{path}"}
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Answer an error with its sentence, as problem details or as a page."""
+    if isinstance(error, RequestValidationError):
+        details = problem(400, _first(error), kind=RequestError.__name__)
+    elif isinstance(error, HTTPException):
+        missing = f'there is nothing at "{request.url.path[:120]}"; /docs lists every address'
+        details = problem(error.status_code, missing if error.status_code == 404 else str(error.detail))
+    else:
+        details = describe(error)
+    headers = {"Retry-After": "2"} if details["status"] == 503 else {}
+    try:
+        form = form_of(request)
+    except UserError:
+        form = "json"
+    if form == "html":
+        page = page_response(render_page(details, title=details["title"]), status=details["status"])
+        page.headers.update(headers)
+        return page
+    return Response(encode(details), details["status"], headers, PROBLEM_TYPE)
+
+
+def _first(error: RequestValidationError) -> str:
+    """Say in one sentence what is wrong with the first parameter that is."""
+    one = error.errors()[0]
+    name = str(one["loc"][-1])
+    given = one.get("input")
+    said = f'"{str(given)[:60]}"' if isinstance(given, str | int | float) else "missing"
+    return f"{name} is {said}; {str(one['msg'])[:1].lower()}{str(one['msg'])[1:]}"

@@ -1,0 +1,26 @@
+"""How much the service will do for one request, and for all of them: plain constants with reasons.
+
+Every bound refuses with a sentence. A service that tries anything asked of it is one that serves
+nobody once somebody asks for too much.
+"""
+
+from __future__ import annotations
+
+#: Requests at work at once in a worker; the next are told to come again rather than kept waiting.
+IN_FLIGHT = 256
+#: Pages that may wait for the one that is being drawn: matplotlib and folium draw one at a time.
+WAITING = 64
+#: Connections open at once in a worker, whether they ask for something or not.
+CONNECTIONS = 1_000
+#: Bytes of a path, of a query string, and of the headers of one request.
+PATH_BYTES, QUERY_BYTES, HEADER_BYTES = 1_024, 4_096, 16_384
+#: Seconds in which a client must have sent its request, and have taken each piece of the answer.
+REQUEST_SECONDS, ANSWER_SECONDS = 15.0, 60.0
+#: Rows or features in one answer when nothing is said, and at most.
+LIMIT, MOST = 100, 10_000
+#: Furthest that paging may begin.
+OFFSET = 10_000_000
+#: Letters of a name that is searched for, and answers to it.
+NAME_LETTERS, FOUND = 120, 50
+#: Bytes of finished pages kept in a worker.
+KEPT_BYTES = 64_000_000

@@ -1,0 +1,182 @@
+"""What stands before every route: bounds on what is asked, on how much at once, and on how slowly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from fairplace.service.bounds import (
+    ANSWER_SECONDS,
+    HEADER_BYTES,
+    IN_FLIGHT,
+    PATH_BYTES,
+    QUERY_BYTES,
+    REQUEST_SECONDS,
+)
+from fairplace.service.counters import Counters
+from fairplace.service.problems import (
+    PROBLEM_TYPE,
+    AddressError,
+    BusyError,
+    MethodError,
+    RequestError,
+    SizeError,
+    describe,
+)
+
+LOG = logging.getLogger("fairplace.service")
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+#: What every answer says: it may be read by any page, guessed at by none, and framed by none.
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"access-control-allow-origin", b"*"),
+]
+_READING = ("GET", "HEAD")
+
+
+class Guard:
+    """Refuse what is out of bounds, count what is answered, and turn faults into one shape.
+
+    Parameters
+    ----------
+    app
+        What answers.
+    counters
+        Where answers are counted.
+    in_flight
+        Requests at work at once.
+    answer_seconds
+        Seconds in which a client must take each piece of an answer.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        counters: Counters,
+        in_flight: int = IN_FLIGHT,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self.app, self.counters = app, counters
+        self.in_flight, self.answer_seconds = in_flight, answer_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        inner: Scope = {}
+        answer = _Answer(send, self.answer_seconds, head=scope["method"] == "HEAD")
+        self.counters.in_flight += 1
+        try:
+            self._check(scope)
+            inner.update(scope, method="GET")
+            await self.app(inner, receive, answer)
+        except Exception as error:  # noqa: BLE001 the one place where a fault becomes an answer
+            await self._refuse(error, answer)
+        finally:
+            self.counters.in_flight -= 1
+            route = getattr(inner.get("route"), "path", "none")
+            self.counters.answers[route, answer.status] += 1
+            self.counters.seconds[route] += time.perf_counter() - began
+
+    def _check(self, scope: Scope) -> None:
+        if self.counters.in_flight > self.in_flight:
+            raise BusyError(f"{self.in_flight} requests are under way; ask again in a few seconds")
+        if scope["method"] not in _READING:
+            raise MethodError(f"{scope['method'][:20]} was asked; this service is only read: use GET or HEAD")
+        if len(scope.get("raw_path") or b"") > PATH_BYTES:
+            raise AddressError(f"the path is longer than {PATH_BYTES:,} bytes; ask for less")
+        if len(scope["query_string"]) > QUERY_BYTES:
+            raise AddressError(f"the query is longer than {QUERY_BYTES:,} bytes; ask for less at once")
+        headers = scope["headers"]
+        if sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
+            raise SizeError(f"the headers are longer than {HEADER_BYTES:,} bytes; send fewer")
+        for name, value in headers:
+            if name == b"host" and not _HOST.fullmatch(value):
+                raise RequestError("the Host header is not the name of a host; send the address you called")
+            if name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 ")):
+                raise SizeError("the request has a body; everything here is asked for by its address alone")
+
+    async def _refuse(self, error: Exception, answer: _Answer) -> None:
+        if answer.status:
+            # The answer had begun: it can only be cut off, which closes the connection.
+            LOG.warning("an answer was cut off: %s", type(error).__name__)
+            raise error
+        details = describe(error)
+        if details["status"] == 500:
+            LOG.error("a fault", exc_info=error)
+        body = json.dumps(details, ensure_ascii=False).encode()
+        headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        if details["status"] == 503:
+            headers.append((b"retry-after", b"2"))
+        if details["status"] == 405:
+            headers.append((b"allow", b"GET, HEAD"))
+        await answer({"type": "http.response.start", "status": details["status"], "headers": headers})
+        await answer({"type": "http.response.body", "body": body})
+
+
+class _Answer:
+    """The way out: adds our headers, leaves the body out for HEAD, gives a slow reader up."""
+
+    def __init__(self, send: Send, seconds: float, *, head: bool) -> None:
+        self.send, self.seconds, self.head = send, seconds, head
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+        elif self.head:
+            message = {**message, "body": b""}
+        await asyncio.wait_for(self.send(message), self.seconds)
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 as uvicorn speaks it, but not to a client that never finishes asking.
+
+    uvicorn waits for a request as long as the connection stands, so a few hundred silent connections
+    would leave no room for others. Here a request must be whole within `REQUEST_SECONDS`.
+    """
+
+    seconds = REQUEST_SECONDS
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of a request; stop the clock once it is whole."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop()
+        elif self._deadline is None and not self.transport.is_closing():
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(self.seconds, self._give_up)
+
+    def _stop(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()

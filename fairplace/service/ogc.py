@@ -1,0 +1,298 @@
+"""OGC API - Features, Parts 1 and 2, through pygeoapi: collections, their fields and their items."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import pygeoapi.api as core
+from fastapi import APIRouter, Path, Query, Request
+from pygeoapi.api import itemtypes
+from starlette.responses import Response
+
+from fairplace.service.answers import GEOJSON, encode, form_of, render_page, respond
+from fairplace.service.answers import page_response as page
+from fairplace.service.bounds import LIMIT, MOST, OFFSET
+from fairplace.service.features import CRS84, GRID, Layer, parse_box
+from fairplace.service.parameters import FORM, Form, base_url, examples, refuse_unknown
+from fairplace.service.problems import MissingError, RequestError
+from fairplace.service.provider import ASKED_BOX, collection_settings
+
+#: What is declared: each class has a test. pygeoapi's own list names Part 4, of writing, which is not here.
+DECLARED = (
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+)
+_FORWARDED = ("crs", "limit", "offset", "properties", "sortby", "skipGeometry", "resulttype")
+_ITEM_PARAMETERS = frozenset((*_FORWARDED, "bbox", "bbox-crs", "datetime", "f"))
+_MOMENT = r"(?:\.\.|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?)?"
+_DATETIME = re.compile(rf"{_MOMENT}(?:/{_MOMENT})?")
+
+Collection = Annotated[str, Path(description="Identifier of a collection, of those that /collections lists")]
+
+
+def make_api(layers: Mapping[str, Layer], *, title: str, description: str) -> core.API:
+    """Make pygeoapi's API object over layers, without any file."""
+    settings = {
+        "server": {
+            "url": "http://localhost",
+            "languages": ["en-GB"],
+            "encoding": "utf-8",
+            "limits": {"default_items": LIMIT, "max_items": MOST, "on_exceed": "throttle"},
+        },
+        "logging": {"level": "CRITICAL"},
+        "metadata": {"identification": {"title": title, "description": description, "url": "/"}},
+        "resources": {name: collection_settings(one) for name, one in layers.items()},
+    }
+    return core.API(settings, {})
+
+
+class Features:
+    """The collections of a service: pygeoapi's answers, with our features and our links in them."""
+
+    def __init__(self, layers: Mapping[str, Layer], *, title: str, description: str) -> None:
+        self.layers = layers
+        self.api = make_api(layers, title=title, description=description)
+        # Asked once: pygeoapi's list of classes grows at each call of its function.
+        offered = self._ask(core.conformance, "http://localhost", {})["conformsTo"]
+        self.conformance = [name for name in DECLARED if name in offered]
+
+    def layer(self, name: str) -> Layer:
+        """Layer of a collection.
+
+        Raises
+        ------
+        MissingError
+            There is no such collection.
+        """
+        if name not in self.layers:
+            raise MissingError(f'there is no collection "{name[:80]}"; /collections lists those there are')
+        return self.layers[name]
+
+    def collections(self, base: str, name: str | None = None) -> Any:
+        """Describe one collection, or all."""
+        content = self._ask(core.describe_collections, base, {}, name)
+        for one in [content, *content.get("collections", [])]:
+            one["links"] = [link for link in one["links"] if _served(link)]
+        return content
+
+    def queryables(self, base: str, name: str) -> Any:
+        """Fields of a collection that can be asked for by value, as JSON Schema."""
+        self.layer(name)
+        return self._ask(itemtypes.get_collection_queryables, base, {}, name)
+
+    def items(self, base: str, name: str, query: Mapping[str, str]) -> tuple[bytes, dict[str, Any], str]:
+        """Features that a query asks for: as GeoJSON, what stands beside them, and their CRS."""
+        layer = self.layer(name)
+        refuse_unknown(query, {*_ITEM_PARAMETERS, *layer.fields})
+        crs, box_crs = query.get("crs", CRS84), query.get("bbox-crs", CRS84)
+        if "bbox-crs" in query and "bbox" not in query:
+            raise RequestError("bbox-crs is given without a bbox; give both")
+        if box_crs not in (CRS84, GRID):
+            raise RequestError(f'bbox-crs is "{box_crs[:80]}"; there are {CRS84} and {GRID}')
+        if not _DATETIME.fullmatch(query.get("datetime", "")):
+            raise RequestError(
+                f'datetime is "{query["datetime"][:60]}"; give a date, a moment or two of them with a slash'
+            )
+        box = parse_box(query["bbox"], grid=box_crs == GRID) if "bbox" in query else None
+        offset = _whole(query, "offset", 0)
+        asked = {key: one for key, one in query.items() if key not in ("bbox", "bbox-crs", "datetime", "f")}
+        if query.get("sortby") == "":
+            raise RequestError("sortby is empty; name a field, with - before it for descending order")
+        ASKED_BOX.set((box, box_crs))
+        content = self._ask(itemtypes.get_collection_items, base, asked, name)
+        limit = min(_whole(query, "limit", LIMIT), MOST)
+        members = {
+            "numberMatched": content["numberMatched"],
+            "numberReturned": content["numberReturned"],
+            "links": _item_links(base, name, query, offset, limit, content["numberMatched"]),
+        }
+        rows = content["features"]
+        if "properties" in query or query.get("skipGeometry", "").lower() in ("true", "1", "yes", "on"):
+            return _narrow(layer, rows, crs, query, members), members, crs
+        return layer.collection(rows, crs, **members), members, crs
+
+    def item(self, base: str, name: str, feature: str, query: Mapping[str, str]) -> tuple[bytes, str]:
+        """One feature and its CRS.
+
+        Raises
+        ------
+        MissingError
+            The collection has no such feature.
+        """
+        layer = self.layer(name)
+        refuse_unknown(query, {"crs", "f"})
+        if feature not in layer.rows:
+            raise MissingError(f'"{feature[:80]}" is not in {name}; its items list those that are')
+        crs = query.get("crs", CRS84)
+        content = self._ask(
+            itemtypes.get_collection_item, base, {"crs": crs} if "crs" in query else {}, name, feature
+        )
+        text = layer.encoded[crs][content["row"]]
+        here = f"{base}/collections/{name}"
+        links = [
+            {"rel": "self", "type": GEOJSON, "title": "This document", "href": f"{here}/items/{feature}"},
+            {"rel": "collection", "type": "application/json", "title": layer.title, "href": here},
+        ]
+        return text[:-1] + b', "links": ' + encode(links) + b"}", crs
+
+    def _ask(self, function: Callable[..., Any], base: str, query: Mapping[str, str], *names: Any) -> Any:
+        """Ask pygeoapi; its refusals become errors of ours."""
+        api = copy.copy(self.api)
+        api.base_url = base
+        plain = SimpleNamespace(query_params=dict(query), headers={}, scope={"path": "/"})
+        _, status, text = function(api, core.APIRequest(plain, api.locales), *names)
+        content = json.loads(text)
+        if int(status) == 404:
+            raise MissingError(f'there is no "{str(names[-1])[:80]}"; /collections lists what there is')
+        if int(status) >= 400:
+            raise RequestError(str(content.get("description", "the request cannot be answered")))
+        return content
+
+
+def ogc_routes(features: Features) -> APIRouter:
+    """Make the routes of OGC API - Features."""
+    router = APIRouter(tags=["OGC API - Features"])
+
+    @router.get("/conformance", summary="Parts of the standards that are kept", responses=FORM)
+    def conformance(request: Request, f: Form = None) -> Response:
+        del f
+        return respond(request, {"conformsTo": features.conformance}, title="Conformance")
+
+    @router.get("/collections", summary="Collections of features", responses=FORM)
+    def collections(request: Request, f: Form = None) -> Response:
+        del f
+        content = features.collections(base_url(request))
+        return respond(request, content, title="Collections", trail=[("collections", "/collections")])
+
+    @router.get("/collections/{collection}", summary="One collection", responses=FORM)
+    def collection_(request: Request, collection: Collection, f: Form = None) -> Response:
+        del f
+        layer = features.layer(collection)
+        content = features.collections(base_url(request), collection)
+        return respond(request, content, title=layer.title, trail=[("collections", "/collections")])
+
+    @router.get(
+        "/collections/{collection}/queryables", summary="Fields that can be asked for", responses=FORM
+    )
+    def queryables(request: Request, collection: Collection, f: Form = None) -> Response:
+        del f
+        content = features.queryables(base_url(request), collection)
+        return respond(request, content, title=f"Fields of {collection}", media="application/schema+json")
+
+    @router.get(
+        "/collections/{collection}/items",
+        name="items",
+        summary="Features of a collection: by box, by field, in pages, in degrees or National Grid",
+        description="Any field of /queryables can be asked for by its value, such as code=E01000001.",
+        responses=examples({"type": "FeatureCollection", "features": []}, GEOJSON),
+    )
+    def items(
+        request: Request,
+        collection: Collection,
+        bbox: Annotated[str | None, Query(max_length=200, examples=["-0.5,51.8,-0.3,51.95"])] = None,
+        bbox_crs: Annotated[str | None, Query(alias="bbox-crs", max_length=100, examples=[GRID])] = None,
+        crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
+        datetime: Annotated[str | None, Query(max_length=80, examples=["2021-03-21"])] = None,
+        limit: Annotated[int, Query(ge=1)] = LIMIT,
+        offset: Annotated[int, Query(ge=0, le=OFFSET)] = 0,
+        properties: Annotated[str | None, Query(max_length=2000, examples=["code,name"])] = None,
+        sortby: Annotated[str | None, Query(max_length=200, examples=["-name"])] = None,
+        skip_geometry: Annotated[bool, Query(alias="skipGeometry")] = False,
+        resulttype: Annotated[str | None, Query(pattern="^(hits|results)$")] = None,
+        f: Form = None,
+    ) -> Response:
+        del bbox, bbox_crs, crs, datetime, limit, offset, properties, sortby, skip_geometry, resulttype, f
+        body, members, used = features.items(base_url(request), collection, dict(request.query_params))
+        if form_of(request) == "html":
+            rows = [{"id": one["id"], **one["properties"]} for one in json.loads(body)["features"][:LIMIT]]
+            return page(render_page({**members, "features": rows}, title=f"Items of {collection}"))
+        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
+
+    @router.get(
+        "/collections/{collection}/items/{feature}",
+        summary="One feature",
+        responses=examples({"type": "Feature", "id": "E01000001"}, GEOJSON),
+    )
+    def item(
+        request: Request,
+        collection: Collection,
+        feature: Annotated[str, Path(description="Identifier of a feature, such as a GSS code")],
+        crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
+        f: Form = None,
+    ) -> Response:
+        del crs, f
+        body, used = features.item(base_url(request), collection, feature, dict(request.query_params))
+        if form_of(request) == "html":
+            one = json.loads(body)
+            return page(
+                render_page({"id": one["id"], **one["properties"]}, title=f"{feature} of {collection}")
+            )
+        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
+
+    return router
+
+
+def _served(link: Mapping[str, str]) -> bool:
+    return link["type"] != "application/ld+json" and not link["rel"].endswith("/schema")
+
+
+def _whole(query: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return otherwise
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise RequestError(f'{name} is "{text[:40]}"; give a whole number')
+    return int(text)
+
+
+def _item_links(
+    base: str, name: str, query: Mapping[str, str], offset: int, limit: int, matched: int
+) -> list[dict[str, str]]:
+    here = f"{base}/collections/{name}"
+
+    def link(rel: str, title: str, media: str = GEOJSON, **change: Any) -> dict[str, str]:
+        asked = urlencode({**query, **change})
+        return {
+            "rel": rel,
+            "type": media,
+            "title": title,
+            "href": f"{here}/items?{asked}" if asked else f"{here}/items",
+        }
+
+    links = [
+        link("self", "This document"),
+        link("alternate", "This document as a page", "text/html", f="html"),
+    ]
+    if offset + limit < matched:
+        links.append(link("next", "Next page", offset=offset + limit, limit=limit))
+    if offset > 0:
+        links.append(link("prev", "Page before", offset=max(0, offset - limit), limit=limit))
+    return [
+        *links,
+        {"rel": "collection", "type": "application/json", "title": "The collection", "href": here},
+    ]
+
+
+def _narrow(
+    layer: Layer, rows: list[int], crs: str, query: Mapping[str, str], members: dict[str, Any]
+) -> bytes:
+    """Write features with some of their properties, or without their geometry."""
+    wanted = query["properties"].split(",") if query.get("properties") else list(layer.fields)
+    without = query.get("skipGeometry", "").lower() in ("true", "1", "yes", "on")
+    features = []
+    for row in rows:
+        one = json.loads(layer.encoded[crs][row])
+        one["properties"] = {name: one["properties"][name] for name in wanted}
+        features.append({**one, "geometry": None} if without else one)
+    return encode({"type": "FeatureCollection", **members, "features": features})

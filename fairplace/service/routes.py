@@ -1,0 +1,306 @@
+"""Routes of our own: packs, areas, figures, profiles, maps, sources, search, and the state of the service."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from fairplace.service.answers import (
+    GEOJSON,
+    MEDIA,
+    SCRIPT_POLICY,
+    form_of,
+    page_response,
+    render_page,
+    respond,
+)
+from fairplace.service.bounds import FOUND, LIMIT, NAME_LETTERS
+from fairplace.service.counters import Counters
+from fairplace.service.features import parse_box
+from fairplace.service.holding import Holding, describe_pack
+from fairplace.service.layers import by_pack
+from fairplace.service.parameters import (
+    FORM,
+    AreaName,
+    Form,
+    Limit,
+    Offset,
+    PackName,
+    TableForm,
+    examples,
+)
+from fairplace.service.problems import MissingError
+from fairplace.service.search import search as find
+from fairplace.service.tables import choose, records, to_csv
+from geo.geography import Geography
+
+_FIGURE = {
+    "code": "E06999001",
+    "geography": "lad25",
+    "indicator": "residents",
+    "value": 95555.0,
+    "unit": "people",
+    "status": "ok",
+}
+Several = Annotated[str | None, Query(max_length=2000, description="One or several, with commas between")]
+GeographyName = Annotated[
+    str, Path(max_length=20, description="Kind and vintage of areas", examples=["lsoa21"])
+]
+
+
+def pack_routes(holding: Holding) -> APIRouter:
+    """Make the routes of packs."""
+    router = APIRouter(prefix="/packs", tags=["Packs"])
+
+    def trail(key: str, *more: str) -> list[tuple[str, str]]:
+        steps = [("packs", "/packs"), (key, f"/packs/{key}")]
+        return steps + [(name, f"/packs/{key}/{name}") for name in more]
+
+    @router.get("", summary="Packs that are served", responses=FORM)
+    def packs(request: Request, f: Form = None) -> Response:
+        del f
+        content = {"packs": [describe_pack(key, one) for key, one in holding.packs.items()]}
+        return respond(request, content, title="Packs", banner=holding.banner)
+
+    @router.get("/{pack}", summary="One pack, and what it holds", responses=FORM)
+    def pack_(request: Request, pack: PackName, f: Form = None) -> Response:
+        del f
+        released = holding.pack(pack)
+        content = {**describe_pack(pack, released), "collections": by_pack(holding.layers, pack)}
+        content["notes"] = released.notes
+        content["hidden"] = dict(released.hidden)
+        return respond(
+            request,
+            content,
+            title=released.name,
+            trail=trail(pack),
+            banner=holding.banner,
+            search=f"/packs/{pack}/search",
+        )
+
+    @router.get("/{pack}/areas", summary="Geographies of a pack", responses=FORM)
+    def geographies(request: Request, pack: PackName, f: Form = None) -> Response:
+        del f
+        content = {
+            "geographies": [
+                {
+                    "id": one,
+                    "label": Geography.parse(one).label,
+                    "areas": len(holding.area_layer(pack, one)),
+                    "link": {"title": one, "href": f"/packs/{pack}/areas/{one}"},
+                }
+                for one in holding.pack(pack).geographies
+            ]
+        }
+        return respond(request, content, title="Areas", trail=trail(pack, "areas"))
+
+    @router.get(
+        "/{pack}/areas/{geography}",
+        summary="Areas of a geography as GeoJSON, by box and in pages",
+        responses=examples({"type": "FeatureCollection", "numberMatched": 1, "features": []}, GEOJSON),
+    )
+    def areas(
+        request: Request,
+        pack: PackName,
+        geography: GeographyName,
+        bbox: Annotated[
+            str | None, Query(max_length=200, description="west,south,east,north in degrees")
+        ] = None,
+        limit: Limit = LIMIT,
+        offset: Offset = 0,
+        f: Form = None,
+    ) -> Response:
+        del f
+        layer = holding.area_layer(pack, geography)
+        matched = layer.within(None if bbox is None else parse_box(bbox))
+        rows = matched[offset : offset + limit]
+        members = _paging(request, len(matched), len(rows), limit, offset)
+        if form_of(request) == "html":
+            listed = [
+                {
+                    "code": layer.ids[row],
+                    "name": layer.properties.at[row, "name"],
+                    "profile": {"title": "Profile", "href": f"/packs/{pack}/profile/{layer.ids[row]}"},
+                }
+                for row in rows
+            ]
+            page = render_page({**members, "areas": listed}, title=layer.title, trail=trail(pack, "areas"))
+            return page_response(page)
+        return Response(layer.collection(rows.tolist(), **members), media_type=GEOJSON)
+
+    @router.get(
+        "/{pack}/areas/{geography}/{code}",
+        summary="One area as GeoJSON",
+        responses=examples({"type": "Feature", "id": "E06999001"}, GEOJSON),
+    )
+    def area(
+        request: Request,
+        pack: PackName,
+        geography: GeographyName,
+        code: Annotated[str, Path(max_length=40, description="GSS code", examples=["E06999001"])],
+        f: Form = None,
+    ) -> Response:
+        del f
+        layer = holding.area_layer(pack, geography)
+        row = layer.rows.get(code)
+        if row is None:
+            raise MissingError(f'"{code}" is not an area of {layer.title}')
+        text = layer.encoded["http://www.opengis.net/def/crs/OGC/1.3/CRS84"][row]
+        if form_of(request) == "html":
+            content = {
+                **json.loads(text)["properties"],
+                "profile": {"title": "Profile", "href": f"/packs/{pack}/profile/{code}"},
+            }
+            return page_response(render_page(content, title=content["name"], trail=trail(pack, "areas")))
+        return Response(text, media_type=GEOJSON)
+
+    @router.get(
+        "/{pack}/figures",
+        summary="Figures: by area, geography, indicator, group and period, as JSON or CSV",
+        responses=examples({"numberMatched": 1, "figures": [_FIGURE]}),
+    )
+    def figures(
+        request: Request,
+        pack: PackName,
+        code: Several = None,
+        geography: Several = None,
+        indicator: Several = None,
+        group: Several = None,
+        period: Several = None,
+        limit: Limit = LIMIT,
+        offset: Offset = 0,
+        f: TableForm = None,
+    ) -> Response:
+        del f
+        released = holding.pack(pack)
+        wanted = {
+            "code": code,
+            "geography": geography,
+            "indicator": indicator,
+            "group": group,
+            "period": period,
+        }
+        rows = choose(released.figures, wanted)
+        shown = rows.iloc[offset : offset + limit]
+        form = form_of(request, ("json", "html", "csv"))
+        if form == "csv":
+            return Response(
+                to_csv(shown),
+                headers={
+                    "Content-Disposition": f'attachment; filename="{pack}-figures.csv"',
+                    "Number-Matched": str(len(rows)),
+                },
+                media_type=MEDIA["csv"],
+            )
+        members = _paging(request, len(rows), len(shown), limit, offset)
+        content = {**members, "figures": records(shown)}
+        return respond(request, content, title="Figures", trail=trail(pack, "figures"), banner=holding.banner)
+
+    @router.get("/{pack}/dictionary", summary="What each indicator means", responses=FORM)
+    def dictionary(request: Request, pack: PackName, f: Form = None) -> Response:
+        del f
+        table = holding.pack(pack).dictionary.reset_index()
+        return respond(
+            request,
+            {"indicators": records(table)},
+            title="What each indicator means",
+            trail=trail(pack, "dictionary"),
+        )
+
+    @router.get(
+        "/{pack}/profile/{area}",
+        summary="Neighbourhood profile of an area, by code or name",
+        responses=examples({"title": "Halverton: neighbourhood profile", "sections": []}),
+    )
+    def profile(request: Request, pack: PackName, area: AreaName, f: Form = None) -> Response:
+        del f
+        form = form_of(request)
+        content = holding.profile(pack, area, form)
+        if form == "html":
+            return page_response(content, policy=SCRIPT_POLICY)
+        return Response(content, media_type=MEDIA["json"])
+
+    @router.get(
+        "/{pack}/map",
+        summary="Interactive map, one page that fetches nothing",
+        response_class=Response,
+        responses=examples({"title": "not given"}, "text/html"),
+    )
+    def map_(pack: PackName, geography: Annotated[str, Query(max_length=20)] = "lsoa21") -> Response:
+        return page_response(holding.map(pack, geography), policy=SCRIPT_POLICY)
+
+    @router.get("/{pack}/sources", summary="What a pack was made from, with licences", responses=FORM)
+    def sources(request: Request, pack: PackName, f: Form = None) -> Response:
+        del f
+        released = holding.pack(pack)
+        content = {"sources": [one.record() for _, one in sorted(released.sources.items())]}
+        return respond(request, content, title="Sources", trail=trail(pack, "sources"))
+
+    @router.get("/{pack}/search", summary="Find an area or a postcode by what people call it", responses=FORM)
+    def search(
+        request: Request,
+        pack: PackName,
+        q: Annotated[
+            str,
+            Query(min_length=1, max_length=NAME_LETTERS, description="Part of a name, a code or a postcode",
+                  examples=["castle"]),
+        ],
+        limit: Annotated[int, Query(ge=1, le=FOUND)] = 20,
+        f: Form = None,
+    ) -> Response:  # fmt: skip
+        del f
+        holding.pack(pack)
+        found = find(holding.directories[pack], q, limit=limit)
+        for one in [*found, *(inner for outer in found for inner in outer.get("areas", []))]:
+            if one["kind"] == "area":
+                address = f"/packs/{pack}/profile/{quote(one['id'], safe='')}"
+                one["profile"] = {"title": "Profile", "href": address}
+        content = {"q": q, "numberReturned": len(found), "found": found}
+        return respond(request, content, title="Search", trail=trail(pack), search=f"/packs/{pack}/search")
+
+    return router
+
+
+def state_routes(holding: Holding, counters: Counters, ready: dict[str, bool]) -> APIRouter:
+    """Make the routes for whoever runs the service."""
+    router = APIRouter(tags=["State"])
+
+    @router.get("/health", summary="The worker answers", responses=examples({"status": "ok"}))
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get(
+        "/ready", summary="The worker has its packs open and warm", responses=examples({"ready": True})
+    )
+    async def readiness(request: Request) -> Response:
+        warm = ready.get("warm", False)
+        content = {"ready": warm, "packs": list(holding.packs)}
+        return respond(request, content, title="Ready", status=200 if warm else 503)
+
+    @router.get(
+        "/metrics",
+        summary="Counts of answers of this worker, for Prometheus",
+        responses={200: {"description": "The counts", "content": {"text/plain": {"example": "# TYPE"}}}},
+        response_class=Response,
+    )
+    async def metrics() -> Response:
+        return Response(counters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+def _paging(request: Request, matched: int, returned: int, limit: int, offset: int) -> dict[str, Any]:
+    def link(rel: str, title: str, start: int) -> dict[str, str]:
+        asked = urlencode({**request.query_params, "offset": start, "limit": limit})
+        return {"rel": rel, "title": title, "href": f"{request.url.path}?{asked}"}
+
+    links = [link("self", "This page", offset)]
+    if offset + limit < matched:
+        links.append(link("next", "Next page", offset + limit))
+    if offset > 0:
+        links.append(link("prev", "Page before", max(0, offset - limit)))
+    return {"numberMatched": matched, "numberReturned": returned, "links": links}

@@ -1,0 +1,97 @@
+"""The server process: uvicorn with our bounds, in one worker or several."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from fairplace.service.app import PACKS_VARIABLE, create_app
+from fairplace.service.bounds import CONNECTIONS, HEADER_BYTES
+from fairplace.service.guard import PatientProtocol
+from fairplace.service.opening import open_released
+from geo.errors import UserError
+
+
+class ServingError(UserError, OSError):
+    """The service cannot listen where it was told to."""
+
+
+def server_settings() -> dict[str, Any]:
+    """How uvicorn is run: its bounds, no banner of its name and version, no log of who asked for what."""
+    return {
+        "http": PatientProtocol,
+        "ws": "none",
+        "limit_concurrency": CONNECTIONS,
+        "h11_max_incomplete_event_size": HEADER_BYTES * 2,
+        "timeout_keep_alive": 10,
+        "timeout_graceful_shutdown": 10,
+        "server_header": False,
+        "date_header": False,
+        "access_log": False,
+        "log_level": "warning",
+    }
+
+
+def serve(packs: Sequence[Path], *, host: str, port: int, workers: int = 1) -> None:
+    """Serve packs until stopped.
+
+    Parameters
+    ----------
+    packs
+        Folders made by ``fairplace build``.
+    host, port
+        Where to listen.
+    workers
+        Processes. Each holds its own frames; draws are memory-mapped, so they share those.
+
+    Raises
+    ------
+    ServingError
+        The port is taken or may not be used, or the number of workers makes no sense.
+    OpeningError, PackError
+        A folder is not a pack.
+    """
+    if not 1 <= port <= 65535:
+        raise ServingError(f"port is {port}; give one from 1 to 65535")
+    if not 1 <= workers <= 64:
+        raise ServingError(f"workers is {workers}; give 1 to 64")
+    _check_free(host, port)
+    where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if workers == 1:
+        app = create_app(packs)
+        _say(f"{where}  (stop with Ctrl+C)")
+        uvicorn.run(app, host=host, port=port, **server_settings())
+        return
+    # The packs are checked here, so that a wrong one is one sentence and not one from each worker.
+    open_released(packs)
+    os.environ[PACKS_VARIABLE] = os.pathsep.join(str(one.resolve()) for one in packs)
+    _say(f"{where}  ({workers} workers; stop with Ctrl+C)")
+    uvicorn.run(
+        "fairplace.service.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        **server_settings(),
+    )
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((host, port))
+    except OSError as error:
+        raise ServingError(
+            f"cannot listen at {host}:{port}: {error.strerror}; choose another --port or --host"
+        ) from error
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 the one line a person needs

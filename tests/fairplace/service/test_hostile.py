@@ -1,0 +1,139 @@
+"""What the service does with callers who mean ill, or are slow, or are many."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from fairplace.pack import Pack
+from fairplace.service.answers import Finished
+from fairplace.service.app import create_app
+from fairplace.service.guard import PatientProtocol
+from fairplace.service.problems import BusyError
+
+
+def test_too_many_at_once_are_told_to_come_again(caller, sample_pack: Pack) -> None:
+    busy = type(caller)(create_app([sample_pack.path], in_flight=0))
+    got = busy.get("/health")
+    assert (got.status_code, got.headers["retry-after"]) == (503, "2")
+    assert "ask again" in got.json()["detail"]
+    busy.close()
+
+
+def test_a_page_is_made_once_and_only_so_many_wait_for_it() -> None:
+    finished, made, gate = Finished(waiting=2), [], threading.Event()
+
+    def make() -> bytes:
+        gate.wait(5)
+        made.append(1)
+        return b"page"
+
+    with ThreadPoolExecutor(8) as pool:
+        first = [pool.submit(finished.get, ("a",), make) for _ in range(2)]
+        while finished._waiting < 2:
+            time.sleep(0.01)
+        with pytest.raises(BusyError, match="waiting to be drawn"):
+            finished.get(("b",), make)
+        gate.set()
+        assert [one.result(5) for one in first] == [b"page", b"page"]
+    assert made == [1]
+
+
+def test_finished_pages_are_let_go_when_there_are_too_many_bytes() -> None:
+    finished = Finished(size=10)
+    for name in "abc":
+        finished.get((name,), lambda: b"xxxxx")
+    assert [finished.held((name,)) for name in "abc"] == [None, b"xxxxx", b"xxxxx"]
+    assert finished.get(("large",), lambda: b"x" * 11) == b"x" * 11
+    assert finished.held(("large",)) is None
+
+
+def test_a_client_that_never_finishes_asking_is_let_go(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PatientProtocol, "seconds", 0.5)
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as silent:
+        silent.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        began = time.monotonic()
+        with contextlib.suppress(ConnectionResetError):
+            assert silent.recv(100) == b""
+        assert time.monotonic() - began < 5
+    assert httpx.get(f"{address}/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20_000 + b"\r\n",
+    ],
+    ids=["length", "nul", "tls", "headers"],
+)
+def test_what_is_not_http_is_refused_and_others_are_served(address: str, raw: bytes) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as one:
+        try:
+            one.sendall(raw)
+            head = one.recv(200)
+        except (ConnectionResetError, BrokenPipeError):
+            head = b""
+    assert head == b"" or int(head.split()[1]) in range(400, 500)
+    assert httpx.get(f"{address}/health").status_code == 200
+
+
+@pytest.mark.slow
+def test_five_hundred_at_once_are_served_or_refused_with_a_reason(address: str, service: FastAPI) -> None:
+    paths = [
+        "/packs/halverton/profile/E06999001", "/packs/halverton/figures?limit=200", "/packs/halverton/map",
+        "/collections/halverton-lsoa21/items", "/packs/halverton/search?q=c",
+    ]  # fmt: skip
+
+    def ask(number: int) -> tuple[int, str]:
+        got = httpx.get(address + paths[number % len(paths)], timeout=60)
+        return got.status_code, got.headers["content-type"]
+
+    with ThreadPoolExecutor(500) as pool:
+        answers = list(pool.map(ask, range(500), timeout=180))
+    assert {status for status, _ in answers} <= {200, 503}
+    assert sum(status == 200 for status, _ in answers) > 100
+    assert all(media == "application/problem+json" for status, media in answers if status == 503)
+    assert httpx.get(f"{address}/health").status_code == 200
+
+
+@pytest.mark.slow
+def test_no_example_of_our_own_description_finds_a_fault(service: FastAPI) -> None:
+    schemathesis = pytest.importorskip("schemathesis", reason="needs schemathesis")
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import strategies as st
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+
+    schema = schemathesis.openapi.from_asgi("/openapi.json", service)
+    operations = [one.ok() for one in schema.get_all_operations()]
+    assert len(operations) > 15
+    for operation in operations:
+
+        @settings(
+            max_examples=25,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=st.data())
+        def try_it(case, operation=operation) -> None:
+            one = case.draw(operation.as_strategy())
+            one.call_and_validate(
+                checks=[not_a_server_error, content_type_conformance, status_code_conformance]
+            )
+
+        try_it()

@@ -1,0 +1,298 @@
+"""The service says what the pack says, in the form that is asked for, and refuses with a sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from fairplace.cli import main
+from fairplace.disclosure import release
+from fairplace.pack import Pack
+from fairplace.profile.content import AreaNotFoundError, find_place
+from fairplace.service.app import create_app
+from fairplace.service.opening import OpeningError, pack_key
+from geo.crs import to_lonlat
+
+PACK = "/packs/halverton"
+PROBLEM = "application/problem+json"
+
+
+def test_the_profile_served_is_the_profile_that_the_command_line_writes(
+    caller, sample_pack: Pack, tmp_path: Path
+) -> None:
+    out = tmp_path / "ward.json"
+    code = sample_pack.areas("wd25").index[0]
+    assert main(["profile", str(sample_pack.path), "--area", code, "--out", str(out)]) == 0
+    got = caller.get(f"{PACK}/profile/{code}")
+    assert got.status_code == 200
+    assert got.content == out.read_bytes()
+
+
+def test_a_name_gives_the_profile_of_its_code(caller, sample_pack: Pack) -> None:
+    ward = sample_pack.areas("wd25")["name"]
+    by_code, by_name = (
+        caller.get(f"{PACK}/profile/{ward.index[0]}"),
+        caller.get(f"{PACK}/profile/{ward.iloc[0]}"),
+    )
+    assert by_code.json() == by_name.json()
+
+
+def test_an_unknown_area_is_404_with_the_sentence_of_the_library(caller, sample_pack: Pack) -> None:
+    got = caller.get(f"{PACK}/profile/E05000001")
+    assert (got.status_code, got.headers["content-type"]) == (404, PROBLEM)
+    with pytest.raises(AreaNotFoundError) as refused:
+        find_place(release(sample_pack, "public"), "E05000001")
+    assert got.json()["detail"] == str(refused.value)
+
+
+def test_figures_of_all_pages_together_are_the_released_table(caller, sample_pack: Pack) -> None:
+    released = release(sample_pack, "public").figures
+    wanted = released[(released["indicator"] == "residents") & (released["geography"] == "lsoa21")]
+    rows, address = [], f"{PACK}/figures?indicator=residents&geography=lsoa21&limit=20"
+    while address:
+        page = caller.get(address).json()
+        assert page["numberMatched"] == len(wanted)
+        rows += page["figures"]
+        address = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
+    assert [row["code"] for row in rows] == wanted["code"].tolist()
+    assert [row["value"] for row in rows] == wanted["value"].tolist()
+
+
+def test_csv_holds_the_same_rows_as_json(caller) -> None:
+    query = f"{PACK}/figures?indicator=imd25_decile&limit=500"
+    rows = list(csv.DictReader(io.StringIO(caller.get(query + "&f=csv").text)))
+    plain = caller.get(query).json()["figures"]
+    assert [(one["code"], float(one["value"])) for one in rows] == [
+        (one["code"], one["value"]) for one in plain
+    ]
+
+
+def test_nothing_that_release_hides_can_be_asked_for(caller, sample_pack: Pack) -> None:
+    officer, public = release(sample_pack, "officer").figures, release(sample_pack, "public").figures
+    key = ["code", "geography", "indicator", "group", "period", "source"]
+    kept = set(public[key].itertuples(index=False, name=None))
+    absent = [row for row in officer[key].itertuples(index=False, name=None) if row not in kept]
+    assert absent
+    for code, geography, indicator, *_ in absent[:20]:
+        got = caller.get(
+            f"{PACK}/figures?code={code}&geography={geography}&indicator={indicator}&limit=1000"
+        ).json()
+        shown = {tuple(row[name] for name in key) for row in got["figures"]}
+        assert not shown & set(absent)
+    suppressed = caller.get(f"{PACK}/figures?limit=10000").json()["figures"]
+    assert all(
+        row["value"] is None and row["count"] is None for row in suppressed if row["status"] == "suppressed"
+    )
+
+
+def test_restricted_tables_are_in_no_answer(caller, sample_pack: Pack) -> None:
+    assert sample_pack.manifest["restricted"]
+    listed = json.dumps([one["id"] for one in caller.get("/collections").json()["collections"]])
+    assert "people" not in listed
+    for name in sample_pack.manifest["restricted"]:
+        assert name not in listed
+        assert caller.get(f"/collections/halverton-points-{name}/items").status_code == 404
+
+
+def test_areas_come_in_degrees_by_our_own_shift(caller, sample_pack: Pack) -> None:
+    degrees, _ = to_lonlat(sample_pack.areas("wd25"))
+    got = caller.get(f"{PACK}/areas/wd25").json()
+    assert got["numberReturned"] == len(degrees)
+    one = got["features"][0]
+    west, south, *_ = degrees.geometry[one["id"]].bounds
+    points = [point for ring in _rings(one["geometry"]) for point in ring]
+    assert min(x for x, _ in points) == west
+    assert min(y for _, y in points) == south
+
+
+def _rings(geometry: dict) -> list:
+    polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+    return [ring for polygon in polygons for ring in polygon]
+
+
+def test_a_box_gives_the_areas_that_touch_it(caller, sample_pack: Pack) -> None:
+    degrees, _ = to_lonlat(sample_pack.areas("lsoa21"))
+    west, south, east, north = degrees.geometry.iloc[0].bounds
+    got = caller.get(f"{PACK}/areas/lsoa21?bbox={west},{south},{east},{north}&limit=1000").json()
+    from shapely import box
+
+    assert [one["id"] for one in got["features"]] == degrees.index[
+        degrees.intersects(box(west, south, east, north))
+    ].tolist()
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        ("1,2,3", "four numbers"),
+        ("a,b,c,d", "four numbers"),
+        ("nan,0,1,1", "four numbers"),
+        ("0,inf,1,1", "four numbers"),
+        ("538911,257448,539058,257500", "National Grid"),
+        ("0,52,1,51", "exchanged"),
+    ],
+)
+def test_a_box_that_is_none_is_refused_with_the_reason(caller, box: str, said: str) -> None:
+    got = caller.get(f"{PACK}/areas/lsoa21?bbox={box}")
+    assert (got.status_code, got.headers["content-type"]) == (400, PROBLEM)
+    assert said in got.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/packs/nowhere", 404),
+        (f"{PACK}/areas/lsoa99", 404),
+        (f"{PACK}/areas/lsoa21/E99", 404),
+        (f"{PACK}/areas/..%2f..%2fmanifest.json", 404),
+        (f"{PACK}/map?geography=zz", 404),
+        ("/collections/nothing", 404),
+        ("/collections/nothing/items", 404),
+        ("/collections/halverton-lsoa21/items/E99", 404),
+        ("/nothing/here", 404),
+        (f"{PACK}/figures?limit=0", 400),
+        (f"{PACK}/figures?limit=1000000", 400),
+        (f"{PACK}/figures?colour=red", 400),
+        (f"{PACK}/figures?f=xml", 400),
+        (f"{PACK}/search", 400),
+        (f"{PACK}/search?q=" + "x" * 121, 400),
+        ("/collections/halverton-lsoa21/items?colour=red", 400),
+        ("/collections/halverton-lsoa21/items?limit=x", 400),
+        ("/collections/halverton-lsoa21/items?crs=urn:x", 400),
+        ("/collections/halverton-lsoa21/items?datetime=yesterday", 400),
+        ("/collections/halverton-lsoa21/items?sortby=colour", 400),
+        (f"{PACK}/figures?code=" + "E" * 5000, 414),
+    ],
+)
+def test_every_refusal_has_one_shape(caller, address: str, status: int) -> None:
+    got = caller.get(address)
+    assert (got.status_code, got.headers["content-type"]) == (status, PROBLEM)
+    details = got.json()
+    assert details["status"] == status
+    assert set(details) >= {"type", "title", "status", "detail"}
+    assert len(details["detail"]) > 15
+
+
+def test_the_same_refusal_is_a_page_for_a_browser(caller) -> None:
+    got = caller.get("/packs/nowhere", headers={"accept": "text/html,application/xhtml+xml"})
+    assert got.status_code == 404
+    assert got.headers["content-type"].startswith("text/html")
+    assert "there is no pack" in got.text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_written(caller, method: str) -> None:
+    got = caller.ask(method, f"{PACK}/figures")
+    assert (got.status_code, got.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_head_gives_the_headers_of_the_answer_without_it(caller) -> None:
+    got = caller.ask("HEAD", f"{PACK}/sources")
+    assert got.status_code == 200
+    assert got.content == b""
+
+
+def test_a_body_a_false_host_and_long_headers_are_refused(caller) -> None:
+    assert caller.ask("GET", "/", content=b"x" * 10).status_code == 413
+    assert caller.get("/", headers={"host": 'x"><script>'}).status_code == 400
+    assert caller.get("/", headers={"x-long": "x" * 20_000}).status_code == 413
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", '"><img src=x>'])
+def test_text_is_never_markup(caller, text: str) -> None:
+    got = caller.get(f"{PACK}/search", params={"q": text, "f": "html"})
+    tags = _Tags()
+    tags.feed(got.text)
+    assert "script" not in tags.tags
+    assert "img" not in tags.tags
+    assert "49" not in got.text.replace("&#", "")
+    assert "default-src 'none'" in got.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/", "/packs", PACK, f"{PACK}/areas", f"{PACK}/areas/wd25", f"{PACK}/figures", f"{PACK}/dictionary",
+        f"{PACK}/sources", f"{PACK}/search?q=c", "/docs", "/collections", "/collections/halverton-wd25",
+        "/collections/halverton-wd25/queryables", "/collections/halverton-wd25/items", "/conformance",
+    ],
+)  # fmt: skip
+def test_every_page_is_a_whole_page_that_fetches_nothing(caller, address: str) -> None:
+    got = caller.get(address, headers={"accept": "text/html"})
+    assert got.status_code == 200
+    assert got.headers["content-type"].startswith("text/html")
+    assert '<html lang="en-GB">' in got.text
+    tags = _Tags()
+    tags.feed(got.text)
+    assert not {"script", "link", "img", "iframe"} & set(tags.tags)
+
+
+def test_a_postcode_is_found_as_typed_with_the_areas_it_lies_in(caller, sample_pack: Pack) -> None:
+    one = sample_pack.places("points", "postcodes").iloc[0]
+    found = caller.get(f"{PACK}/search", params={"q": one["id"].replace(" ", "").lower()}).json()["found"][0]
+    assert found["id"] == one["id"]
+    for area in found["areas"]:
+        assert sample_pack.areas(area["geography"]).geometry[area["id"]].intersects(one.geometry)
+    assert {area["geography"] for area in found["areas"]} == set(sample_pack.geographies)
+
+
+def test_part_of_a_name_is_found_whatever_its_case(caller, sample_pack: Pack) -> None:
+    name = sample_pack.areas("wd25")["name"].iloc[0]
+    found = caller.get(f"{PACK}/search", params={"q": name[:5].upper()}).json()["found"]
+    assert name in [one["name"] for one in found]
+
+
+def test_the_description_of_the_service_leaves_nothing_out_and_points_nowhere_else(caller) -> None:
+    described = caller.get("/openapi.json").json()
+    text = json.dumps(described)
+    assert '"$ref": "http' not in text
+    for path, operations in described["paths"].items():
+        one = operations["get"]
+        assert one["summary"], path
+        content = one["responses"]["200"]["content"]
+        assert any("example" in media for media in content.values()), path
+        for parameter in one.get("parameters", []):
+            assert f"{{{parameter['name']}}}" in path or parameter["in"] == "query"
+
+
+def test_the_state_is_told(caller) -> None:
+    assert caller.get("/health").json() == {"status": "ok"}
+    assert caller.get("/ready").status_code in (200, 503)
+    caller.get("/packs/nowhere")
+    assert 'fairplace_answers_total{route="/packs/{pack}",status="404"}' in caller.get("/metrics").text
+
+
+def test_the_map_is_served_whole(caller) -> None:
+    got = caller.get(f"{PACK}/map")
+    assert got.status_code == 200
+    assert got.headers["content-type"].startswith("text/html")
+    assert "connect-src" not in got.headers["content-security-policy"]
+
+
+def test_packs_of_one_name_are_not_served_together(sample_pack: Pack) -> None:
+    with pytest.raises(OpeningError, match='would both be "halverton"'):
+        create_app([sample_pack.path, sample_pack.path])
+    with pytest.raises(OpeningError, match="no pack is given"):
+        create_app([])
+    assert pack_key(Path("/x/Luton & South")) == "luton-south"
+
+
+def test_a_folder_that_is_no_pack_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", str(tmp_path / "nothing"), "--port", "18999"]) == 2
+    assert "is not a pack" in capsys.readouterr().err
