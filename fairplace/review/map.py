@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import geopandas as gpd
 import pandas as pd
 
 from fairplace.review.model import Review, word
 from maps.interactive import build_map
-from maps.layer import MapLayer
+from maps.layer import LayerKind, MapLayer
 from maps.style import categories, single
 
 _COLOURS = ("#00703c", "#912b88", "#7a5a1a", "#4c2c92", "#b3145c", "#0f6d66", "#594d00", "#003078")
@@ -38,23 +39,25 @@ def draw_review(review: Review) -> str:
             )
         )
     for at, one in enumerate(one for one in review.layers if one.held and len(one.frame)):
-        frame = one.frame[["name", "geometry"]].copy()
-        kinds = frame.geometry.geom_type.str.contains("Point")
-        frame = frame[kinds] if kinds.all() else frame[~kinds]
-        kind = "point" if kinds.all() else "line"
         style = single(one.title, one.title, colour=_COLOURS[at % len(_COLOURS)])
         source = f"{one.source.publisher}, edition {one.edition or 'not stated'}" if one.source else ""
-        layers.append(
-            MapLayer(
-                re.sub(r"[^A-Za-z0-9_-]", "-", one.id),
-                one.title,
-                frame,
-                style,
-                kind="point" if kind == "point" else "line",
-                source=source,
-                licence=one.source.licence if one.source else "",
+        points = one.frame.geometry.geom_type.str.contains("Point")
+        made: dict[LayerKind, gpd.GeoDataFrame] = {"line": one.frame[~points], "point": one.frame[points]}
+        for kind, frame in made.items():
+            if frame.empty:
+                continue
+            suffix = ", points" if kind == "point" and not points.all() else ""
+            layers.append(
+                MapLayer(
+                    re.sub(r"[^A-Za-z0-9_-]", "-", f"{one.id}{'-points' if suffix else ''}"),
+                    f"{one.title}{suffix}",
+                    frame[["name", "geometry"]],
+                    style,
+                    kind=kind,
+                    source=source,
+                    licence=one.source.licence if one.source else "",
+                )
             )
-        )
     for name, zones in review.zones.items():
         for row in zones.itertuples():
             label = str(row.name)

@@ -298,6 +298,57 @@ def test_every_input_has_edition_licence_and_hash(bundle: Path) -> None:
     assert command.startswith("fairplace review halverton --sites plan_sites.geojson --with constraints")
 
 
+def test_odd_sites_and_layers_come_through_every_form(sample_pack: Pack, tmp_path: Path) -> None:
+    middle = release(sample_pack).areas("lad25").geometry.iloc[0].representative_point()
+    x, y = round(middle.x), round(middle.y)
+
+    def save(file: str, *shapes: shapely.Geometry, crs: str = "EPSG:27700", **columns: list[str]) -> Path:
+        frame = gpd.GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:27700").to_crs(crs)
+        (tmp_path / "layers").mkdir(exist_ok=True)
+        frame.to_file(tmp_path / file)
+        return tmp_path / file
+
+    one, other = shapely.box(x, y, x + 100, y + 100), shapely.box(x + 50, y, x + 150, y + 100)
+    names = ["Tŷ’r Ŵyn " * 33, "Źródła Łódź", "محلہ پرانا شہر"]
+    sites = save("sites.gpkg", one, one, other, reference=["A/1", "ą 2", "ا"], name=names)
+    save(
+        "layers/listed-building-outline.gpkg", shapely.Point(x + 10, y + 10), shapely.box(x + 60, y, x + 70, y + 5),
+        reference=["1", "2"], name=["محلہ", "=1+1"],
+    )  # fmt: skip
+    save(
+        "layers/public-right-of-way.gpkg",
+        shapely.LineString([(x - 50, y + 50), (x + 500, y + 50)]),
+        name=["p"],
+        crs="EPSG:3857",
+    )
+    empty = gpd.read_file(save("spare.gpkg", one, name=["a"])).iloc[:0]
+    empty.to_file(tmp_path / "layers" / "scheduled-monument.gpkg")
+    out = tmp_path / "bundle"
+    assert (
+        main(
+            [
+                "review",
+                str(sample_pack.path),
+                "--sites",
+                str(sites),
+                "--with",
+                str(tmp_path / "layers"),
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
+    )
+    assert len(list((out / "proformas").iterdir())) == 3
+    assert names[2] in (out / "index.html").read_text(encoding="utf-8")
+    assert pyogrio.read_dataframe(out / "review.gpkg", layer="sites")["name"].tolist()[1:] == names[1:]
+    got = table(out, "constraints").set_index(["site", "layer"])
+    assert got.at[("A/1", "public-right-of-way"), "metres_inside"] == pytest.approx(100, abs=0.1)
+    assert got.at[("A/1", "listed-building-outline"), "features"] == 2
+    assert got.at[("A/1", "scheduled-monument"), "words"].startswith("none in this layer")
+    assert "same outline as" in table(out, "sites")["remarks"][0]
+
+
 @pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes(call: list[str], tmp_path: Path) -> None:
     hashes = []
