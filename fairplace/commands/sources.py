@@ -76,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         )
     for text in sorted({one.attribution for one in pack.sources.values() if one.attribution}):
         print(f"attribution: {text}")
+    for text in pack.manifest["notes"]:
+        print(f"note: {text}")
     for text in missing:
         print(f"missing: {text}")
     return 1 if missing else 0

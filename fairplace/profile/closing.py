@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fairplace import __version__
 from fairplace.disclosure import HIDE_UP_TO, Released
 from fairplace.numbers import show_period
@@ -24,6 +26,14 @@ def cite(words: Words, released: Released, place: Place, title: str) -> str:
     )
 
 
+#: Notes of a build that say which file was read and what was counted in it: for whoever keeps the data
+#: (`fairplace sources` prints them all), not for a reader of one area's profile.
+_BOOKKEEPING = re.compile(
+    r"\.(csv|gz|geojson|parquet|xlsx|osm|pbf)\b|placed in the district|totals differ from tenure"
+    r"|nodes of streets|run from 1, the most deprived|^carried from|rows outside England"
+)
+
+
 def caveats(words: Words, released: Released) -> Section:
     """Compose what to keep in mind, what the build said of itself included."""
     said: list[str] = []
@@ -36,7 +46,7 @@ def caveats(words: Words, released: Released) -> Section:
         said.append(words("caveats", "incomplete", missing="; ".join(missing)))
     if not released.held("networks"):
         said.append(words("caveats", "network"))
-    said += released.notes
+    said += [note for note in released.notes if not _BOOKKEEPING.search(note)]
     return Section("caveats", words("sections", "caveats"), [Bullets([Paragraph([text]) for text in said])])
 
 
@@ -53,7 +63,10 @@ def currency(words: Words, released: Released, figures: AreaFigures) -> Section:
         Table("sources-table", words("currency", "caption"), list(words.raw("currency", "head")), rows),
         Paragraph([" ".join(attributions)], "note"),
     ]
-    hidden = released.hidden.get("small numbers", 0)
+    hidden = sum(
+        released.hidden.get(reason, 0)
+        for reason in ("small numbers", "would give one away", "few in the base")
+    )
     text = (
         words("suppression", "some", count=hidden, limit=HIDE_UP_TO)
         if hidden
