@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 SUMMARY = "get the published files that a build needs, from their publishers or from a mirror"
-EXAMPLE = "fairplace fetch E06999001 --mirror out/data --to out/fetched"
+EXAMPLE = "fairplace fetch E06999001 --mirror out/halverton-data --to out/fetched"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
