@@ -171,7 +171,9 @@ class Watched:
     errors: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: the driver keeps an event loop running in its thread, and tests of other files
+# that share the worker could start none of their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if not CHROMIUM.exists():
         pytest.skip("needs Chromium: install Debian's chromium package")
