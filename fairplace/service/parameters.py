@@ -33,7 +33,10 @@ AreaName = Annotated[
 
 def _problem(description: str, detail: str) -> dict[str, Any]:
     example = {"type": "about:blank", "title": description, "detail": detail}
-    return {"description": description, "content": {PROBLEM_TYPE: {"example": example}}}
+    return {
+        "description": description,
+        "content": {PROBLEM_TYPE: {"example": example}, "text/html": {"example": "<!DOCTYPE html>"}},
+    }
 
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
