@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import geopandas as gpd
 import numpy as np
@@ -93,13 +92,11 @@ def test_what_is_not_a_street_network_is_refused() -> None:
         build_network(good.assign(length=["far"]), where="lengths.gpkg")
 
 
-def test_a_saved_network_opens_the_same_and_at_once(tmp_path) -> None:
+def test_a_saved_network_opens_the_same(tmp_path) -> None:
     lines = [[(i, j), (i + 10, j)] for i in range(0, 300, 10) for j in range(0, 300, 10)]
     network = build_network(streets(lines, name=[f"street {n}" for n in range(len(lines))]), where="many")
     folder = network.save(tmp_path / "walk")
-    started = time.perf_counter()
     again = load_network(folder)
-    assert time.perf_counter() - started < 0.25  # 2 ms alone on a machine; wide, for a busy one
     for name in ("xy", "ends", "length", "vertices", "offsets", "first", "target", "arc", "to_boundary"):
         assert (getattr(again, name) == getattr(network, name)).all()
     assert (again.effort["plain"] == network.effort["plain"]).all()

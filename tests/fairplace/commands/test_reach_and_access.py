@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -150,16 +149,15 @@ def test_a_pack_gives_its_network_and_points_by_name(town, capsys, monkeypatch) 
     assert "'schools' is neither a file nor points of the pack (people, hubs)" in capsys.readouterr().err
 
 
-def test_help_answers_at_once() -> None:
+def test_help_answers_without_loading_what_is_heavy() -> None:
     root = Path(__file__).parents[3]
     for command in ("reach", "access"):
-        started = time.perf_counter()
+        code = (
+            f"import sys; from fairplace.cli import main; main([{command!r}, '--help']); "
+            "print(sorted({'numba', 'osmnx', 'geopandas', 'pandas', 'matplotlib'} & set(sys.modules)))"
+        )
         done = subprocess.run(
-            [sys.executable, "-m", "fairplace", command, "--help"],
-            capture_output=True,
-            text=True,
-            cwd=root,
-            check=True,
+            [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True
         )
         assert "example:" in done.stdout
-        assert time.perf_counter() - started < 2  # 0.15 s alone; wide, for a busy machine
+        assert done.stdout.strip().endswith("[]"), done.stdout[-80:]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from fairplace.fetch import load_register
 from layers.catalogue import load_catalogue
 
+# A wheel does not carry the pages.
+pytestmark = pytest.mark.checkout
 PAGE = Path(__file__).resolve().parents[3] / "docs/sources.md"
 
 
