@@ -23,6 +23,8 @@ from layers.holdings import scan
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "council-files.md"
 AUTHORITY = "E06999001"
 pytestmark = pytest.mark.checkout
+if not PAGE.is_file():
+    pytest.skip("needs the pages of the checkout, which a wheel does not carry", allow_module_level=True)
 
 
 def table(heading: str) -> list[list[str]]:
