@@ -244,7 +244,9 @@ def ogc_routes(features: Features) -> APIRouter:
 
 
 def _served(link: Mapping[str, str]) -> bool:
-    return link["type"] != "application/ld+json" and not link["rel"].endswith("/schema")
+    # Which forms pygeoapi names beside those we serve differs between its releases.
+    unserved = link["type"].startswith(("application/ld+json", "text/csv"))
+    return not unserved and not link["rel"].endswith("/schema")
 
 
 def _whole(query: Mapping[str, str], name: str, otherwise: int) -> int:
