@@ -16,12 +16,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from fairplace.demand import PEOPLE
 from fairplace.disclosure import Edition, Released, release, release_area_figures
 from fairplace.pack import Pack
+from fairplace.spine import codes_at
 from geo.area import Area, resolve_area
 from geo.boundaries import Boundaries
 from geo.crs import BNG
@@ -107,7 +107,7 @@ def _directory(pack: Pack) -> PostcodeDirectory | None:
     frame = pd.DataFrame({"postcode": points["id"], "x": points.geometry.x, "y": points.geometry.y})
     for key in ("lsoa21", "oa21"):
         if key in pack.geographies:
-            frame[Geography.parse(key).code_column] = _codes_at(points, pack.areas(key))
+            frame[Geography.parse(key).code_column] = codes_at(points, pack.areas(key))
     source = pack.sources.get("codepoint_open")
     return make_directory(
         frame,
@@ -116,16 +116,6 @@ def _directory(pack: Pack) -> PostcodeDirectory | None:
         y="y",
         edition=source.edition if source else "postcodes of the pack",
     )
-
-
-def _codes_at(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    row, column = shapely.STRtree(areas.geometry.to_numpy()).query(
-        points.geometry.to_numpy(), predicate="intersects"
-    )
-    # On an edge a point belongs to the lower code, so that it counts once.
-    first = pd.Series(column).groupby(row).min()
-    codes = pd.Series(areas.index.to_numpy()[first], index=first.index)
-    return codes.reindex(range(len(points))).to_numpy(dtype=object)
 
 
 #: How people write a way of going about -> profile of the network.

@@ -94,7 +94,7 @@ class Spine:
 
     def place(self, points: gpd.GeoDataFrame, key: str) -> pd.Series[str]:
         """Code of the area of one geography that holds each point; missing outside all of them."""
-        return pd.Series(_inside(points, self.boundaries[key]), index=points.index, dtype="object")
+        return pd.Series(codes_at(points, self.boundaries[key].areas), index=points.index, dtype="object")
 
     @property
     def history(self) -> list[Crosswalk]:
@@ -301,18 +301,18 @@ def _postcode_units(desk: _Desk, lsoas: Boundaries, wards: Boundaries) -> pd.Dat
     placed = read_postcodes(path).open.frame
     return pd.DataFrame(
         {
-            "LSOA21CD": _inside(placed, lsoas),
-            "WD25CD": _inside(placed, wards),
+            "LSOA21CD": codes_at(placed, lsoas.areas),
+            "WD25CD": codes_at(placed, wards.areas),
         }
     ).dropna()
 
 
-def _inside(points: pd.DataFrame, areas: Boundaries) -> list[str | None]:
-    tree = shapely.STRtree(areas.areas.geometry.to_numpy())
+def codes_at(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> list[str | None]:
+    """Code of the area that holds each point, None outside all; on an edge the lower code."""
+    tree = shapely.STRtree(areas.geometry.to_numpy())
     row, column = tree.query(points.geometry.to_numpy(), predicate="intersects")
-    # A point on an edge belongs to the area with the lower code, so that it is counted once.
     first = pd.Series(column).groupby(row).min()
-    codes = areas.codes.to_numpy()
+    codes = areas.index.to_numpy()
     found: list[str | None] = [None] * len(points)
     for position, area in first.items():
         found[position] = str(codes[area])
