@@ -33,7 +33,8 @@ test: $(VENV)/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" -q
 
 slow: $(VENV)/.installed
-	$(BIN)/python -m pytest -m slow -q
+	FAIRPLACE_EXAMPLES=search $(BIN)/python -m pytest -m slow -q
+	FAIRPLACE_EXAMPLES=search $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" -q
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,8 +40,17 @@ def grids() -> Path:
     return folder
 
 
+# A change is judged by the same examples wherever it is tried, however busy the machine is; `make slow`
+# looks for new ones.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def pytest_configure() -> None:
     """Use the grid where it lies beside the checkout; a test of life without it takes it away."""
+    settings.load_profile(os.environ.get("FAIRPLACE_EXAMPLES", "steady"))
     folder = ROOT.parent / "shared" / "data" / "grid"
     if "FAIRPLACE_GRIDS" not in os.environ and folder.is_dir():
         os.environ["FAIRPLACE_GRIDS"] = str(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -120,13 +119,9 @@ def test_deciles_of_all_england_follow_from_the_ranks(real_data: Path) -> None:
     assert (np.ceil(ranks * 10 / 33_755) == table.values["imd25_decile"]).all()
 
 
-def test_crime_of_luton_is_counted_by_lsoa_in_seconds(real_data: Path) -> None:
+def test_crime_of_luton_is_counted_by_lsoa(real_data: Path) -> None:
     path = real_data / "points" / "police_uk_street_crime_luton_2021-05_2024-04.csv.gz"
-    begin = time.perf_counter()
     table = count_crime(path)
-    seconds = time.perf_counter() - begin
     assert len(read_crime(path).frame) == 65_669
     assert table.values["crime_all"].sum() == 65_669
     assert len(table.values) == 125
-    # 0.15 to 0.2 s on two shared cores; a busy machine gets five.
-    assert seconds < 5

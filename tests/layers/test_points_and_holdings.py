@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import time
 from pathlib import Path
 
 import pytest
@@ -281,15 +280,13 @@ def test_a_district_with_two_codes_in_one_year_is_found_by_either(real_data: Pat
     assert len(found.areas(code, WD25)) > 15
 
 
-def test_one_authority_reads_from_england_wide_files_in_about_a_second(real_data: Path) -> None:
+def test_one_authority_reads_from_england_wide_files(real_data: Path) -> None:
     found = scan(real_data)
     codes = found.areas("E06000009", LSOA21)
-    start = time.perf_counter()
-    read_deprivation(real_data / "imd" / "iod2025_all_scores_ranks_deciles_england.csv.gz", codes=codes)
+    scores = real_data / "imd" / "iod2025_all_scores_ranks_deciles_england.csv.gz"
+    assert set(read_deprivation(scores, codes=codes).values.index) == set(codes)
     for path in sorted((real_data / "census2021").glob("census2021-*.csv.gz")):
-        read_census(path, codes=codes)
-    # Generous, because machines are shared: 1.3 to 2 s were measured beside other work.
-    assert time.perf_counter() - start < 15
+        assert set(read_census(path, codes=codes).values.index) == set(codes)
 
 
 def test_services_of_luton(real_data: Path) -> None:

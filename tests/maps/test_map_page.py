@@ -40,6 +40,17 @@ def hostile_layers(grid, make_figures):
     ]
 
 
+def settled_mark(page):
+    """The address once it has stood still: it follows the view after a pause, longer on a busy machine."""
+    seen = None
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        seen, before = page.evaluate("location.hash"), seen
+        if seen and seen == before:
+            return seen
+    raise AssertionError(f"the address still changes after half a minute: {seen!r}")
+
+
 class TestFile:
     def test_needs_no_other_file(self, share_layer):
         assert outside_references(build_map([share_layer], title="Below")) == []
@@ -220,12 +231,13 @@ class TestOpened:
             page.locator("#layers input[value=decile3]").check()
             page.locator("#search").fill("Luton 014A")
             page.keyboard.press("Enter")
-            page.wait_for_timeout(400)
-            mark = page.evaluate("location.hash")
-        assert "layer=decile3" in mark
+            page.wait_for_function(
+                "location.hash.includes('layer=decile3&') && location.hash.includes('area=')"
+            )
+            mark = settled_mark(page)
         with open_page(html, mark=mark) as seen:
-            seen.page.wait_for_timeout(400)
-            assert seen.page.evaluate("location.hash") == mark
+            seen.page.locator(".leaflet-popup-content h2").wait_for()
+            assert settled_mark(seen.page) == mark
             assert seen.page.locator(".leaflet-popup-content h2").inner_text() == "Luton 014A"
 
     def test_hostile_names_stay_text(self, grid, make_figures, open_page):
@@ -290,8 +302,8 @@ class TestOpened:
     def test_online_background_is_asked_for_only_when_switched_on(self, share_layer, open_page):
         with open_page(build_map([share_layer], title="x", basemap="online"), mark="#with=online") as seen:
             assert seen.outside == []
-            seen.page.locator("#overlays input[value=online]").check()
-            seen.page.wait_for_timeout(300)
+            with seen.page.expect_request("**openstreetmap.org**"):
+                seen.page.locator("#overlays input[value=online]").check()
             assert seen.outside
             assert all("openstreetmap.org" in one for one in seen.outside)
 

@@ -88,7 +88,7 @@ def served(sample_pack: Pack) -> Iterator[str]:
             deadline = time.monotonic() + 90
             while time.monotonic() < deadline and process.poll() is None:
                 try:
-                    if httpx.get(f"http://127.0.0.1:{port}/ready", timeout=5).status_code == 200:
+                    if httpx.get(f"http://127.0.0.1:{port}/ready", timeout=20).status_code == 200:
                         break
                 except httpx.TransportError:
                     time.sleep(0.2)

@@ -31,7 +31,7 @@ def test_a_page_is_made_once_and_only_so_many_wait_for_it() -> None:
     finished, made, gate = Finished(waiting=2), [], threading.Event()
 
     def make() -> bytes:
-        gate.wait(5)
+        gate.wait(60)
         made.append(1)
         return b"page"
 
@@ -42,7 +42,7 @@ def test_a_page_is_made_once_and_only_so_many_wait_for_it() -> None:
         with pytest.raises(BusyError, match="waiting to be drawn"):
             finished.get(("b",), make)
         gate.set()
-        assert [one.result(5) for one in first] == [b"page", b"page"]
+        assert [one.result(60) for one in first] == [b"page", b"page"]
     assert made == [1]
 
 
@@ -58,12 +58,12 @@ def test_finished_pages_are_let_go_when_there_are_too_many_bytes() -> None:
 def test_a_client_that_never_finishes_asking_is_let_go(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PatientProtocol, "seconds", 0.5)
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as silent:
+    with socket.create_connection((host, int(port)), timeout=60) as silent:
         silent.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         began = time.monotonic()
         with contextlib.suppress(ConnectionResetError):
             assert silent.recv(100) == b""
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
     assert httpx.get(f"{address}/health").status_code == 200
 
 
@@ -79,7 +79,7 @@ def test_a_client_that_never_finishes_asking_is_let_go(address: str, monkeypatch
 )
 def test_what_is_not_http_is_refused_and_others_are_served(address: str, raw: bytes) -> None:
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as one:
+    with socket.create_connection((host, int(port)), timeout=60) as one:
         try:
             one.sendall(raw)
             head = one.recv(200)
