@@ -18,9 +18,9 @@ from fairplace import __version__
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.counters import Counters
-from fairplace.service.guard import Guard
-from fairplace.service.holding import Holding, hold
-from fairplace.service.ogc import Features, ogc_routes
+from fairplace.service.guard import Guard, find_writing
+from fairplace.service.holding import ABOUT, TITLE, Held, hold
+from fairplace.service.ogc_routes import ogc_routes
 from fairplace.service.parameters import FORM, Form, base_url, check_parameters
 from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, problem
 from fairplace.service.routes import pack_routes, state_routes
@@ -28,12 +28,6 @@ from geo.errors import UserError
 
 #: Folders of packs, separated as in PATH: how workers that start by themselves learn what to serve.
 PACKS_VARIABLE = "FAIRPLACE_PACKS"
-TITLE = "fairplace"
-ABOUT = (
-    "Neighbourhoods, their figures and their profiles, in the public edition: read-only, from packs "
-    "made by `fairplace build`. Coordinates are longitude and latitude; collections also come in "
-    "British National Grid."
-)
 
 
 def create_app(
@@ -60,14 +54,13 @@ def create_app(
     OpeningError, PackError
         A folder is not a pack, or two have the same name.
     """
-    holding = hold(packs)
+    holdings = hold(packs)
     counters, ready = Counters(), {"warm": False}
-    features = Features(holding.layers, title=TITLE, description=ABOUT)
 
     @asynccontextmanager
     async def start(app: FastAPI) -> AsyncIterator[None]:
         del app
-        await asyncio.to_thread(holding.warm)
+        await asyncio.to_thread(holdings.public.warm)
         ready["warm"] = True
         yield
 
@@ -80,15 +73,18 @@ def create_app(
         lifespan=start,
         dependencies=[Depends(check_parameters)],
     )
-    for router in (
-        _front(holding, app),
-        pack_routes(holding),
-        ogc_routes(features),
-        state_routes(holding, counters, ready),
-    ):
+    app.state.holdings = holdings
+    routers = [_front(app), pack_routes(), ogc_routes(), state_routes(counters, ready)]
+    for router in routers:
         app.include_router(router)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
-    app.add_middleware(Guard, counters=counters, in_flight=in_flight, answer_seconds=answer_seconds)
+    app.add_middleware(
+        Guard,
+        counters=counters,
+        in_flight=in_flight,
+        answer_seconds=answer_seconds,
+        writing=find_writing([route for router in routers for route in router.routes]),
+    )
     for kind in (UserError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refuse)
     return app
@@ -106,11 +102,11 @@ def from_environment() -> FastAPI:
     return create_app([Path(one) for one in named])
 
 
-def _front(holding: Holding, app: FastAPI) -> APIRouter:
+def _front(app: FastAPI) -> APIRouter:
     router = APIRouter(tags=["Front"])
 
     @router.get("/", summary="What is served, and where", responses=FORM)
-    def landing(request: Request, f: Form = None) -> Response:
+    def landing(request: Request, holding: Held, f: Form = None) -> Response:
         del f
         base = base_url(request)
         content = {

@@ -14,6 +14,8 @@ WAITING = 64
 CONNECTIONS = 1_000
 #: Bytes of a path, of a query string, and of the headers of one request.
 PATH_BYTES, QUERY_BYTES, HEADER_BYTES = 1_024, 4_096, 16_384
+#: Bytes of the body of a request, where a route takes one and says nothing else.
+BODY_BYTES = 1_000_000
 #: Seconds in which a client must have sent its request, and have taken each piece of the answer.
 REQUEST_SECONDS, ANSWER_SECONDS = 15.0, 60.0
 #: Rows or features in one answer when nothing is said, and at most.

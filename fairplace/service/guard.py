@@ -7,12 +7,16 @@ import json
 import logging
 import re
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fairplace.service.bounds import (
     ANSWER_SECONDS,
+    BODY_BYTES,
     HEADER_BYTES,
     IN_FLIGHT,
     PATH_BYTES,
@@ -39,6 +43,39 @@ _HEADERS = [
     (b"access-control-allow-origin", b"*"),
 ]
 _READING = ("GET", "HEAD")
+#: What a route says of itself in ``openapi_extra`` when it takes bodies of another size than `BODY_BYTES`.
+BODY_EXTRA = "x-body-bytes"
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A route that takes more than its address.
+
+    Parameters
+    ----------
+    path
+        Addresses of it.
+    methods
+        Beside GET and HEAD.
+    body
+        Most bytes of a body.
+    """
+
+    path: re.Pattern[str]
+    methods: frozenset[str]
+    body: int
+
+
+def find_writing(routes: Sequence[BaseRoute]) -> list[Writing]:
+    """List the routes that take other methods than GET and HEAD, with the bodies that they take."""
+    found = []
+    for one in routes:
+        if isinstance(one, Route):
+            methods = frozenset(one.methods or ()) - set(_READING)
+            body = int((getattr(one, "openapi_extra", None) or {}).get(BODY_EXTRA, BODY_BYTES))
+            if methods:
+                found.append(Writing(one.path_regex, methods, body))
+    return found
 
 
 class Guard:
@@ -54,6 +91,8 @@ class Guard:
         Requests at work at once.
     answer_seconds
         Seconds in which a client must take each piece of an answer.
+    writing
+        Routes that take more than an address: see `find_writing`.
     """
 
     def __init__(
@@ -62,8 +101,9 @@ class Guard:
         counters: Counters,
         in_flight: int = IN_FLIGHT,
         answer_seconds: float = ANSWER_SECONDS,
+        writing: Sequence[Writing] = (),
     ) -> None:
-        self.app, self.counters = app, counters
+        self.app, self.counters, self.writing = app, counters, writing
         self.in_flight, self.answer_seconds = in_flight, answer_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,9 +117,9 @@ class Guard:
         answer = _Answer(send, self.answer_seconds, head=scope["method"] == "HEAD")
         self.counters.in_flight += 1
         try:
-            self._check(scope)
-            inner.update(scope, method="GET")
-            await self.app(inner, receive, answer)
+            body = self._check(scope)
+            inner.update(scope, method="GET" if scope["method"] == "HEAD" else scope["method"])
+            await self.app(inner, _Asked(receive, body) if body else receive, answer)
         except Exception as error:  # noqa: BLE001 the one place where a fault becomes an answer
             await self._refuse(error, answer)
         finally:
@@ -88,13 +128,13 @@ class Guard:
             self.counters.answers[route, answer.status] += 1
             self.counters.seconds[route] += time.perf_counter() - began
 
-    def _check(self, scope: Scope) -> None:
+    def _check(self, scope: Scope) -> int:
+        """Refuse what is out of bounds; else give how long a body may be."""
         if self.counters.in_flight > self.in_flight:
             raise BusyError(f"{self.in_flight} requests are under way; ask again in a few seconds")
-        if scope["method"] not in _READING:
-            raise MethodError(f"{scope['method'][:20]} was asked; this service is only read: use GET or HEAD")
         if len(scope.get("raw_path") or b"") > PATH_BYTES:
             raise AddressError(f"the path is longer than {PATH_BYTES:,} bytes; ask for less")
+        most = 0 if scope["method"] in _READING else self._body(scope["method"], scope["path"])
         if len(scope["query_string"]) > QUERY_BYTES:
             raise AddressError(f"the query is longer than {QUERY_BYTES:,} bytes; ask for less at once")
         headers = scope["headers"]
@@ -103,8 +143,22 @@ class Guard:
         for name, value in headers:
             if name == b"host" and not _HOST.fullmatch(value):
                 raise RequestError("the Host header is not the name of a host; send the address you called")
-            if name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 ")):
-                raise SizeError("the request has a body; everything here is asked for by its address alone")
+            length = name == b"content-length" and value.strip(b"0 ") != b""
+            if not most and (name == b"transfer-encoding" or length):
+                raise SizeError("the request has a body; what is read is asked for by its address alone")
+            if most and length and (not value.isdigit() or int(value[:20]) > most):
+                raise SizeError(f"the body is longer than the {most:,} bytes that are taken here; send less")
+        return most
+
+    def _body(self, method: str, path: str) -> int:
+        """Bytes that a route takes with a method other than GET and HEAD."""
+        here = [one for one in self.writing if one.path.fullmatch(path)]
+        found = next((one.body for one in here if method in one.methods), None)
+        if found is not None:
+            return found
+        others = sorted({name for one in here for name in one.methods})
+        allowed = ", ".join([*_READING, *others])
+        raise MethodError(f"{method[:20]} was asked; what is at this address takes {allowed}", allowed)
 
     async def _refuse(self, error: Exception, answer: _Answer) -> None:
         if answer.status:
@@ -118,10 +172,24 @@ class Guard:
         headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(body)).encode())]
         if details["status"] == 503:
             headers.append((b"retry-after", b"2"))
-        if details["status"] == 405:
-            headers.append((b"allow", b"GET, HEAD"))
+        if isinstance(error, MethodError):
+            headers.append((b"allow", error.allowed.encode()))
         await answer({"type": "http.response.start", "status": details["status"], "headers": headers})
         await answer({"type": "http.response.body", "body": body})
+
+
+class _Asked:
+    """The way in: a body is refused as soon as it is longer than it may be."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self.receive, self.most, self.taken = receive, most, 0
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.taken += len(message.get("body", b""))
+        if self.taken > self.most:
+            raise SizeError(f"the body is longer than the {self.most:,} bytes that are taken here; send less")
+        return message
 
 
 class _Answer:

@@ -1,11 +1,20 @@
-"""What a worker holds: packs in their public edition, their layers, directories and finished pages."""
+"""What a worker holds: packs in one edition, their layers, directories and finished pages.
+
+There is one `Holding` for everybody who may see the same. The public one is built from public editions
+alone, so that what is not public is absent from it and from every answer made of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
 
 from fairplace.disclosure import Released
 from fairplace.map_page import compose_map
@@ -16,9 +25,20 @@ from fairplace.profile.json_form import render_json
 from fairplace.service.answers import Finished
 from fairplace.service.features import Layer
 from fairplace.service.layers import attribution, pack_layers
-from fairplace.service.opening import open_released
+from fairplace.service.ogc import Features
+from fairplace.service.opening import open_officer, open_released
 from fairplace.service.problems import MissingError
 from fairplace.service.search import Directory, make_directory
+from fairplace.service.viewer import Role, Viewer, viewer_of
+
+TITLE = "fairplace"
+ABOUT = (
+    "Neighbourhoods, their figures and their profiles, in the public edition: read-only, from packs "
+    "made by `fairplace build`. Coordinates are longitude and latitude; collections also come in "
+    "British National Grid."
+)
+#: Combinations of packs and roles kept at once: a council has one or two.
+COMBINATIONS = 16
 
 
 @dataclass(frozen=True)
@@ -29,8 +49,8 @@ class Holding:
     ----------
     packs
         Name in addresses -> what may be shown.
-    layers
-        Collection -> layer, of all packs.
+    own_layers
+        Name in addresses -> collection -> layer.
     directories
         Name in addresses -> what can be searched for.
     finished
@@ -38,9 +58,19 @@ class Holding:
     """
 
     packs: Mapping[str, Released]
-    layers: Mapping[str, Layer]
+    own_layers: Mapping[str, Mapping[str, Layer]]
     directories: Mapping[str, Directory]
     finished: Finished = field(default_factory=Finished)
+
+    @cached_property
+    def layers(self) -> dict[str, Layer]:
+        """Collection -> layer, of all packs."""
+        return {name: one for own in self.own_layers.values() for name, one in own.items()}
+
+    @cached_property
+    def features(self) -> Features:
+        """The layers as OGC API - Features."""
+        return Features(self.layers, title=TITLE, description=ABOUT)
 
     @cached_property
     def banner(self) -> str:
@@ -116,8 +146,68 @@ class Holding:
             self.profile(key, released.authority, "json")
 
 
-def hold(paths: Sequence[Path]) -> Holding:
+@dataclass(frozen=True)
+class Holdings:
+    """The holdings of a worker, by who may see them.
+
+    Parameters
+    ----------
+    public
+        All packs as the public sees them.
+    more
+        Role -> packs in the edition of that role; packs that have none are left out.
+    """
+
+    public: Holding
+    more: Mapping[Role, Holding] = field(default_factory=dict)
+    _combined: OrderedDict[tuple[Role, ...], Holding] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def roles(self, viewer: Viewer) -> dict[str, Role]:
+        """Pack -> in whose edition a viewer sees it."""
+        found: dict[str, Role] = {}
+        for key, released in self.public.packs.items():
+            role = viewer.role_for(released.authority)
+            if role == "restricted" and not self._has(role, key):
+                role = "officer"
+            found[key] = role if self._has(role, key) else "public"
+        return found
+
+    def of(self, viewer: Viewer) -> Holding:
+        """Give the holding of a viewer: each pack in the edition that they may see it in."""
+        roles = self.roles(viewer)
+        wanted = tuple(roles.values())
+        if all(role == "public" for role in wanted):
+            return self.public
+        with self._lock:
+            if wanted not in self._combined:
+                chosen = {
+                    key: self.public if role == "public" else self.more[role] for key, role in roles.items()
+                }
+                self._combined[wanted] = Holding(
+                    {key: one.packs[key] for key, one in chosen.items()},
+                    {key: one.own_layers[key] for key, one in chosen.items()},
+                    {key: one.directories[key] for key, one in chosen.items()},
+                )
+            self._combined.move_to_end(wanted)
+            while len(self._combined) > COMBINATIONS:
+                self._combined.popitem(last=False)
+            return self._combined[wanted]
+
+    def _has(self, role: Role, key: str) -> bool:
+        return role in self.more and key in self.more[role].packs
+
+
+def hold(paths: Sequence[Path], *, officer_authorities: Collection[str] = ()) -> Holdings:
     """Open packs and build everything that routes answer from.
+
+    Parameters
+    ----------
+    paths
+        Folders made by ``fairplace build``.
+    officer_authorities
+        Codes of the districts whose officer edition is opened beside the public one; none unless the
+        settings of the service say so.
 
     Raises
     ------
@@ -125,13 +215,27 @@ def hold(paths: Sequence[Path]) -> Holding:
         As `fairplace.service.opening.open_released`.
     """
     packs = open_released(paths)
-    layers: dict[str, Layer] = {}
-    directories: dict[str, Directory] = {}
-    for key, released in packs.items():
-        own = pack_layers(key, released)
-        layers.update(own)
-        directories[key] = make_directory(key, released, own)
+    more: dict[Role, Holding] = {}
+    inside = open_officer(packs, officer_authorities)
+    if inside:
+        more["officer"] = _holding(inside)
+    return Holdings(_holding(packs), more)
+
+
+def _holding(packs: Mapping[str, Released]) -> Holding:
+    layers = {key: pack_layers(key, released) for key, released in packs.items()}
+    directories = {key: make_directory(key, released, layers[key]) for key, released in packs.items()}
     return Holding(packs, layers, directories)
+
+
+async def holding_of(request: Request, viewer: Annotated[Viewer, Depends(viewer_of)]) -> Holding:
+    """Give the holding that a request is answered from: that of its viewer, and no other."""
+    holdings: Holdings = request.app.state.holdings
+    return holdings.of(viewer)
+
+
+#: What a route takes to answer from.
+Held = Annotated[Holding, Depends(holding_of)]
 
 
 def describe_pack(key: str, released: Released) -> dict[str, object]:

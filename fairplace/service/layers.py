@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -127,8 +125,3 @@ def _places(released: Released, key: str, kind: str, name: str, label: str, cred
         description=credit,
         ids=ids,
     )
-
-
-def by_pack(layers: Mapping[str, Layer], key: str) -> list[str]:
-    """Ids of the layers of one pack."""
-    return [name for name in layers if name.startswith(f"{key}-")]

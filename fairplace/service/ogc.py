@@ -7,19 +7,16 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import pygeoapi.api as core
-from fastapi import APIRouter, Path, Query, Request
 from pygeoapi.api import itemtypes
-from starlette.responses import Response
 
-from fairplace.service.answers import GEOJSON, encode, form_of, render_page, respond
-from fairplace.service.answers import page_response as page
-from fairplace.service.bounds import LIMIT, MOST, OFFSET
+from fairplace.service.answers import GEOJSON, encode
+from fairplace.service.bounds import LIMIT, MOST
 from fairplace.service.features import CRS84, GRID, Layer, parse_box
-from fairplace.service.parameters import FORM, Form, base_url, examples, refuse_unknown
+from fairplace.service.parameters import refuse_unknown
 from fairplace.service.problems import MissingError, RequestError
 from fairplace.service.provider import ASKED_BOX, collection_settings
 
@@ -37,8 +34,6 @@ _FORWARDED = ("crs", "limit", "offset", "properties", "sortby", "skipGeometry", 
 _ITEM_PARAMETERS = frozenset((*_FORWARDED, "bbox", "bbox-crs", "datetime", "f"))
 _MOMENT = r"(?:\.\.|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?)?"
 _DATETIME = re.compile(rf"{_MOMENT}(?:/{_MOMENT})?")
-
-Collection = Annotated[str, Path(description="Identifier of a collection, of those that /collections lists")]
 
 
 def make_api(layers: Mapping[str, Layer], *, title: str, description: str) -> core.API:
@@ -158,89 +153,6 @@ class Features:
         if int(status) >= 400:
             raise RequestError(str(content.get("description", "the request cannot be answered")))
         return content
-
-
-def ogc_routes(features: Features) -> APIRouter:
-    """Make the routes of OGC API - Features."""
-    router = APIRouter(tags=["OGC API - Features"])
-
-    @router.get("/conformance", summary="Parts of the standards that are kept", responses=FORM)
-    def conformance(request: Request, f: Form = None) -> Response:
-        del f
-        return respond(request, {"conformsTo": features.conformance}, title="Conformance")
-
-    @router.get("/collections", summary="Collections of features", responses=FORM)
-    def collections(request: Request, f: Form = None) -> Response:
-        del f
-        content = features.collections(base_url(request))
-        return respond(request, content, title="Collections", trail=[("collections", "/collections")])
-
-    @router.get("/collections/{collection}", summary="One collection", responses=FORM)
-    def collection_(request: Request, collection: Collection, f: Form = None) -> Response:
-        del f
-        layer = features.layer(collection)
-        content = features.collections(base_url(request), collection)
-        return respond(request, content, title=layer.title, trail=[("collections", "/collections")])
-
-    @router.get(
-        "/collections/{collection}/queryables", summary="Fields that can be asked for", responses=FORM
-    )
-    def queryables(request: Request, collection: Collection, f: Form = None) -> Response:
-        del f
-        content = features.queryables(base_url(request), collection)
-        return respond(request, content, title=f"Fields of {collection}", media="application/schema+json")
-
-    @router.get(
-        "/collections/{collection}/items",
-        name="items",
-        summary="Features of a collection: by box, by field, in pages, in degrees or National Grid",
-        description="Any field of /queryables can be asked for by its value, such as code=E01000001.",
-        responses=examples({"type": "FeatureCollection", "features": []}, GEOJSON),
-    )
-    def items(
-        request: Request,
-        collection: Collection,
-        bbox: Annotated[str | None, Query(max_length=200, examples=["-0.5,51.8,-0.3,51.95"])] = None,
-        bbox_crs: Annotated[str | None, Query(alias="bbox-crs", max_length=100, examples=[GRID])] = None,
-        crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
-        datetime: Annotated[str | None, Query(max_length=80, examples=["2021-03-21"])] = None,
-        limit: Annotated[int, Query(ge=1)] = LIMIT,
-        offset: Annotated[int, Query(ge=0, le=OFFSET)] = 0,
-        properties: Annotated[str | None, Query(max_length=2000, examples=["code,name"])] = None,
-        sortby: Annotated[str | None, Query(max_length=200, examples=["-name"])] = None,
-        skip_geometry: Annotated[bool, Query(alias="skipGeometry")] = False,
-        resulttype: Annotated[str | None, Query(pattern="^(hits|results)$")] = None,
-        f: Form = None,
-    ) -> Response:
-        del bbox, bbox_crs, crs, datetime, limit, offset, properties, sortby, skip_geometry, resulttype, f
-        body, members, used = features.items(base_url(request), collection, dict(request.query_params))
-        if form_of(request) == "html":
-            rows = [{"id": one["id"], **one["properties"]} for one in json.loads(body)["features"][:LIMIT]]
-            return page(render_page({**members, "features": rows}, title=f"Items of {collection}"))
-        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
-
-    @router.get(
-        "/collections/{collection}/items/{feature}",
-        summary="One feature",
-        responses=examples({"type": "Feature", "id": "E01000001"}, GEOJSON),
-    )
-    def item(
-        request: Request,
-        collection: Collection,
-        feature: Annotated[str, Path(description="Identifier of a feature, such as a GSS code")],
-        crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
-        f: Form = None,
-    ) -> Response:
-        del crs, f
-        body, used = features.item(base_url(request), collection, feature, dict(request.query_params))
-        if form_of(request) == "html":
-            one = json.loads(body)
-            return page(
-                render_page({"id": one["id"], **one["properties"]}, title=f"{feature} of {collection}")
-            )
-        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
-
-    return router
 
 
 def _served(link: Mapping[str, str]) -> bool:

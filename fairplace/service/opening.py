@@ -1,13 +1,13 @@
 """Packs opened for the service: the only place of it that sees one before its disclosure rules.
 
-Every other module takes `Released`, in the public edition, and an import contract holds that. So a
-restricted layer is not hidden by a route: no route has ever had it.
+Every other module takes `Released`, in one edition, and an import contract holds that. So what is not
+public is not hidden by a route: a route that answers the public has never had it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,4 +96,30 @@ def open_released(paths: Sequence[Path]) -> dict[str, Released]:
         shown = release(open_pack(path), "public")
         folders[key] = path
         opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, shown._pack)
+    return opened
+
+
+def open_officer(public: Mapping[str, Released], authorities: Collection[str]) -> dict[str, Released]:
+    """Open packs again in their officer edition.
+
+    Parameters
+    ----------
+    public
+        What `open_released` gave; areas, points and lines are shared with it, figures are not.
+    authorities
+        Codes of the districts whose officer edition is opened; packs of others are left out.
+
+    Returns
+    -------
+    dict
+        Name in addresses -> what officers may be shown.
+    """
+    opened: dict[str, Released] = {}
+    for key, one in public.items():
+        if one.authority in authorities:
+            shown = release(one._pack, "officer")
+            frames = (one._areas, one._places, one._crosswalks) if isinstance(one, Kept) else ({}, {}, {})
+            opened[key] = Kept(
+                shown.edition, shown.figures, shown.sources, shown.hidden, shown._pack, *frames
+            )
     return opened

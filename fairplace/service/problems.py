@@ -31,7 +31,11 @@ class AddressError(UserError, ValueError):
 
 
 class MethodError(UserError, ValueError):
-    """Something other than reading was asked for."""
+    """A method was asked for that an address does not take; `allowed` lists those it takes."""
+
+    def __init__(self, text: str, allowed: str = "GET, HEAD") -> None:
+        super().__init__(text)
+        self.allowed = allowed
 
 
 class BusyError(UserError, OSError):

@@ -21,8 +21,7 @@ from fairplace.service.answers import (
 from fairplace.service.bounds import FOUND, LIMIT, NAME_LETTERS
 from fairplace.service.counters import Counters
 from fairplace.service.features import parse_box
-from fairplace.service.holding import Holding, describe_pack
-from fairplace.service.layers import by_pack
+from fairplace.service.holding import Held, describe_pack
 from fairplace.service.parameters import (
     FORM,
     AreaName,
@@ -52,7 +51,7 @@ GeographyName = Annotated[
 ]
 
 
-def pack_routes(holding: Holding) -> APIRouter:
+def pack_routes() -> APIRouter:
     """Make the routes of packs."""
     router = APIRouter(prefix="/packs", tags=["Packs"])
 
@@ -61,16 +60,16 @@ def pack_routes(holding: Holding) -> APIRouter:
         return steps + [(name, f"/packs/{key}/{name}") for name in more]
 
     @router.get("", summary="Packs that are served", responses=FORM)
-    def packs(request: Request, f: Form = None) -> Response:
+    def packs(request: Request, holding: Held, f: Form = None) -> Response:
         del f
         content = {"packs": [describe_pack(key, one) for key, one in holding.packs.items()]}
         return respond(request, content, title="Packs", banner=holding.banner)
 
     @router.get("/{pack}", summary="One pack, and what it holds", responses=FORM)
-    def pack_(request: Request, pack: PackName, f: Form = None) -> Response:
+    def pack_(request: Request, holding: Held, pack: PackName, f: Form = None) -> Response:
         del f
         released = holding.pack(pack)
-        content = {**describe_pack(pack, released), "collections": by_pack(holding.layers, pack)}
+        content = {**describe_pack(pack, released), "collections": list(holding.own_layers[pack])}
         content["notes"] = released.notes
         content["hidden"] = dict(released.hidden)
         return respond(
@@ -83,7 +82,7 @@ def pack_routes(holding: Holding) -> APIRouter:
         )
 
     @router.get("/{pack}/areas", summary="Geographies of a pack", responses=FORM)
-    def geographies(request: Request, pack: PackName, f: Form = None) -> Response:
+    def geographies(request: Request, holding: Held, pack: PackName, f: Form = None) -> Response:
         del f
         content = {
             "geographies": [
@@ -105,6 +104,7 @@ def pack_routes(holding: Holding) -> APIRouter:
     )
     def areas(
         request: Request,
+        holding: Held,
         pack: PackName,
         geography: GeographyName,
         bbox: Annotated[
@@ -139,6 +139,7 @@ def pack_routes(holding: Holding) -> APIRouter:
     )
     def area(
         request: Request,
+        holding: Held,
         pack: PackName,
         geography: GeographyName,
         code: Annotated[str, Path(max_length=40, description="GSS code", examples=["E06999001"])],
@@ -165,6 +166,7 @@ def pack_routes(holding: Holding) -> APIRouter:
     )
     def figures(
         request: Request,
+        holding: Held,
         pack: PackName,
         code: Several = None,
         geography: Several = None,
@@ -201,7 +203,7 @@ def pack_routes(holding: Holding) -> APIRouter:
         return respond(request, content, title="Figures", trail=trail(pack, "figures"), banner=holding.banner)
 
     @router.get("/{pack}/dictionary", summary="What each indicator means", responses=FORM)
-    def dictionary(request: Request, pack: PackName, f: Form = None) -> Response:
+    def dictionary(request: Request, holding: Held, pack: PackName, f: Form = None) -> Response:
         del f
         table = holding.pack(pack).dictionary.reset_index()
         return respond(
@@ -216,7 +218,7 @@ def pack_routes(holding: Holding) -> APIRouter:
         summary="Neighbourhood profile of an area, by code or name",
         responses=examples({"title": "Halverton: neighbourhood profile", "sections": []}),
     )
-    def profile(request: Request, pack: PackName, area: AreaName, f: Form = None) -> Response:
+    def profile(request: Request, holding: Held, pack: PackName, area: AreaName, f: Form = None) -> Response:
         del f
         form = form_of(request)
         content = holding.profile(pack, area, form)
@@ -230,11 +232,13 @@ def pack_routes(holding: Holding) -> APIRouter:
         response_class=Response,
         responses=examples({"title": "not given"}, "text/html"),
     )
-    def map_(pack: PackName, geography: Annotated[str, Query(max_length=20)] = "lsoa21") -> Response:
+    def map_(
+        holding: Held, pack: PackName, geography: Annotated[str, Query(max_length=20)] = "lsoa21"
+    ) -> Response:
         return page_response(holding.map(pack, geography), policy=SCRIPT_POLICY)
 
     @router.get("/{pack}/sources", summary="What a pack was made from, with licences", responses=FORM)
-    def sources(request: Request, pack: PackName, f: Form = None) -> Response:
+    def sources(request: Request, holding: Held, pack: PackName, f: Form = None) -> Response:
         del f
         released = holding.pack(pack)
         content = {"sources": [one.record() for _, one in sorted(released.sources.items())]}
@@ -243,6 +247,7 @@ def pack_routes(holding: Holding) -> APIRouter:
     @router.get("/{pack}/search", summary="Find an area or a postcode by what people call it", responses=FORM)
     def search(
         request: Request,
+        holding: Held,
         pack: PackName,
         q: Annotated[
             str,
@@ -265,7 +270,7 @@ def pack_routes(holding: Holding) -> APIRouter:
     return router
 
 
-def state_routes(holding: Holding, counters: Counters, ready: dict[str, bool]) -> APIRouter:
+def state_routes(counters: Counters, ready: dict[str, bool]) -> APIRouter:
     """Make the routes for whoever runs the service."""
     router = APIRouter(tags=["State"])
 
@@ -276,7 +281,7 @@ def state_routes(holding: Holding, counters: Counters, ready: dict[str, bool]) -
     @router.get(
         "/ready", summary="The worker has its packs open and warm", responses=examples({"ready": True})
     )
-    async def readiness(request: Request) -> Response:
+    async def readiness(request: Request, holding: Held) -> Response:
         warm = ready.get("warm", False)
         content = {"ready": warm, "packs": list(holding.packs)}
         return respond(request, content, title="Ready", status=200 if warm else 503)

@@ -1,0 +1,105 @@
+"""Routes of OGC API - Features."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from fairplace.service.answers import GEOJSON, form_of, render_page, respond
+from fairplace.service.answers import page_response as page
+from fairplace.service.bounds import LIMIT, OFFSET
+from fairplace.service.features import GRID
+from fairplace.service.holding import Held
+from fairplace.service.parameters import FORM, Form, base_url, examples
+
+Collection = Annotated[str, Path(description="Identifier of a collection, of those that /collections lists")]
+
+
+def ogc_routes() -> APIRouter:
+    """Make the routes of OGC API - Features."""
+    router = APIRouter(tags=["OGC API - Features"])
+
+    @router.get("/conformance", summary="Parts of the standards that are kept", responses=FORM)
+    def conformance(request: Request, holding: Held, f: Form = None) -> Response:
+        del f
+        return respond(request, {"conformsTo": holding.features.conformance}, title="Conformance")
+
+    @router.get("/collections", summary="Collections of features", responses=FORM)
+    def collections(request: Request, holding: Held, f: Form = None) -> Response:
+        del f
+        content = holding.features.collections(base_url(request))
+        return respond(request, content, title="Collections", trail=[("collections", "/collections")])
+
+    @router.get("/collections/{collection}", summary="One collection", responses=FORM)
+    def collection_(request: Request, holding: Held, collection: Collection, f: Form = None) -> Response:
+        del f
+        layer = holding.features.layer(collection)
+        content = holding.features.collections(base_url(request), collection)
+        return respond(request, content, title=layer.title, trail=[("collections", "/collections")])
+
+    @router.get(
+        "/collections/{collection}/queryables", summary="Fields that can be asked for", responses=FORM
+    )
+    def queryables(request: Request, holding: Held, collection: Collection, f: Form = None) -> Response:
+        del f
+        content = holding.features.queryables(base_url(request), collection)
+        return respond(request, content, title=f"Fields of {collection}", media="application/schema+json")
+
+    @router.get(
+        "/collections/{collection}/items",
+        name="items",
+        summary="Features of a collection: by box, by field, in pages, in degrees or National Grid",
+        description="Any field of /queryables can be asked for by its value, such as code=E01000001.",
+        responses=examples({"type": "FeatureCollection", "features": []}, GEOJSON),
+    )
+    def items(
+        request: Request,
+        holding: Held,
+        collection: Collection,
+        bbox: Annotated[str | None, Query(max_length=200, examples=["-0.5,51.8,-0.3,51.95"])] = None,
+        bbox_crs: Annotated[str | None, Query(alias="bbox-crs", max_length=100, examples=[GRID])] = None,
+        crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
+        datetime: Annotated[str | None, Query(max_length=80, examples=["2021-03-21"])] = None,
+        limit: Annotated[int, Query(ge=1)] = LIMIT,
+        offset: Annotated[int, Query(ge=0, le=OFFSET)] = 0,
+        properties: Annotated[str | None, Query(max_length=2000, examples=["code,name"])] = None,
+        sortby: Annotated[str | None, Query(max_length=200, examples=["-name"])] = None,
+        skip_geometry: Annotated[bool, Query(alias="skipGeometry")] = False,
+        resulttype: Annotated[str | None, Query(pattern="^(hits|results)$")] = None,
+        f: Form = None,
+    ) -> Response:
+        del bbox, bbox_crs, crs, datetime, limit, offset, properties, sortby, skip_geometry, resulttype, f
+        body, members, used = holding.features.items(
+            base_url(request), collection, dict(request.query_params)
+        )
+        if form_of(request) == "html":
+            rows = [{"id": one["id"], **one["properties"]} for one in json.loads(body)["features"][:LIMIT]]
+            return page(render_page({**members, "features": rows}, title=f"Items of {collection}"))
+        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
+
+    @router.get(
+        "/collections/{collection}/items/{feature}",
+        summary="One feature",
+        responses=examples({"type": "Feature", "id": "E01000001"}, GEOJSON),
+    )
+    def item(
+        request: Request,
+        holding: Held,
+        collection: Collection,
+        feature: Annotated[str, Path(description="Identifier of a feature, such as a GSS code")],
+        crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
+        f: Form = None,
+    ) -> Response:
+        del crs, f
+        body, used = holding.features.item(base_url(request), collection, feature, dict(request.query_params))
+        if form_of(request) == "html":
+            one = json.loads(body)
+            return page(
+                render_page({"id": one["id"], **one["properties"]}, title=f"{feature} of {collection}")
+            )
+        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
+
+    return router
