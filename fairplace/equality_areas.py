@@ -1,26 +1,31 @@
-"""Areas named or drawn, as shares of the LSOAs of a pack."""
+"""Areas named, drawn or walked to, as shares of the LSOAs of a pack."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from fairplace.disclosure import DisclosureError, Released
+from fairplace.disclosure import DisclosureError, Edition
+from fairplace.drawn import find_area
 from fairplace.equality import join_shares
-from geo.area import Area, resolve_area
-from geo.boundaries import Boundaries
-from geo.geography import Geography
-from geo.place import Place
+from fairplace.pack import Pack
 
 
-def find_shares(released: Released, asked: list[str]) -> tuple[pd.Series[float], str, bool]:
+def find_shares(
+    pack: Pack, asked: Sequence[str], *, edition: Edition = "public"
+) -> tuple[pd.Series[float], str, bool]:
     """Shares of LSOAs that areas take together.
 
     Parameters
     ----------
-    released
-        What may be shown of a pack.
+    pack
+        Whose areas they are; a walk goes by its own streets.
     asked
-        Codes, names, postcodes, files of shapes, WKT: as `geo.area.resolve_area` takes them.
+        Codes, names, postcodes, files of shapes, WKT, ``walk:15min:LU1 2AB``: as `geo.area.resolve_area`
+        takes them.
+    edition
+        Whose eyes it is for.
 
     Returns
     -------
@@ -34,33 +39,12 @@ def find_shares(released: Released, asked: list[str]) -> tuple[pd.Series[float],
     AreaError
         There is no such area.
     """
-    place = _place(released)
-    areas: list[Area] = [resolve_area(one, place) for one in asked]
+    areas = [find_area(pack, one) for one in asked]
     for area in areas:
-        if released.edition == "public" and not area.public:
+        if edition == "public" and not area.public:
             raise DisclosureError(
                 f"{area.name} has {area.residents:,.0f} residents in {area.households:,.0f} households; a "
                 "public table needs more than 100 and 40; make it larger, or the officer edition"
             )
     shares = join_shares({area.id: area.shares for area in areas})
     return shares, ", ".join(area.name for area in areas), any(area.approximate for area in areas)
-
-
-def _place(released: Released) -> Place:
-    figures = released.figures
-    small = figures[(figures["geography"] == "lsoa21") & (figures["group"] == "")]
-    people = pd.DataFrame(
-        {
-            name: small[small["indicator"] == name].set_index("code")["value"]
-            for name in ("residents", "households")
-        }
-    )
-    boundaries, crosswalks = {}, {}
-    for key in released.geographies:
-        if key == "oa21":
-            continue
-        frame = released.areas(key).assign(lad=released.authority)[["name", "lad", "geometry"]]
-        boundaries[key] = Boundaries(Geography.parse(key), frame)
-        if key != "lsoa21":
-            crosswalks[key] = released.crosswalk("lsoa21", key)
-    return Place(released.name, boundaries, people, Geography.parse("lsoa21"), crosswalks=crosswalks)

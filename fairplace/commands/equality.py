@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("pack", type=Path, help="a folder made by `fairplace build`")
     add(
         "--area", "--areas", nargs="+", action="extend", default=[], metavar="AREA",
-        help="codes, names, postcodes or drawings; several are taken together",
+        help="codes, names, postcodes, drawings or walk:15min:POSTCODE; several are taken together",
     )  # fmt: skip
     add(
         "--before", nargs="+", action="extend", default=[], metavar="AREA",
@@ -50,17 +50,18 @@ def run(args: argparse.Namespace) -> int:
         raise EqualityError("give either --area, or --allocation with --option")
     if args.allocation and not args.option:
         raise EqualityError("an allocation holds several options; say which with --option")
-    released = release(open_pack(args.pack), args.edition)
+    pack = open_pack(args.pack)
+    released = release(pack, args.edition)
     before, approximate = None, False
     if args.allocation:
         inside = read_option(args.allocation, args.option)
         before = read_option(args.allocation, args.against) if args.against else None
         name = args.name or args.option
     else:
-        inside, name, approximate = find_shares(released, args.area)
+        inside, name, approximate = find_shares(pack, args.area, edition=args.edition)
         name = args.name or name
         if args.before:
-            before, _, also = find_shares(released, args.before)
+            before, _, also = find_shares(pack, args.before, edition=args.edition)
             approximate = approximate or also
     found = assess_equality(released, inside, name=name, before=before, approximate=approximate)
     if args.out is not None:

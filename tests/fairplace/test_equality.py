@@ -107,24 +107,35 @@ def test_codes_and_shares_that_cannot_be_are_named(released: Released) -> None:
 # --- areas and options -----------------------------------------------------------------------------
 
 
-def test_a_ward_is_its_shares_of_lsoas_and_several_areas_are_joined(released: Released) -> None:
+def test_a_ward_is_its_shares_of_lsoas_and_several_areas_are_joined(
+    sample_pack: Pack, released: Released
+) -> None:
     wards = released.areas("wd25")
-    shares, name, approximate = find_shares(released, [wards["name"].iloc[0]])
+    shares, name, approximate = find_shares(sample_pack, [wards["name"].iloc[0]])
     weights = released.crosswalk("lsoa21", "wd25").weights
     ward = weights[weights["target"] == wards.index[0]].set_index("origin")["weight"]
     assert shares[ward.index].to_numpy() == pytest.approx(ward.to_numpy())
     assert name == wards["name"].iloc[0]
     assert approximate == (not released.crosswalk("lsoa21", "wd25").exact)
-    both, _, _ = find_shares(released, [str(wards.index[0]), lsoas(released)[0]])
+    both, _, _ = find_shares(sample_pack, [str(wards.index[0]), lsoas(released)[0]])
     assert both[lsoas(released)[0]] == 1
 
 
-def test_a_drawn_area_that_is_too_small_is_not_public(released: Released) -> None:
+def test_a_walk_is_an_area_too(sample_pack: Pack, released: Released) -> None:
+    postcode = str(sample_pack.places("points", "postcodes")["id"].iloc[40])
+    near, name, _ = find_shares(sample_pack, [f"walk:8min:{postcode}"])
+    far, _, _ = find_shares(sample_pack, [f"walk:15min:{postcode}"])
+    assert "8" in name
+    assert 0 < near.sum() < far.sum() < len(lsoas(released))
+    assert (far.reindex(near.index).fillna(0) >= near - 1e-9).all()
+
+
+def test_a_drawn_area_that_is_too_small_is_not_public(sample_pack: Pack, released: Released) -> None:
     shape = released.areas("lsoa21").geometry.iloc[0]
     for metres in (15, 40, 80):
         tiny = f"SRID=27700;{shape.representative_point().buffer(metres).wkt}"
         with pytest.raises((DisclosureError, TooSmallError), match=r"100|output area"):
-            find_shares(released, [tiny])
+            find_shares(sample_pack, [tiny])
 
 
 def test_joining_takes_the_larger_share() -> None:
