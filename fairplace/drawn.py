@@ -34,6 +34,8 @@ from mis.summary import FloorError, summarise_drawn
 
 #: Key under which an area that is not of a published geography stands.
 AREA = "area"
+#: Indicators whose groups, ages, a drawn area has too.
+_BY_AGE = ("females_share", "males_share")
 Floats = NDArray[np.float64]
 _LSOA21 = Geography.parse("lsoa21")
 
@@ -226,9 +228,10 @@ def area_figures(pack: Pack, area: Area) -> pd.DataFrame:
         key, code = same
         rows = pack.figures[(pack.figures["geography"] == key) & (pack.figures["code"] == code)]
         return tidy_figures([rows.assign(code=area.id, geography=AREA, floor=AREA)])
-    small = pack.figures[(pack.figures["geography"] == "lsoa21") & (pack.figures["group"] == "")]
-    counted = small[~small["indicator"].str.startswith("mis_")]
-    parts = [_summed(rows, area) for _, rows in counted.groupby("indicator", sort=True)]
+    small = pack.figures[pack.figures["geography"] == "lsoa21"]
+    whole = (small["group"] == "") & ~small["indicator"].str.startswith("mis_")
+    counted = small[whole | small["indicator"].isin(_BY_AGE)]
+    parts = [_summed(rows, area) for _, rows in counted.groupby(["indicator", "group"], sort=True)]
     return tidy_figures([*(part for part in parts if part is not None), _modelled(pack, area)])
 
 

@@ -23,6 +23,7 @@ from layers.deprivation import read_deprivation
 from layers.fuel_poverty import read_fuel_poverty
 from layers.holdings import Holdings
 from layers.income import read_small_area_income
+from layers.population import AGE_BANDS, SEXES, read_population_by_sex, sex_band_column
 
 #: Data set -> its reader. Census tables share one.
 READERS: dict[str, Callable[..., AreaTable]] = {
@@ -42,6 +43,7 @@ READERS: dict[str, Callable[..., AreaTable]] = {
     "iod2019": read_deprivation,
     "fuel_poverty_2022": read_fuel_poverty,
     "saie_fye2020": read_small_area_income,
+    "population_mid2022": read_population_by_sex,
 }
 
 #: Columns of the Indices of Deprivation that a pack carries, by edition.
@@ -143,6 +145,7 @@ def published_figures(tables: Tables, spine: Spine) -> pd.DataFrame:
     parts += _older_deprivation(tables, spine)
     parts += _fuel_poverty(tables, spine)
     parts += _income(tables, spine)
+    parts += _ages_by_sex(tables, spine)
     return tidy_figures(parts)
 
 
@@ -313,3 +316,30 @@ def _income(tables: Tables, spine: Spine) -> list[pd.DataFrame]:
     rows = rows.rename_axis("code").reset_index()
     rows.loc[rows["code"].isin(shared), "basis"] = "copied"
     return [figures, rows[figures.columns]]
+
+
+def _ages_by_sex(tables: Tables, spine: Spine) -> list[pd.DataFrame]:
+    """People of each sex and band of age out of all residents, for the pyramid; the band is the group."""
+    table = tables.held.get("population_mid2022")
+    if table is None:
+        return []
+    stem = next(name for name in table.columns if name.endswith("_residents")).removesuffix("_residents")
+    known = {one.id: one for one in load_indicators()}
+    names = {(sex, band): sex_band_column(stem, sex, band) for sex in SEXES for band in AGE_BANDS}
+    parts = []
+    for target in _targets(spine):
+        moved = _move(table.pick(list(names.values())), spine, target, whole=list(names.values()))
+        # Of the parts as they were moved: their shares add up to all, which a base moved by itself would not.
+        base = moved.values.sum(axis=1, skipna=False)
+        states = moved.status.where(moved.status != "ok").bfill(axis=1).iloc[:, 0].fillna("ok")
+        for (sex, band), name in names.items():
+            one = known[f"{sex}_share"]
+            own = AreaTable(
+                moved.geography,
+                {"count": moved.columns[name], "base": moved.columns[name]},
+                pd.DataFrame({"count": moved.values[name], "base": base}),
+                moved.source,
+                pd.DataFrame({"count": moved.status[name], "base": states}),
+            )
+            parts.append(table_figures(_share(own, one), only=[one.id]).assign(group=band))
+    return parts

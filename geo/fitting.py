@@ -124,6 +124,8 @@ def from_output_areas(chosen: pd.Index[str], place: Place) -> tuple[pd.DataFrame
     count_in, count = oas.loc[chosen].groupby("lsoa").size(), oas.groupby("lsoa").size()
     share = (inside / total.reindex(inside.index)).where(total.reindex(inside.index) > 0)
     shares = share.fillna(count_in / count.reindex(count_in.index)).sort_index()
+    # Sums of the same parts in two orders differ in their last digit: a whole LSOA is exactly 1.
+    shares = shares.round(9).clip(upper=1.0)
     frame = pd.DataFrame({"geography": "oa21", "code": sorted(chosen), "share": 1.0})
     return frame, shares
 

@@ -23,6 +23,13 @@ from layers.vintages import LsoaChanges, check_vintage
 
 _REBASED = ("LSOA 2021 Code", "Total", "F0", "F90", "M0", "M90")
 _AGES = [*(str(age) for age in range(90)), "90+"]
+#: Five-year bands, youngest first: what a band is called -> its single ages.
+AGE_BANDS: dict[str, range] = {
+    **{f"{low} to {low + 4}": range(low, low + 5) for low in range(0, 90, 5)},
+    "90 and over": range(90, 91),
+}
+#: Sexes as the estimates give them -> first letter of their columns.
+SEXES = {"females": "F", "males": "M"}
 
 
 def read_population(
@@ -98,6 +105,52 @@ def _column(year: int, age: str = "") -> Column:
     return Column(label, "people", "count", period=f"{year}-06-30", basis="modelled")
 
 
+def read_population_by_sex(
+    path: Path, *, year: int | None = None, source: Source | None = None, codes: Collection[str] | None = None
+) -> AreaTable:
+    """Residents by sex and five-year band of age in the middle of a year, for a pyramid.
+
+    Parameters
+    ----------
+    path
+        Table rebased to Census 2021, as in `read_population`; the older layout tells no sexes.
+    year, source, codes
+        As in `read_population`.
+
+    Returns
+    -------
+    AreaTable
+        ``mid22_residents``, and `sex_band_column` of each of `SEXES` and `AGE_BANDS`; people, LSOAs of
+        2021. A band with a hidden or missing age in it is hidden or missing itself.
+
+    Raises
+    ------
+    WrongFileError
+        The columns are not there.
+    """
+    table, stem, when = _single_ages(path, None, year, source, codes)
+    values = pd.DataFrame({f"{stem}_residents": table.values["total"]})
+    status = pd.DataFrame({f"{stem}_residents": table.status["total"]})
+    columns = {f"{stem}_residents": _column(when)}
+    for sex, letter in SEXES.items():
+        for band, ages in AGE_BANDS.items():
+            key = sex_band_column(stem, sex, band)
+            parts = [f"{letter}{age}" for age in ages]
+            whole = table.status[parts[0]].copy()
+            for one in parts[1:]:
+                whole = table.status[one].where(whole == "ok", whole)
+            status[key] = whole
+            values[key] = table.values[parts].sum(axis=1, skipna=False).where(whole == "ok")
+            columns[key] = replace(_column(when, band), label=f"{sex.capitalize()} aged {band}, mid-{when}")
+    made = AreaTable(table.geography, columns, values, table.source, status.astype("str"), names=table.names)
+    return _checked(made, stem)
+
+
+def sex_band_column(stem: str, sex: str, band: str) -> str:
+    """Id of a column of `read_population_by_sex`, such as ``mid22_females_0_4``."""
+    return f"{stem}_{sex}_{band.replace(' to ', '_').replace(' and over', '_plus')}"
+
+
 def _rebased(
     path: Path,
     geography: Geography | None,
@@ -106,30 +159,9 @@ def _rebased(
     source: Source | None,
     codes: Collection[str] | None,
 ) -> AreaTable:
-    found = re.search(r"mid-?_?(20\d\d)", path.name)
-    when = year or (int(found[1]) if found else 2022)
-    place = geography or Geography("lsoa", 2021)
-    stem = f"mid{when % 100:02d}"
-    headers = [f"{sex}{age}" for sex in "FM" for age in range(91)]
-    fields = {one: Field(one, _column(when)) for one in headers} | {"total": Field("Total", _column(when))}
-    known = dataset("population_mid2022")
-    required = [known.code, "Total", *headers]
-    cells = read_cells(path, what=known.title, required=required, columns=["LSOA 2021 Name"])
-    papers = paper(known.id, path, source)
-    if source is None:
-        papers = replace(papers, edition=f"mid-{when}", period=f"{when}-06-30")
-    table = build_table(
-        cells,
-        code=known.code,
-        name="LSOA 2021 Name",
-        geography=place,
-        fields=fields,
-        source=papers,
-        codes=codes,
-        notes=["estimates rebased to Census 2021; women and men are added together"],
-    )
+    table, stem, when = _single_ages(path, geography, year, source, codes)
     if changes is not None:
-        check_vintage(table.codes, place, where=path.name, changes=changes)
+        check_vintage(table.codes, table.geography, where=path.name, changes=changes)
     values = pd.DataFrame({f"{stem}_residents": table.values["total"]})
     status = pd.DataFrame({f"{stem}_residents": table.status["total"]})
     columns = {f"{stem}_residents": _column(when)}
@@ -141,9 +173,46 @@ def _rebased(
         values[key] = (table.values[f"F{n}"] + table.values[f"M{n}"]).where(status[key] == "ok")
         columns[key] = _column(when, age)
     whole = AreaTable(
-        place, columns, values, papers, status.astype("str"), names=table.names, notes=table.notes
+        table.geography,
+        columns,
+        values,
+        table.source,
+        status.astype("str"),
+        names=table.names,
+        notes=("estimates rebased to Census 2021; women and men are added together",),
     )
     return _checked(whole, stem)
+
+
+def _single_ages(
+    path: Path,
+    geography: Geography | None,
+    year: int | None,
+    source: Source | None,
+    codes: Collection[str] | None,
+) -> tuple[AreaTable, str, int]:
+    """Read every sex and single age, as the file names them; and the stem of ids, and the year."""
+    found = re.search(r"mid-?_?(20\d\d)", path.name)
+    when = year or (int(found[1]) if found else 2022)
+    headers = [f"{sex}{age}" for sex in "FM" for age in range(91)]
+    fields = {one: Field(one, _column(when)) for one in headers} | {"total": Field("Total", _column(when))}
+    known = dataset("population_mid2022")
+    cells = read_cells(
+        path, what=known.title, required=[known.code, "Total", *headers], columns=["LSOA 2021 Name"]
+    )
+    papers = paper(known.id, path, source)
+    if source is None:
+        papers = replace(papers, edition=f"mid-{when}", period=f"{when}-06-30")
+    table = build_table(
+        cells,
+        code=known.code,
+        name="LSOA 2021 Name",
+        geography=geography or Geography("lsoa", 2021),
+        fields=fields,
+        source=papers,
+        codes=codes,
+    )
+    return table, f"mid{when % 100:02d}", when
 
 
 def _checked(table: AreaTable, stem: str) -> AreaTable:

@@ -23,6 +23,7 @@ from fairplace.profile.place import (
     find_place,
     places_of,
 )
+from fairplace.profile.pyramid import pyramid
 from fairplace.profile.sections import maps, mis, parts, small_areas, summary, themes, where
 from fairplace.profile.words import Words, load_words
 from fairplace.settings import Settings
@@ -88,6 +89,7 @@ def compose(
         maps(words, released, place),
         charts(words, released, place, figures, indicators, inside),
         themes(words, released, place, figures, indicators),
+        pyramid(words, released, place),
         beside(words, released, place, figures, others, indicators),
         gaps(words, released, place, figures, indicators),
         parts(words, released, place, inside),

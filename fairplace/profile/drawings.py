@@ -11,7 +11,7 @@ from fairplace.disclosure import Released
 from fairplace.map_page import area_layer, backdrop_of
 from fairplace.profile.model import Drawing, Profile
 from geo.crs import BNG
-from maps.charts import depth_bar, stacked_bars
+from maps.charts import depth_bar, population_pyramid, stacked_bars
 from maps.comparison import dot_intervals, spine_chart, tartan_rug
 from maps.layer import MapLayer
 from maps.picture import Picture
@@ -71,6 +71,14 @@ def _dots(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     return dot_intervals(drawing.data["rows"], title=drawing.caption)
 
 
+def _pyramid(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del profile, released
+    data = drawing.data
+    return population_pyramid(
+        data["people"], title=drawing.caption, compare=data["compare"], compare_label=data["label"]
+    )
+
+
 def _spine(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     del released
     data = drawing.data
@@ -95,4 +103,5 @@ _KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {
     "ethnic": _stack,
     "spine": _spine,
     "rug": _rug,
+    "pyramid": _pyramid,
 }

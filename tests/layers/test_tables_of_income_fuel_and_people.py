@@ -17,7 +17,7 @@ from layers.income import read_small_area_income
 from layers.indicators import read_indicators
 from layers.lookups import VintageError, lsoa11_to_lsoa21, read_lsoa_changes
 from layers.low_income import NoRateError, read_hbai
-from layers.population import read_population
+from layers.population import AGE_BANDS, read_population, read_population_by_sex
 from layers.rents import read_rents, read_tenure
 from layers.symbols import CellError
 from layers.workbooks import sheet_names
@@ -311,3 +311,18 @@ def test_indicators_of_authorities_stay_long(real_data: Path) -> None:
         real_data / "indicators" / "oflog_adult_social_care_england.csv.gz", codes=["E06000032"]
     )
     assert len(care) == 42
+
+
+def test_bands_by_sex_are_sums_of_single_ages_and_hidden_where_one_is(tmp_path: Path) -> None:
+    path = tmp_path / "mid2022.csv"
+    head = ["LSOA 2021 Code", "Total", *(f"{sex}{age}" for sex in "FM" for age in range(91))]
+    rows = [["E01010635", "182", *["1"] * 182], ["E01010636", "182", *["1"] * 181, "c"]]
+    path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
+    got = read_population_by_sex(path)
+    assert got.geography == Geography("lsoa", 2021)
+    assert len(got.columns) == 1 + 2 * len(AGE_BANDS)
+    assert got.values.loc["E01010635", "mid22_females_0_4"] == 5
+    assert got.values.loc["E01010635", "mid22_males_90_plus"] == 1
+    assert got.values.loc["E01010635"].drop("mid22_residents").sum() == 182
+    assert got.status.loc["E01010636", "mid22_males_90_plus"] == "suppressed"
+    assert got.status.loc["E01010636", "mid22_males_85_89"] == "ok"
