@@ -1,0 +1,348 @@
+"""How far one gets from places, and whom that takes in: one answer for the command line and the service.
+
+A `Ground` is opened once, from a pack or from files, and asked often: with it warm, a question is
+answered within tens of milliseconds. Figures of people pass the rules for small numbers here, so that
+whoever shows an answer need not think of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fairplace.demand import PEOPLE, pack_demand
+from fairplace.disclosure import HIDE_UP_TO
+from fairplace.hub_floors import modelled_measures, round_measures
+from fairplace.hub_inputs import PLACE_COLUMNS
+from fairplace.hub_measures import FEWEST_PLACES
+from fairplace.pack import Pack, PackError
+from geo.crs import to_lonlat
+from geo.network import Network, load_network
+from geo.pairs import measure_pairs
+from geo.reach import Reach, draw_reach, find_reach, reach_lines
+from geo.shortest import warm_up
+from geo.travel import Trip, Unit
+
+Floats = NDArray[np.float64]
+
+#: The network of a pack, and its list of buildings that are or could be hubs.
+STREETS, SITES = "streets", "hub_candidates"
+#: Measure -> what it counts, for readers.
+WORDS: Mapping[str, str] = {
+    "residents": "people",
+    "households": "households",
+    "children_0_15": "children under 16",
+    "children_0_4": "children under 5",
+    "people_65_plus": "people aged 65 and over",
+    "children_below_mis": "children below the Minimum Income Standard (modelled)",
+}
+#: Who is within reach of a place goes the other way.
+_TURNED: Mapping[Trip, Trip] = {"out": "in", "in": "out", "return": "return"}
+#: Shares of the draws between which a range lies, as everywhere.
+_RANGE = (0.05, 0.95)
+
+
+def no_sites() -> pd.DataFrame:
+    """Give the sites of a place of which none are known."""
+    return pd.DataFrame({"name": [], "status": [], "x": [], "y": []}, index=pd.Index([], name="id"))
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Streets, and who lives along them.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    people
+        A row a point where people live, with ``x``, ``y`` (EPSG:27700) and the measures. Never written
+        out: a single point's need is nobody's business.
+    measures
+        Columns of `people` that are counted.
+    draws
+        Measure -> its draws, a row a point and a column a draw, for those that are modelled.
+    sites
+        Buildings that are hubs or could be: indexed by id, with ``name``, ``status`` (``existing`` or
+        ``candidate``), ``x`` and ``y``; empty where none are known.
+    name
+        Of the authority; empty where there is none.
+    fictional
+        True for the sample authority: every page says so.
+    """
+
+    network: Network
+    people: pd.DataFrame
+    measures: tuple[str, ...]
+    draws: Mapping[str, Floats] = field(default_factory=dict)
+    sites: pd.DataFrame = field(default_factory=no_sites)
+    name: str = ""
+    fictional: bool = False
+
+    @property
+    def modelled(self) -> tuple[str, ...]:
+        """Measures that are a model's estimate."""
+        return modelled_measures(self.measures, tuple(self.draws))
+
+
+@dataclass(frozen=True)
+class ReachAnswer:
+    """What is within limits of places.
+
+    Parameters
+    ----------
+    reach
+        Streets and nodes reached; its `summary` has metres of street and whether the data stop before.
+    people
+        Who lives within: ``origin`` and the columns of `count_near`; no rows where nobody is known.
+    areas
+        The reach drawn, ``origin`` and ``limit``, in EPSG:27700; None where it was not asked for.
+    lines
+        The stretches of street reached; None where they were not asked for.
+    said
+        Speed, direction, ways to the street, where the data stop: shown with every answer.
+    notes
+        What else must be said, a sentence each.
+    """
+
+    reach: Reach
+    people: pd.DataFrame
+    areas: gpd.GeoDataFrame | None
+    lines: gpd.GeoDataFrame | None
+    said: str
+    notes: tuple[str, ...]
+
+    def geojson(self) -> dict[str, Any]:
+        """Give areas, and lines if there are any, as a GeoJSON FeatureCollection in longitude and latitude.
+
+        Every feature has ``kind`` (``area`` or ``streets``), ``origin``, ``limit``, ``unit``, ``metres``,
+        ``beyond`` and ``beyond_share``; features of one origin run from the largest limit to the least,
+        so that a map draws the small ones on top.
+        """
+        features: list[dict[str, Any]] = []
+        summary = self.reach.summary.set_index(["origin", "limit"])
+        if self.areas is not None:
+            features += self._features(self.areas, "area", summary)
+        if self.lines is not None:
+            features += self._features(
+                self.lines.dissolve(["origin", "limit"], sort=False, method="unary").reset_index(),
+                "streets",
+                summary,
+            )
+        return {"type": "FeatureCollection", "features": features}
+
+    def _features(self, layer: gpd.GeoDataFrame, kind: str, summary: pd.DataFrame) -> list[dict[str, Any]]:
+        turned = to_lonlat(layer[["origin", "limit", "geometry"]].iloc[::-1])[0]
+        features = []
+        for origin, limit, shape in zip(turned["origin"], turned["limit"], turned.geometry, strict=True):
+            row = summary.loc[(origin, limit)]
+            features.append(
+                {
+                    "type": "Feature",
+                    "properties": {
+                        "kind": kind,
+                        "origin": str(origin),
+                        "limit": float(limit),
+                        "unit": self.reach.unit,
+                        "metres": round(float(row["metres"]), 1),
+                        "beyond": bool(row["beyond"]),
+                        "beyond_share": round(float(row["beyond_share"]), 4),
+                    },
+                    "geometry": shape.__geo_interface__,
+                }
+            )
+        return features
+
+
+def open_ground(pack: Pack, *, network: str = STREETS) -> Ground:
+    """Open the streets and the people of a pack; the first call of a process takes a second or so.
+
+    Parameters
+    ----------
+    pack
+        An authority's pack; without people or sites the ground has none.
+    network
+        Which network of the pack.
+
+    Raises
+    ------
+    PackError
+        The pack holds no such network.
+    """
+    held = pack.held("networks")
+    if network not in held:
+        raise PackError(
+            f"{pack.path.name} holds no network named {network}, only {', '.join(held) or 'none'}; build it "
+            f"with an extract of OpenStreetMap"
+        )
+    streets = load_network(pack.path / "networks" / network)
+    warm_up()
+    names = pack.held("points")
+    people, draws = (
+        pack_demand(pack) if PEOPLE in names else (pd.DataFrame({"easting": [], "northing": []}), {})
+    )
+    people = people.rename(columns={"easting": "x", "northing": "y"})
+    measures = [str(one) for one in people if one not in (*PLACE_COLUMNS, "x", "y")]
+    sites = no_sites()
+    if SITES in names:
+        points = pack.places("points", SITES)
+        sites = pd.DataFrame(
+            {
+                "name": points["name"].to_numpy(),
+                "status": points["status"].str.strip().str.lower().to_numpy(),
+                "x": points.geometry.x.to_numpy(),
+                "y": points.geometry.y.to_numpy(),
+            },
+            index=pd.Index(points["id"].astype(str), name="id"),
+        )
+    return Ground(
+        streets,
+        people,
+        tuple(measures),
+        {name: frame.to_numpy(dtype=float) for name, frame in draws.items()},
+        sites,
+        pack.name,
+        pack.fictional,
+    )
+
+
+def answer_reach(
+    ground: Ground,
+    places: pd.DataFrame,
+    *,
+    limits: Sequence[float],
+    unit: Unit = "minutes",
+    profile: str = "walk",
+    speed_kmh: float | None = None,
+    trip: Trip = "out",
+    skip_islands_below: float = 0.0,
+    areas: bool = True,
+    lines: bool = False,
+) -> ReachAnswer:
+    """Say which streets are within limits of places and how many people live within them.
+
+    Parameters
+    ----------
+    ground
+        Streets and people, as `open_ground` gives them.
+    places
+        One row a place with ``x`` and ``y`` (EPSG:27700), indexed by name.
+    limits, unit, profile, speed_kmh, trip, skip_islands_below
+        As `geo.reach.find_reach` takes them. People are those from whom the place is within reach where
+        `trip` is ``in``, and those whom one gets to where it is ``out``.
+    areas, lines
+        Whether to draw the reach, and to give its streets.
+
+    Returns
+    -------
+    ReachAnswer
+        `ReachAnswer.geojson` is what a map takes.
+
+    Raises
+    ------
+    geo.travel.ReachError, geo.network.ProfileError
+        A limit, a speed, a place or a profile that cannot be.
+    """
+    how: dict[str, Any] = {
+        "unit": unit,
+        "profile": profile,
+        "speed_kmh": speed_kmh,
+        "skip_islands_below": skip_islands_below,
+    }
+    reach = find_reach(ground.network, places, limits=limits, trip=trip, **how)
+    counted, notes = _count_around(ground, places, reach, trip, how)
+    return ReachAnswer(
+        reach,
+        counted,
+        draw_reach(reach) if areas else None,
+        reach_lines(reach) if lines else None,
+        reach.said,
+        (*notes, *_say_islands(reach)),
+    )
+
+
+def _count_around(
+    ground: Ground, places: pd.DataFrame, reach: Reach, trip: Trip, how: Mapping[str, Any]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    if not len(ground.people) or not ground.measures:
+        return pd.DataFrame(), ()
+    pairs = measure_pairs(
+        ground.network, ground.people, places, limit=reach.limits[-1], trip=_TURNED[trip], **how
+    )
+    minutes = pairs.matrix()
+    tables = []
+    for origin in minutes:
+        table = count_near(ground, minutes[origin].to_numpy(), reach.limits)
+        table.insert(0, "origin", origin)
+        tables.append(table)
+    lost = int(pairs.demand["snap_flagged"].sum())
+    notes = [f"{lost} of {len(pairs.demand)} points where people live are over 250 m from any street."] * (
+        lost > 0
+    )
+    if ground.modelled:
+        names = ", ".join(WORDS.get(one, one) for one in ground.modelled)
+        notes.append(f"A model's estimate, with its 90% range: {names}.")
+    return pd.concat(tables, ignore_index=True), tuple(notes)
+
+
+def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.DataFrame:
+    """Count who is within limits of somewhere, as it may be shown.
+
+    Parameters
+    ----------
+    ground
+        Who lives where.
+    minutes
+        Of every point where people live, in their order; infinite where there is no way.
+    limits
+        In the unit of `minutes`, included.
+
+    Returns
+    -------
+    DataFrame
+        ``measure, words, modelled, limit, within, low, high, total, share, status``: the 90 % range of a
+        modelled measure is NaN for others. A modelled count is given to two significant figures and its
+        share to whole per cents; one of 1 to 4, or of fewer than two points, is NaN with status
+        ``suppressed``.
+    """
+    values = ground.people[list(ground.measures)].to_numpy(dtype=float)
+    totals = values.sum(axis=0)
+    rows = []
+    for limit in limits:
+        near = np.isfinite(minutes) & (minutes <= limit)
+        sums = values[near].sum(axis=0)
+        for place, measure in enumerate(ground.measures):
+            low = high = np.nan
+            if measure in ground.draws:
+                # A range of draws about a slightly different middle still holds the middle.
+                ends = np.quantile(ground.draws[measure][near].sum(axis=0), _RANGE)
+                low, high = min(ends[0], sums[place]), max(ends[1], sums[place])
+            share = sums[place] / totals[place] if totals[place] > 0 else np.nan
+            rows.append((measure, limit, sums[place], low, high, totals[place], share, int(near.sum())))
+    columns = ["measure", "limit", "within", "low", "high", "total", "share", "points"]
+    table = pd.DataFrame(rows, columns=columns)
+    few = (table["within"] > 0) & (table["within"].round() <= HIDE_UP_TO)
+    few |= table["measure"].isin(ground.modelled) & table["points"].between(1, FEWEST_PLACES - 1)
+    numbers = ["within", "low", "high", "share"]
+    table = round_measures(
+        table, ground.modelled, counts=["within", "low", "high", "total"], shares=["share"]
+    )
+    table[numbers] = table[numbers].mask(few, np.nan)
+    table.insert(1, "words", [WORDS.get(one, one.replace("_", " ")) for one in table["measure"]])
+    table.insert(2, "modelled", table["measure"].isin(ground.modelled))
+    return table.assign(status=np.where(few, "suppressed", "ok")).drop(columns="points")
+
+
+def _say_islands(reach: Reach) -> tuple[str, ...]:
+    island = reach.origins["island"] > 0
+    if not island.any():
+        return ()
+    first = reach.origins.index[island][0]
+    size = reach.origins.loc[first, "island_metres"]
+    return (f"{int(island.sum())} on streets joined to nothing else, such as {first} ({size:.0f} m).",)

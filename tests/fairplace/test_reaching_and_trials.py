@@ -1,0 +1,191 @@
+"""What the command line and the service say of reach and of hubs set somewhere, on a town of a hundred blocks."""
+
+from __future__ import annotations
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import LineString
+
+from fairplace.hub_trial import HubTrial, HubTrialError, try_hubs
+from fairplace.pack import Pack, PackError
+from fairplace.reaching import Ground, answer_reach, count_near, open_ground
+from geo.network import Network
+from geo.network_building import build_network
+from geo.profiles import measure_profiles
+
+EAST, NORTH = 509_000.0, 221_000.0
+
+
+@pytest.fixture(scope="module")
+def lattice() -> Network:
+    """Eleven streets by eleven, 100 m apart."""
+    side = np.arange(11)
+    lines = [
+        LineString(np.array([[x, y], [x + dx, y + dy]], float) * 100 + (EAST, NORTH))
+        for x in side
+        for y in side
+        for dx, dy in ((1, 0), (0, 1))
+        if x + dx < 11 and y + dy < 11
+    ]
+    network = build_network(gpd.GeoDataFrame(geometry=lines, crs="EPSG:27700"), where="lattice")
+    return measure_profiles(network, ["walk"])
+
+
+@pytest.fixture(scope="module")
+def town(lattice: Network) -> Ground:
+    """Ten people, two of them under five, at the middle of every block's southern side; a hub in a corner."""
+    number = np.arange(100)
+    people = pd.DataFrame(
+        {
+            "x": EAST + 50 + 100 * (number % 10),
+            "y": NORTH + 100.0 * (number // 10),
+            "residents": 10.0,
+            "children_0_4": 2.0,
+            "children_below_mis": 1.5,
+        },
+        index=[f"E{one:08d}" for one in number],
+    )
+    draws = np.outer(np.full(100, 1.5), np.linspace(0.5, 1.5, 101))
+    sites = pd.DataFrame(
+        {
+            "name": ["South hub", "North hall"],
+            "status": ["existing", "candidate"],
+            "x": [EAST, EAST + 1000],
+            "y": [NORTH, NORTH + 1000],
+        },
+        index=["H1", "H2"],
+    )
+    return Ground(
+        lattice,
+        people,
+        ("residents", "children_0_4", "children_below_mis"),
+        {"children_below_mis": draws},
+        sites,
+        "Lattice",
+    )
+
+
+def rows(trial: HubTrial, option: str, measure: str) -> pd.Series:
+    table = trial.people
+    return table[(table["option"] == option) & (table["measure"] == measure)].iloc[0]
+
+
+def test_reach_counts_streets_people_and_ranges_in_one_answer(town: Ground) -> None:
+    middle = pd.DataFrame({"x": [EAST + 500], "y": [NORTH + 500]}, index=["middle"])
+    answer = answer_reach(town, middle, limits=[2.5, 5], lines=True)
+    # 400 m in five minutes at 4.8 km/h: 4 k² blocks of 100 m of street.
+    assert answer.reach.summary["metres"].tolist() == pytest.approx([1600, 6400])
+    people = answer.people.set_index(["limit", "measure"])
+    # Homes lie 50 m from the corner: 50 + 100 a + 100 b within 400 m. Each row of the ten has 2 (k - b).
+    assert people.loc[(5.0, "residents"), "within"] == 10 * (8 + 2 * (6 + 4 + 2))
+    below = people.loc[(5.0, "children_below_mis")]
+    # 32 homes of 1.5, drawn from half to half as much again: 48, 90 in 100 from 26.4 to 69.6.
+    assert (below["within"], below["low"], below["high"]) == (48, 26, 70)
+    assert below["modelled"]
+    assert "Minimum Income Standard (modelled)" in " ".join(answer.notes)
+    made = answer.geojson()
+    assert [(one["properties"]["kind"], one["properties"]["limit"]) for one in made["features"]] == [
+        ("area", 5.0),
+        ("area", 2.5),
+        ("streets", 5.0),
+        ("streets", 2.5),
+    ]
+    lon, lat = np.array(made["features"][0]["geometry"]["coordinates"][0]).T
+    assert ((lon > -0.5) & (lon < -0.4)).all()
+    assert ((lat > 51.8) & (lat < 51.9)).all()
+    json.dumps(made)
+
+
+def test_a_modelled_need_of_a_single_home_is_not_shown(town: Ground) -> None:
+    minutes = np.where(np.arange(100) == 7, 1.0, np.inf)
+    table = count_near(town, minutes, [5]).set_index("measure")
+    assert table.loc["children_below_mis", "status"] == "suppressed"
+    assert np.isnan(table.loc["children_below_mis", ["within", "low", "high", "share"]].astype(float)).all()
+    # Two children are fewer than five, ten people are not.
+    assert table["status"].to_dict() == {
+        "residents": "ok",
+        "children_0_4": "suppressed",
+        "children_below_mis": "suppressed",
+    }
+
+
+def test_a_new_hub_is_set_beside_no_change(town: Ground) -> None:
+    trial = try_hubs(town, town.sites.loc[["H2"]], limits=[5])
+    # From the south-west corner 50 + 100 a + 100 b <= 400 holds for ten homes; from the north-east one,
+    # whose northern row holds nobody, for six.
+    assert rows(trial, "no_change", "residents")["within"] == 100
+    assert rows(trial, "tried", "residents")["within"] == 160
+    low, high = rows(trial, "tried", "children_below_mis")[["low", "high"]]
+    assert (low, high) == (13, 35)
+    minutes = trial.minutes.set_index(["option", "measure"])
+    assert minutes.loc[("no_change", "residents"), "farthest_minutes"] == pytest.approx(1850 / 80, abs=0.05)
+    assert (
+        minutes.loc[("tried", "residents"), "mean_minutes"]
+        < minutes.loc[("no_change", "residents"), "mean_minutes"]
+    )
+    gains = trial.gains.set_index("measure").loc["residents"]
+    assert gains["farther"] == 0
+    assert gains["nearer"] + gains["same"] == 1000
+    assert trial.hubs[["option", "id", "change"]].to_numpy().tolist() == [
+        ["no_change", "H1", "stays"],
+        ["tried", "H1", "stays"],
+        ["tried", "H2", "opens"],
+    ]
+    assert "Walking only, buses not included." in trial.notes
+    assert "nothing is recommended" in trial.notes[0]
+    assert json.loads(json.dumps(trial.record(), allow_nan=False))["people"][0]["measure"] == "residents"
+
+
+def test_a_hub_that_moves_to_where_it_is_changes_nothing(town: Ground) -> None:
+    trial = try_hubs(town, town.sites.loc[["H1"]], closed=["H1"], limits=[5, 10])
+    same = trial.people.drop(columns="option")
+    half = len(same) // 2
+    pd.testing.assert_frame_equal(same[:half], same[half:].reset_index(drop=True))
+    assert set(trial.gains["nearer"]) == set(trial.gains["farther"]) == {0.0}
+
+
+def test_a_hub_in_a_lake_serves_nobody_and_says_how_far_it_is(town: Ground) -> None:
+    lake = pd.DataFrame({"x": [EAST - 9000], "y": [NORTH]}, index=["raft"])
+    trial = try_hubs(town, lake, closed=["H1"], limits=[15])
+    assert rows(trial, "tried", "residents")["within"] == 0
+    assert trial.hubs["snap_flagged"].tolist() == [False, True]
+    assert trial.hubs["snap_metres"].iloc[1] == pytest.approx(9000)
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "message"),
+    [
+        (None, ["H1"], "no hub is left"),
+        (None, ["H2"], "'H2' is no existing hub"),
+        (pd.DataFrame({"x": [EAST], "y": [NORTH]}, index=["H1"]), [], "'H1' is a hub already"),
+        (pd.DataFrame({"x": [EAST] * 51, "y": [NORTH] * 51}, index=range(51)), [], "too many"),
+        (pd.DataFrame({"x": [EAST] * 2, "y": [NORTH] * 2}, index=["a", "a"]), [], "two new hubs"),
+    ],
+)
+def test_a_trial_that_cannot_be_is_refused_in_one_line(
+    town: Ground, opened: pd.DataFrame | None, closed: list[str], message: str
+) -> None:
+    with pytest.raises(HubTrialError, match=message) as caught:
+        try_hubs(town, opened, closed=closed)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_sample_authority_answers_from_its_pack(sample_pack: Pack) -> None:
+    ground = open_ground(sample_pack)
+    assert ground.fictional
+    assert set(ground.modelled) == {"children_below_mis"}
+    hub = ground.sites.iloc[[0]]
+    answer = answer_reach(ground, hub[["x", "y"]], limits=[10, 15])
+    people = answer.people[answer.people["measure"] == "residents"]
+    assert (people["within"].diff().dropna() > 0).all()
+    trial = try_hubs(ground, ground.sites[ground.sites["status"] == "candidate"].iloc[:2])
+    near = trial.people[trial.people["measure"] == "children_below_mis"].set_index("option")
+    assert near.loc["tried", "within"] >= near.loc["no_change", "within"] > 0
+    assert (near["low"] <= near["within"]).all()
+    assert (near["within"] <= near["high"]).all()
+    with pytest.raises(PackError, match="no network named trams"):
+        open_ground(sample_pack, network="trams")
