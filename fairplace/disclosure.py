@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fairplace.comparator_files import ComparatorArea
 from fairplace.disclosure_policy import (
     COUNTED_UNITS,
     HIDE_UP_TO,
@@ -44,6 +45,7 @@ __all__ = [
     "OFFICER_ONLY",
     "ROUND_BASES_TO",
     "SIZE_ORDER",
+    "Beside",
     "DisclosureError",
     "Edition",
     "Nest",
@@ -57,6 +59,14 @@ __all__ = [
 
 class DisclosureError(UserError, ValueError):
     """Something was asked for that may not be shown; the message says what may."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An area to hold others beside: what it is, and its figures by indicator."""
+
+    area: ComparatorArea
+    figures: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,26 @@ class Released:
     def notes(self) -> list[str]:
         """What the build found, did and could not do."""
         return list(self._pack.manifest["notes"])
+
+    def comparators(self) -> list[Beside]:
+        """England, the region and the districts like this one, in that order, with their figures.
+
+        Returns
+        -------
+        list of Beside
+            Empty where the pack was built without a file of comparators. Their figures are sums of
+            published England-wide files; each has the source and the period of the pack's own figure.
+        """
+        rows = self._pack.comparators
+        rows = rows[rows["source"].isin(list(self.sources))]
+        found = []
+        for record in self.settings.get("comparators", {}).get("areas", []):
+            area = ComparatorArea(**record)
+            own = rows[rows["code"] == area.code].to_dict("records")
+            found.append(
+                Beside(area, {str(row["indicator"]): {str(k): v for k, v in row.items()} for row in own})
+            )
+        return found
 
     def areas(self, key: str) -> gpd.GeoDataFrame:
         """Areas of one geography in EPSG:27700, indexed by code."""

@@ -9,6 +9,7 @@ Layout::
     manifest.json            what it is, settings, versions, notes, hash of every other file
     sources.json             papers of every input
     figures.parquet          one row a number: geo.figures.FIGURE_COLUMNS
+    comparators.parquet      the same, of England, the region and districts alike; not in every pack
     dictionary.csv           what each indicator and each column means
     areas/KEY.parquet        GeoParquet, EPSG:27700: code, name, geometry
     crosswalks/A-B.parquet   origin, target, weight
@@ -36,7 +37,7 @@ from numpy.typing import NDArray
 from fairplace.files import write_whole_folder
 from geo.crosswalk import Crosswalk
 from geo.errors import UserError
-from geo.figures import FIGURE_COLUMNS, check_figures
+from geo.figures import FIGURE_COLUMNS, check_figures, empty_figures
 from geo.geography import Geography
 from geo.source import Source, hash_file
 
@@ -79,6 +80,8 @@ class Contents:
         True for the sample authority: every page says so.
     restricted
         Name -> sha256 of a restricted table that stays outside.
+    comparators
+        `geo.figures.FIGURE_COLUMNS`, of areas beside the authority; empty where there are none.
     """
 
     authority: str
@@ -96,6 +99,7 @@ class Contents:
     networks: Mapping[str, Any] = field(default_factory=dict)
     fictional: bool = False
     restricted: Mapping[str, str] = field(default_factory=dict)
+    comparators: pd.DataFrame = field(default_factory=empty_figures)
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,14 @@ class Pack:
     def figures(self) -> pd.DataFrame:
         """Every figure, before disclosure rules."""
         figures = pd.read_parquet(self.path / "figures.parquet")
+        check_figures(figures)
+        return figures
+
+    @cached_property
+    def comparators(self) -> pd.DataFrame:
+        """Figures of areas beside the authority; no rows where the pack was built without them."""
+        path = self.path / "comparators.parquet"
+        figures = pd.read_parquet(path) if path.is_file() else empty_figures()
         check_figures(figures)
         return figures
 
@@ -303,6 +315,9 @@ def write_pack(path: Path, contents: Contents, *, versions: Mapping[str, str]) -
 def _write_tables(draft: Path, contents: Contents) -> None:
     check_figures(contents.figures)
     contents.figures.to_parquet(draft / "figures.parquet", index=False, compression="zstd")
+    if len(contents.comparators):
+        check_figures(contents.comparators)
+        contents.comparators.to_parquet(draft / "comparators.parquet", index=False, compression="zstd")
     records = [one.record() for one in sorted(contents.sources, key=lambda one: one.id)]
     (draft / "sources.json").write_text(
         json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from fairplace import __version__
+from fairplace.comparator_files import ComparatorArea, read_comparators
+from fairplace.comparators import comparator_source
 from fairplace.demand import PEOPLE, people_points
 from fairplace.indicators import load_indicators
 from fairplace.local import Local, read_local
@@ -28,8 +30,8 @@ from fairplace.spine import GEOGRAPHY_SOURCE, Spine, geography_figures, read_spi
 from fairplace.tables import Tables, published_figures, read_tables
 from geo.crs import shift
 from geo.errors import UserError
-from geo.figures import tidy_figures
-from geo.source import Source
+from geo.figures import empty_figures, tidy_figures
+from geo.source import Source, hash_file
 from layers.holdings import Holdings, scan
 from mis import (
     MisSettings,
@@ -46,6 +48,8 @@ _LIBRARIES = ("geopandas", "numpy", "pandas", "pyarrow", "pyproj", "scipy", "sha
 MINIMUM_DRAWS = 200
 #: How codes of made-up districts begin; a range that ONS does not use.
 FICTIONAL = "E06999"
+#: What is said where no file of comparators is held.
+NO_COMPARATORS = "England, the region and districts alike to hold figures beside (`fairplace comparators`)"
 #: Papers of the estimate itself, which is ours.
 MIS_SOURCE = Source(
     id="mis_model",
@@ -171,6 +175,10 @@ def _contents(
     sources[GEOGRAPHY_SOURCE.id] = GEOGRAPHY_SOURCE
     if estimate is not None:
         sources[MIS_SOURCE.id] = MIS_SOURCE
+    figures = tidy_figures(parts)
+    alike = _comparators(holdings, spine, figures)
+    missing += alike.missing
+    sources |= {one.id: one for one in alike.sources}
     notes = [*spine.notes, *places.notes, how, *local.notes]
     notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
@@ -180,7 +188,7 @@ def _contents(
     return Contents(
         authority=spine.authority,
         name=spine.name,
-        figures=tidy_figures(parts),
+        figures=figures,
         indicators=_papers(tables, parts, local),
         areas={key: one.areas[["name", "geometry"]] for key, one in spine.boundaries.items()},
         crosswalks=list(spine.crosswalks.values()),
@@ -194,6 +202,7 @@ def _contents(
             "missing": list(dict.fromkeys(missing)),
             "mis": {} if estimate is None else _mis_papers(estimate),
             "local": dict(local.settings),
+            **alike.settings,
         },
         notes=list(dict.fromkeys(notes)),
         points={**points, **local.points},
@@ -201,7 +210,43 @@ def _contents(
         networks=places.networks,
         fictional=fictional,
         restricted=restricted,
+        comparators=alike.figures,
     )
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """Areas beside an authority, for its pack."""
+
+    figures: pd.DataFrame
+    areas: tuple[ComparatorArea, ...] = ()
+    method: str = ""
+    sources: tuple[Source, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the manifest says of them; nothing where there are none."""
+        if not self.areas:
+            return {}
+        return {"comparators": {"areas": [asdict(one) for one in self.areas], "method": self.method}}
+
+
+def _comparators(holdings: Holdings, spine: Spine, figures: pd.DataFrame) -> _Alike:
+    """Take from the file of comparators what has the source and the period of one of our own figures."""
+    path = holdings.look("comparators").path
+    if path is None:
+        # A made-up district lies in no region and is like no other.
+        fictional = spine.authority.startswith(FICTIONAL)
+        return _Alike(empty_figures(), missing=() if fictional else (NO_COMPARATORS,))
+    held = read_comparators(path)
+    if held.district(spine.authority, spine.codes) is None:
+        return _Alike(empty_figures(), missing=(f"{NO_COMPARATORS}: {path.name} has no {spine.authority}",))
+    areas, rows = held.beside(spine.authority, spine.codes)
+    same = ["indicator", "period", "source"]
+    kept = rows.merge(figures[same].drop_duplicates(), on=same)[rows.columns]
+    source = comparator_source(path, hash_file(path), held)
+    return _Alike(tidy_figures([kept]), tuple(areas), held.method, (source,))
 
 
 def _invented(source: Source) -> Source:

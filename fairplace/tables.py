@@ -51,6 +51,8 @@ _DEPRIVATION = (
     "score", "rank", "decile", "income_rate", "employment_rate", "education_decile", "health_decile",
     "crime_decile", "barriers_decile", "environment_decile",
 )  # fmt: skip
+#: Shares of people in the most deprived areas -> the last national decile of those areas.
+DEPRIVATION_PEOPLE = (("core20_people_share", 2), ("most_deprived_tenth_share", 1))
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,7 @@ def _base(table: AreaTable, name: str, residents: pd.Series[float]) -> pd.Series
 def _worst_areas(table: AreaTable, residents: pd.Series[float], spine: Spine) -> list[pd.DataFrame]:
     decile = table.values["imd25_decile"]
     parts = []
-    for name, limit in (("core20_people_share", 2), ("most_deprived_tenth_share", 1)):
+    for name, limit in DEPRIVATION_PEOPLE:
         one = next(known for known in load_indicators() if known.id == name)
         inside = residents.where(decile <= limit, 0.0).where(decile.notna())
         own = AreaTable(

@@ -26,6 +26,8 @@ _ODS_CODES = (
     (r"[A-Z]\d{5}", "nhs_gp"),
 )
 _KINDS = ("oa", "lsoa", "msoa", "wd", "lad")
+#: First words of a file of comparators, by which it is known whatever its name.
+COMPARATORS_MARK = '{"fairplace": "comparators"'
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,10 @@ def describe_file(path: Path) -> FileCard:
         elif name.endswith(".parquet"):
             form, columns = _parquet(path)
         elif name.endswith((".geojson", ".json")):
-            form, columns = _geojson(path)
+            if _starts_with(path, COMPARATORS_MARK):
+                form, columns = "document", ("fairplace comparators",)
+            else:
+                form, columns = _geojson(path)
         elif name.endswith(".gpkg"):
             form, sheets, columns = _geopackage(path)
         elif name.endswith((".tif", ".tiff")):
@@ -100,6 +105,11 @@ def describe_file(path: Path) -> FileCard:
         found = _smallest(found)
     chosen = found[0].id if found else _headerless(columns)
     return FileCard(path, form, columns, sheets, first, chosen, size)
+
+
+def _starts_with(path: Path, mark: str) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(len(mark)) == mark.encode()
 
 
 def _filled(row: list[str]) -> int:

@@ -20,8 +20,9 @@ from geo.errors import UserError
 from geo.source import LICENCE_CLASSES, LicenceClass, Source, hash_file
 from layers.delimited import match_headers
 
-#: What a file of a data set is: a delimited table, a workbook, shapes of areas, a raster, or streets.
-Form = Literal["table", "workbook", "boundary", "raster", "network"]
+#: What a file of a data set is: a delimited table, a workbook, shapes of areas, a raster, streets, or a
+#: document of our own.
+Form = Literal["table", "workbook", "boundary", "raster", "network", "document"]
 
 #: How a file is told to cover an authority: by the codes of its areas, by points that lie in it, by
 #: its extent, or not at all because it is national.
