@@ -8,10 +8,10 @@ for one place must not have two numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -31,6 +31,9 @@ from geo.place import AreaError, Place, Reached, ReachFunction
 from geo.postcodes import PostcodeDirectory, make_directory
 from mis import ShortfallEstimate
 from mis.summary import FloorError, summarise_drawn
+
+if TYPE_CHECKING:
+    from geo.network import Network
 
 #: Key under which an area that is not of a published geography stands.
 AREA = "area"
@@ -124,28 +127,38 @@ def _directory(pack: Pack) -> PostcodeDirectory | None:
 _PROFILES = {"walk": "walk", "cycle": "cycle", "bike": "cycle", "wheel": "wheels", "push": "wheels"}
 
 
-def find_area(pack: Pack, asked: str | Path, **how: Any) -> Area:
+def find_area(pack: Pack, asked: str | Path, *, place: Place | None = None, **how: Any) -> Area:
     """Find or make the area that was asked for.
 
     Parameters
     ----------
     pack
         Whose area it is.
+    place
+        As `place_of` gives it, where it is at hand.
     asked, how
         As `geo.area.resolve_area` takes them; walking and cycling times go by the pack's own streets.
     """
-    reach = _reach(pack) if "streets" in pack.held("networks") else None
-    return resolve_area(asked, place_of(pack), reach=reach, **how)
+    reach = reach_by(lambda: open_streets(pack)) if "streets" in pack.held("networks") else None
+    return resolve_area(asked, place or place_of(pack), **{"reach": reach, **how})
 
 
-def _reach(pack: Pack) -> ReachFunction:
+def open_streets(pack: Pack) -> Network:
+    """Open the street network of a pack."""
+    # Imported here because most areas need no streets, and streets need numba.
+    from geo.network import load_network
+
+    return load_network(pack.path / "networks" / "streets")
+
+
+def reach_by(streets: Callable[[], Network]) -> ReachFunction:
+    """Make what tells how far one gets, along streets that are opened when they are first needed."""
+
     def reach(mode: str, minutes: float, east: float, north: float) -> Reached:
-        # Imported here because most areas need no streets, and streets need numba.
-        from geo.network import load_network
         from geo.pairs import measure_pairs
         from geo.reach import draw_reach, find_reach
 
-        network = load_network(pack.path / "networks" / "streets")
+        network = streets()
         profile = _PROFILES[mode]
         origin = pd.DataFrame({"x": [east], "y": [north]}, index=["here"])
         found = find_reach(network, origin, limits=[minutes], profile=profile)
@@ -178,7 +191,9 @@ def release_place(
     return released, area.geography, area.id, area.name
 
 
-def release_area(pack: Pack, area: Area, edition: Edition = "public") -> Released:
+def release_area(
+    pack: Pack, area: Area, edition: Edition = "public", *, released: Released | None = None
+) -> Released:
     """Release a pack together with the figures of one area.
 
     Parameters
@@ -187,19 +202,21 @@ def release_area(pack: Pack, area: Area, edition: Edition = "public") -> Release
         The area as `find_area` gives it; a published one needs nothing more than `release`.
     edition
         Whose eyes it is for.
+    released
+        The pack in that edition, where it is at hand.
 
     Raises
     ------
     DisclosureError
         The area is too small for a public profile.
     """
-    released = release(pack, edition)
+    released = released or release(pack, edition)
     if area.geography != AREA:
         return released
     figures, hidden = release_area_figures(
         area, area_figures(pack, area), sources=pack.sources, edition=edition
     )
-    fields = {name: getattr(released, name) for name in released.__dataclass_fields__}
+    fields = {name: getattr(released, name) for name in Released.__dataclass_fields__}
     return DrawnRelease(
         **{
             **fields,

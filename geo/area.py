@@ -82,6 +82,7 @@ def resolve_area(
     paper: Digitised | None = None,
     reach: ReachFunction | None = None,
     name: str | None = None,
+    files: bool = True,
 ) -> Area:
     """Area from whatever a person gives for one.
 
@@ -103,6 +104,8 @@ def resolve_area(
         For walking and cycling times.
     name
         For the page; the area's own name or what was asked if left out.
+    files
+        Whether a text may name a file; false where it comes from another machine.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def resolve_area(
     walk = _WALK.fullmatch(text)
     if walk is not None:
         return _walked(walk[1].lower(), float(walk[2]), walk[3], place, reach, rule, name)
-    if _is_file(asked, text):
+    if files and _is_file(asked, text):
         if Path(asked).suffix.lower() in (".csv", ".txt") and (listed := _postcode_column(Path(asked))):
             return _listed(listed, place, name or Path(asked).stem)
         drawing = read_drawing(Path(asked), crs=crs, layer=layer)

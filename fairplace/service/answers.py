@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -14,16 +12,23 @@ import jinja2
 from fastapi import Request
 from starlette.responses import Response
 
-from fairplace.service.bounds import KEPT_BYTES, WAITING
-from fairplace.service.problems import BusyError, RequestError
+from fairplace.service.finished import Document
+from fairplace.service.problems import RequestError
 
 #: Form -> media type.
 MEDIA = {
     "json": "application/json",
     "html": "text/html; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
+    "geojson": "application/geo+json",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
 }
 GEOJSON = "application/geo+json"
+#: A document is kept by whoever asked for it, and asked about again before it is shown.
+_CHECKED = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding"}
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -99,6 +104,34 @@ def page_response(page: str | bytes, *, status: int = 200, policy: str = PAGE_PO
     return Response(page, status, {"Content-Security-Policy": policy}, media_type=MEDIA["html"])
 
 
+def deliver(
+    request: Request, document: Document, *, media: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with a finished document: compressed as it is kept, or only the news that it is unchanged."""
+    said = {**_CHECKED, "ETag": document.tag, **(headers or {})}
+    given = request.headers.get("if-none-match", "")
+    if given and (given.strip() == "*" or document.tag in [one.strip() for one in given.split(",")]):
+        return Response(status_code=304, headers=said)
+    if document.packed and takes_gzip(request):
+        return Response(document.packed, headers={**said, "Content-Encoding": "gzip"}, media_type=media)
+    return Response(document.content, headers={**said, "Content-Encoding": "identity"}, media_type=media)
+
+
+def takes_gzip(request: Request) -> bool:
+    """Tell whether a client takes gzip."""
+    for one in request.headers.get("accept-encoding", "").lower().split(","):
+        name, _, quality = one.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def attachment(name: str) -> dict[str, str]:
+    """Header under which a browser saves an answer as a file, with what it cannot write left out."""
+    plain = "".join(one if one.isascii() and (one.isalnum() or one in "-._") else "-" for one in name)
+    return {"Content-Disposition": f'attachment; filename="{plain[:150]}"'}
+
+
 def encode(data: Any) -> bytes:
     """Write content as JSON."""
     return json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
@@ -129,58 +162,3 @@ def _columns(rows: Sequence[Any]) -> list[str]:
 
 def _address(text: str) -> bool:
     return text.startswith(("https://", "http://")) or (text.startswith("/") and not text.startswith("//"))
-
-
-class Finished:
-    """Pages and documents that were made once, kept until there are too many bytes of them.
-
-    One is made at a time (the drawing library allows no more), and only so many may wait for it.
-    """
-
-    def __init__(self, size: int = KEPT_BYTES, waiting: int = WAITING) -> None:
-        self._kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
-        self._size, self._used = size, 0
-        self._making, self._counting = threading.Lock(), threading.Lock()
-        self._waiting, self._most = 0, waiting
-
-    def held(self, key: tuple[str, ...]) -> bytes | None:
-        """Finished bytes, or None."""
-        with self._counting:
-            content = self._kept.get(key)
-            if content is not None:
-                self._kept.move_to_end(key)
-            return content
-
-    def get(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
-        """Finished bytes, made now if need be.
-
-        Raises
-        ------
-        BusyError
-            Too many wait already.
-        """
-        if (content := self.held(key)) is not None:
-            return content
-        with self._counting:
-            if self._waiting >= self._most:
-                raise BusyError(f"{self._waiting} pages are waiting to be drawn; ask again in a few seconds")
-            self._waiting += 1
-        try:
-            with self._making:
-                if (content := self.held(key)) is None:
-                    content = make()
-                    self._keep(key, content)
-                return content
-        finally:
-            with self._counting:
-                self._waiting -= 1
-
-    def _keep(self, key: tuple[str, ...], content: bytes) -> None:
-        with self._counting:
-            if len(content) > self._size:
-                return
-            self._kept[key] = content
-            self._used += len(content)
-            while self._used > self._size:
-                _, old = self._kept.popitem(last=False)
-                self._used -= len(old)

@@ -23,6 +23,7 @@ from fairplace.service.holding import ABOUT, TITLE, Held, hold
 from fairplace.service.ogc_routes import ogc_routes
 from fairplace.service.parameters import FORM, Form, base_url, check_parameters
 from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, problem
+from fairplace.service.profiles import profile_routes
 from fairplace.service.routes import pack_routes, state_routes
 from geo.errors import UserError
 
@@ -74,7 +75,13 @@ def create_app(
         dependencies=[Depends(check_parameters)],
     )
     app.state.holdings = holdings
-    routers = [_front(app), pack_routes(), ogc_routes(), state_routes(counters, ready)]
+    routers = [
+        _front(app),
+        pack_routes(),
+        profile_routes(),
+        ogc_routes(),
+        state_routes(counters, ready),
+    ]
     for router in routers:
         app.include_router(router)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
@@ -133,12 +140,14 @@ def _front(app: FastAPI) -> APIRouter:
         rows = [
             {
                 "address": path,
-                "answers": one["get"]["summary"],
+                "method": method.upper(),
+                "answers": one["summary"],
                 "parameters": ", ".join(
-                    p["name"] + ("" if p.get("required") else "?") for p in one["get"].get("parameters", [])
+                    p["name"] + ("" if p.get("required") else "?") for p in one.get("parameters", [])
                 ),
             }
-            for path, one in described["paths"].items()
+            for path, operations in described["paths"].items()
+            for method, one in operations.items()
         ]
         return page_response(render_page({"about": ABOUT, "routes": rows}, title="How to ask"))
 

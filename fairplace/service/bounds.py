@@ -18,6 +18,8 @@ PATH_BYTES, QUERY_BYTES, HEADER_BYTES = 1_024, 4_096, 16_384
 BODY_BYTES = 1_000_000
 #: Seconds in which a client must have sent its request, and have taken each piece of the answer.
 REQUEST_SECONDS, ANSWER_SECONDS = 15.0, 60.0
+#: Seconds in which the body of a request must be whole.
+BODY_SECONDS = 60.0
 #: Rows or features in one answer when nothing is said, and at most.
 LIMIT, MOST = 100, 10_000
 #: Furthest that paging may begin.
@@ -26,3 +28,17 @@ OFFSET = 10_000_000
 NAME_LETTERS, FOUND = 120, 50
 #: Bytes of finished pages kept in a worker.
 KEPT_BYTES = 64_000_000
+#: Bytes of finished answers to areas of somebody's own, which are many and seldom asked for twice.
+OWN_BYTES = 32_000_000
+#: Bytes of a drawing that is sent, its points, and those that may need mending where it crosses itself.
+DRAWING_BYTES, DRAWING_POINTS, MENDED_POINTS = 256_000, 10_000, 1_000
+#: Areas of somebody's own that are remembered, so that other forms of a profile need no new fitting.
+AREAS_KEPT = 256
+#: Letters of a question whose answer is found again without being read.
+SHORT_LETTERS = 200
+#: Letters that describe an area: a drawing as text, or a list of postcodes.
+AREA_LETTERS = 4_000
+#: Longest walking time, and how many limits may be asked for at once.
+MINUTES, TIME_LIMITS = 90.0, 6
+#: Requests that may wait for the one that goes along the streets.
+STREET_WAITING = 32

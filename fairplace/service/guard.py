@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from fairplace.service.bounds import (
     ANSWER_SECONDS,
     BODY_BYTES,
+    BODY_SECONDS,
     HEADER_BYTES,
     IN_FLIGHT,
     PATH_BYTES,
@@ -31,6 +32,7 @@ from fairplace.service.problems import (
     MethodError,
     RequestError,
     SizeError,
+    SlowError,
     describe,
 )
 
@@ -179,16 +181,25 @@ class Guard:
 
 
 class _Asked:
-    """The way in: a body is refused as soon as it is longer than it may be."""
+    """The way in: a body is refused as soon as it is longer than it may be, or too slow in coming."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self.receive, self.most, self.taken = receive, most, 0
+        self.whole, self.until = False, time.monotonic() + BODY_SECONDS
 
     async def __call__(self) -> Message:
-        message = await self.receive()
+        if self.whole:
+            return await self.receive()
+        try:
+            message = await asyncio.wait_for(self.receive(), max(0.0, self.until - time.monotonic()))
+        except TimeoutError:
+            raise SlowError(
+                f"the body was not whole within {BODY_SECONDS:g} seconds; send it again"
+            ) from None
         self.taken += len(message.get("body", b""))
         if self.taken > self.most:
             raise SizeError(f"the body is longer than the {self.most:,} bytes that are taken here; send less")
+        self.whole = not message.get("more_body", False)
         return message
 
 

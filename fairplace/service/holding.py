@@ -18,15 +18,13 @@ from fastapi import Depends, Request
 
 from fairplace.disclosure import Released
 from fairplace.map_page import compose_map
-from fairplace.profile.content import compose, find_place
-from fairplace.profile.drawings import draw_svg
-from fairplace.profile.html import render_html
-from fairplace.profile.json_form import render_json
-from fairplace.service.answers import Finished
+from fairplace.profile.content import find_place
+from fairplace.service.asked import Asked, Asking, make_profile
 from fairplace.service.features import Layer
+from fairplace.service.finished import Document, Finished
 from fairplace.service.layers import attribution, pack_layers
 from fairplace.service.ogc import Features
-from fairplace.service.opening import open_officer, open_released
+from fairplace.service.opening import Kept, open_officer, open_released
 from fairplace.service.problems import MissingError
 from fairplace.service.search import Directory, make_directory
 from fairplace.service.viewer import Role, Viewer, viewer_of
@@ -55,12 +53,15 @@ class Holding:
         Name in addresses -> what can be searched for.
     finished
         Pages made so far.
+    asking
+        Areas that were asked for, and what was made of those of somebody's own.
     """
 
-    packs: Mapping[str, Released]
+    packs: Mapping[str, Kept]
     own_layers: Mapping[str, Mapping[str, Layer]]
     directories: Mapping[str, Directory]
     finished: Finished = field(default_factory=Finished)
+    asking: Asking = field(default_factory=Asking)
 
     @cached_property
     def layers(self) -> dict[str, Layer]:
@@ -78,7 +79,7 @@ class Holding:
         fictional = [one.name for one in self.packs.values() if one.fictional]
         return f"{', '.join(fictional)}: fictional, made to show how this works." if fictional else ""
 
-    def pack(self, key: str) -> Released:
+    def pack(self, key: str) -> Kept:
         """Pack of a name.
 
         Raises
@@ -106,32 +107,42 @@ class Holding:
             )
         return self.layers[f"{key}-{geography}"]
 
-    def profile(self, key: str, area: str, form: str) -> bytes:
-        """Profile of an area as ``html`` or ``json``.
+    def profile(
+        self, key: str, text: str, form: str, name: str = "", *, published: bool = False
+    ) -> tuple[Document, str]:
+        """Profile of an area, and what the area is called.
+
+        Parameters
+        ----------
+        key
+            Of the pack.
+        text, name
+            As `fairplace.service.asked.Asking.find` takes them.
+        form
+            One of `fairplace.profile.forms.FORMS`, without the dot.
+        published
+            Only areas of the pack, by code or name.
 
         Raises
         ------
-        AreaNotFoundError
-            The pack has no such area, or several of that name.
+        AreaNotFoundError, AreaError
+            There is no such area, or several of that name.
+        DisclosureError
+            The area is too small.
         BusyError
             Too many are being made.
         """
         released = self.pack(key)
-        # The area first, by what was asked: names that are in no pack must not fill the store.
-        quick = self.finished.held(("profile", key, area, form))
-        if quick is not None:
-            return quick
-        place = find_place(released, area)
+        if published:
+            asked = Asked(find_place(released, text))
+        else:
+            asked = self.asking.find(key, released, text, name)
+        document = make_profile(key, released, asked, form, finished=self.finished, own=self.asking.finished)
+        label = f"{asked.place.code}-{asked.place.name}"
+        self.asking.note((key, text, form, name), document, label)
+        return document, label
 
-        def make() -> bytes:
-            profile = compose(released, place)
-            if form == "json":
-                return render_json(profile).encode()
-            return render_html(profile, draw_svg(profile, released)).encode()
-
-        return self.finished.get(("profile", key, place.code, form), make)
-
-    def map(self, key: str, geography: str = "lsoa21") -> bytes:
+    def map(self, key: str, geography: str = "lsoa21") -> Document:
         """Interactive map of a pack as one page."""
         released = self.pack(key)
         if geography not in released.geographies:
@@ -222,7 +233,7 @@ def hold(paths: Sequence[Path], *, officer_authorities: Collection[str] = ()) ->
     return Holdings(_holding(packs), more)
 
 
-def _holding(packs: Mapping[str, Released]) -> Holding:
+def _holding(packs: Mapping[str, Kept]) -> Holding:
     layers = {key: pack_layers(key, released) for key, released in packs.items()}
     directories = {key: make_directory(key, released, layers[key]) for key, released in packs.items()}
     return Holding(packs, layers, directories)

@@ -15,7 +15,9 @@ from fairplace.service.features import GRID
 from fairplace.service.holding import Held
 from fairplace.service.parameters import FORM, Form, base_url, examples
 
-Collection = Annotated[str, Path(description="Identifier of a collection, of those that /collections lists")]
+Collection = Annotated[
+    str, Path(max_length=200, description="Identifier of a collection, of those that /collections lists")
+]
 
 
 def ogc_routes() -> APIRouter:
@@ -63,7 +65,7 @@ def ogc_routes() -> APIRouter:
         bbox_crs: Annotated[str | None, Query(alias="bbox-crs", max_length=100, examples=[GRID])] = None,
         crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
         datetime: Annotated[str | None, Query(max_length=80, examples=["2021-03-21"])] = None,
-        limit: Annotated[int, Query(ge=1)] = LIMIT,
+        limit: Annotated[int, Query(ge=1, le=1_000_000_000)] = LIMIT,
         offset: Annotated[int, Query(ge=0, le=OFFSET)] = 0,
         properties: Annotated[str | None, Query(max_length=2000, examples=["code,name"])] = None,
         sortby: Annotated[str | None, Query(max_length=200, examples=["-name"])] = None,
@@ -89,7 +91,9 @@ def ogc_routes() -> APIRouter:
         request: Request,
         holding: Held,
         collection: Collection,
-        feature: Annotated[str, Path(description="Identifier of a feature, such as a GSS code")],
+        feature: Annotated[
+            str, Path(max_length=200, description="Identifier of a feature, such as a GSS code")
+        ],
         crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
         f: Form = None,
     ) -> Response:

@@ -7,17 +7,28 @@ public is not hidden by a route: a route that answers the public has never had i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
 
+from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released, release
-from fairplace.pack import open_pack
+from fairplace.drawn import open_streets, place_of, reach_by, release_area
+from fairplace.pack import Pack, open_pack
+from geo.area import resolve_area
 from geo.crosswalk import Crosswalk
 from geo.errors import UserError
+from geo.place import Area
 
+if TYPE_CHECKING:
+    from geo.network import Network
+
+T = TypeVar("T")
 _KEY = re.compile(r"[^a-z0-9]+")
 
 
@@ -26,34 +37,74 @@ class OpeningError(UserError, ValueError):
 
 
 @dataclass(frozen=True)
-class Kept(Released):
-    """What may be shown of a pack, with its frames read once and kept.
+class KeptPack(Pack):
+    """A pack whose tables are read once and kept.
 
     A page asks for the same areas several times, and a service for the same page many times. Readers
     share the frames, so nobody may change one.
     """
 
-    _areas: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
-    _places: dict[tuple[str, str], gpd.GeoDataFrame] = field(default_factory=dict)
-    _crosswalks: dict[tuple[str, str], Crosswalk] = field(default_factory=dict)
+    _kept: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def areas(self, key: str) -> gpd.GeoDataFrame:
         """Areas of one geography in EPSG:27700, indexed by code."""
-        if key not in self._areas:
-            self._areas[key] = self._pack.areas(key)
-        return self._areas[key]
+        return self.keep(("areas", key), lambda: Pack.areas(self, key))
 
     def crosswalk(self, origin: str, target: str) -> Crosswalk:
         """Crosswalk between two geographies, with its misfit."""
-        if (origin, target) not in self._crosswalks:
-            self._crosswalks[origin, target] = self._pack.crosswalk(origin, target)
-        return self._crosswalks[origin, target]
+        return self.keep(("crosswalk", origin, target), lambda: Pack.crosswalk(self, origin, target))
 
     def places(self, kind: str, name: str) -> gpd.GeoDataFrame:
         """Public points or lines."""
-        if (kind, name) not in self._places:
-            self._places[kind, name] = self._pack.places(kind, name)
-        return self._places[kind, name]
+        return self.keep(("places", kind, name), lambda: Pack.places(self, kind, name))
+
+    def draws(self, key: str) -> tuple[list[str], dict[str, NDArray[np.float32]]]:
+        """Codes and draws of one geography, memory-mapped."""
+        return self.keep(("draws", key), lambda: Pack.draws(self, key))
+
+    def keep(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """Give what was made once, or make it."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        made: T = self._kept[key]
+        return made
+
+
+@dataclass(frozen=True)
+class Kept(Released):
+    """What may be shown of a pack, and what is worked out from it on request."""
+
+    _pack: KeptPack
+
+    def area(self, asked: str, **how: Any) -> Area:
+        """Find or make any area of this place: a code, a name, postcodes, a drawing, a walking time.
+
+        Raises
+        ------
+        AreaError, DrawingError, PostcodeError, TooSmallError
+            There is no such area, or it cannot be used.
+        """
+        place = self._pack.keep(("place",), lambda: place_of(self._pack))
+        reach = reach_by(self.streets) if "streets" in self.held("networks") else None
+        return resolve_area(asked, place, reach=reach, files=False, **how)
+
+    def with_area(self, area: Area) -> Released:
+        """Give what may be shown of this pack and of one area of somebody's own.
+
+        Raises
+        ------
+        DisclosureError
+            The area is too small for a public profile.
+        """
+        return release_area(self._pack, area, self.edition, released=self)
+
+    def streets(self) -> Network:
+        """Give the street network of the pack; its folder of plain arrays is shared between workers."""
+        return self._pack.keep(("streets",), lambda: open_streets(self._pack))
+
+    def people(self) -> gpd.GeoDataFrame:
+        """Points at which residents stand, for sums over many of them; no point of these is shown."""
+        return self.places("points", PEOPLE)
 
 
 def pack_key(path: Path) -> str:
@@ -61,7 +112,7 @@ def pack_key(path: Path) -> str:
     return _KEY.sub("-", path.resolve().name.lower()).strip("-")
 
 
-def open_released(paths: Sequence[Path]) -> dict[str, Released]:
+def open_released(paths: Sequence[Path]) -> dict[str, Kept]:
     """Open packs in their public edition.
 
     Parameters
@@ -83,7 +134,7 @@ def open_released(paths: Sequence[Path]) -> dict[str, Released]:
     """
     if not paths:
         raise OpeningError("no pack is given; name one or more folders made by `fairplace build`")
-    opened: dict[str, Released] = {}
+    opened: dict[str, Kept] = {}
     folders: dict[str, Path] = {}
     for path in paths:
         key = pack_key(path)
@@ -93,19 +144,21 @@ def open_released(paths: Sequence[Path]) -> dict[str, Released]:
             raise OpeningError(
                 f'{folders[key]} and {path} would both be "{key}" in addresses; rename one of the folders'
             )
-        shown = release(open_pack(path), "public")
+        opened_pack = open_pack(path)
+        pack = KeptPack(opened_pack.path, opened_pack.manifest)
+        shown = release(pack, "public")
         folders[key] = path
-        opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, shown._pack)
+        opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, pack)
     return opened
 
 
-def open_officer(public: Mapping[str, Released], authorities: Collection[str]) -> dict[str, Released]:
+def open_officer(public: Mapping[str, Kept], authorities: Collection[str]) -> dict[str, Kept]:
     """Open packs again in their officer edition.
 
     Parameters
     ----------
     public
-        What `open_released` gave; areas, points and lines are shared with it, figures are not.
+        What `open_released` gave; tables that are the same in both editions are shared with it.
     authorities
         Codes of the districts whose officer edition is opened; packs of others are left out.
 
@@ -114,12 +167,9 @@ def open_officer(public: Mapping[str, Released], authorities: Collection[str]) -
     dict
         Name in addresses -> what officers may be shown.
     """
-    opened: dict[str, Released] = {}
+    opened: dict[str, Kept] = {}
     for key, one in public.items():
         if one.authority in authorities:
             shown = release(one._pack, "officer")
-            frames = (one._areas, one._places, one._crosswalks) if isinstance(one, Kept) else ({}, {}, {})
-            opened[key] = Kept(
-                shown.edition, shown.figures, shown.sources, shown.hidden, shown._pack, *frames
-            )
+            opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, one._pack)
     return opened

@@ -79,7 +79,7 @@ def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
             raise RequestError(f'there is no parameter "{name[:40]}"; there are {listed}')
 
 
-def check_parameters(request: Request) -> None:
+async def check_parameters(request: Request) -> None:
     """Refuse unknown parameters of every route that lists its own."""
     route = request.scope.get("route")
     if route is None or getattr(route, "name", "") == "items":

@@ -10,6 +10,8 @@ from fairplace.disclosure import DisclosureError
 from fairplace.map_page import MapLayerError
 from fairplace.profile.content import AreaNotFoundError
 from geo.errors import UserError
+from geo.network import ProfileError
+from geo.place import AreaError
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -38,6 +40,18 @@ class MethodError(UserError, ValueError):
         self.allowed = allowed
 
 
+class MediaError(UserError, ValueError):
+    """The body of a request is not of a kind that is read here."""
+
+
+class SlowError(UserError, OSError):
+    """A request was not whole in time."""
+
+
+class UnavailableError(UserError, LookupError):
+    """The service does not do that; the message says why, and what does."""
+
+
 class BusyError(UserError, OSError):
     """As much is under way as the service does at once."""
 
@@ -45,11 +59,16 @@ class BusyError(UserError, OSError):
 #: Class -> HTTP status. The first that fits holds; any other `UserError` is 400.
 STATUSES: Mapping[type[Exception], int] = {
     BusyError: 503,
+    SlowError: 408,
     SizeError: 413,
     AddressError: 414,
+    MediaError: 415,
     MethodError: 405,
     DisclosureError: 403,
     AreaNotFoundError: 404,
+    AreaError: 404,
+    ProfileError: 404,
+    UnavailableError: 404,
     MapLayerError: 404,
     MissingError: 404,
     UserError: 400,

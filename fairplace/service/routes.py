@@ -13,6 +13,7 @@ from fairplace.service.answers import (
     GEOJSON,
     MEDIA,
     SCRIPT_POLICY,
+    deliver,
     form_of,
     page_response,
     render_page,
@@ -24,7 +25,6 @@ from fairplace.service.features import parse_box
 from fairplace.service.holding import Held, describe_pack
 from fairplace.service.parameters import (
     FORM,
-    AreaName,
     Form,
     Limit,
     Offset,
@@ -214,28 +214,19 @@ def pack_routes() -> APIRouter:
         )
 
     @router.get(
-        "/{pack}/profile/{area}",
-        summary="Neighbourhood profile of an area, by code or name",
-        responses=examples({"title": "Halverton: neighbourhood profile", "sections": []}),
-    )
-    def profile(request: Request, holding: Held, pack: PackName, area: AreaName, f: Form = None) -> Response:
-        del f
-        form = form_of(request)
-        content = holding.profile(pack, area, form)
-        if form == "html":
-            return page_response(content, policy=SCRIPT_POLICY)
-        return Response(content, media_type=MEDIA["json"])
-
-    @router.get(
         "/{pack}/map",
         summary="Interactive map, one page that fetches nothing",
         response_class=Response,
         responses=examples({"title": "not given"}, "text/html"),
     )
     def map_(
-        holding: Held, pack: PackName, geography: Annotated[str, Query(max_length=20)] = "lsoa21"
+        request: Request,
+        holding: Held,
+        pack: PackName,
+        geography: Annotated[str, Query(max_length=20)] = "lsoa21",
     ) -> Response:
-        return page_response(holding.map(pack, geography), policy=SCRIPT_POLICY)
+        policy = {"Content-Security-Policy": SCRIPT_POLICY}
+        return deliver(request, holding.map(pack, geography), media=MEDIA["html"], headers=policy)
 
     @router.get("/{pack}/sources", summary="What a pack was made from, with licences", responses=FORM)
     def sources(request: Request, holding: Held, pack: PackName, f: Form = None) -> Response:

@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 
 from fairplace.pack import Pack
-from fairplace.service.answers import Finished
 from fairplace.service.app import create_app
+from fairplace.service.finished import Finished, Turn
 from fairplace.service.guard import PatientProtocol
 from fairplace.service.problems import BusyError
 
@@ -28,7 +28,8 @@ def test_too_many_at_once_are_told_to_come_again(caller, sample_pack: Pack) -> N
 
 
 def test_a_page_is_made_once_and_only_so_many_wait_for_it() -> None:
-    finished, made, gate = Finished(waiting=2), [], threading.Event()
+    turn = Turn(2, "pages are waiting to be drawn")
+    finished, made, gate = Finished(drawing=turn), [], threading.Event()
 
     def make() -> bytes:
         gate.wait(60)
@@ -37,12 +38,12 @@ def test_a_page_is_made_once_and_only_so_many_wait_for_it() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         first = [pool.submit(finished.get, ("a",), make) for _ in range(2)]
-        while finished._waiting < 2:
+        while turn.waiting < 2:
             time.sleep(0.01)
         with pytest.raises(BusyError, match="waiting to be drawn"):
             finished.get(("b",), make)
         gate.set()
-        assert [one.result(60) for one in first] == [b"page", b"page"]
+        assert [one.result(60).content for one in first] == [b"page", b"page"]
     assert made == [1]
 
 
@@ -50,8 +51,8 @@ def test_finished_pages_are_let_go_when_there_are_too_many_bytes() -> None:
     finished = Finished(size=10)
     for name in "abc":
         finished.get((name,), lambda: b"xxxxx")
-    assert [finished.held((name,)) for name in "abc"] == [None, b"xxxxx", b"xxxxx"]
-    assert finished.get(("large",), lambda: b"x" * 11) == b"x" * 11
+    assert [finished.held((name,)) is None for name in "abc"] == [True, False, False]
+    assert finished.get(("large",), lambda: b"x" * 11).content == b"x" * 11
     assert finished.held(("large",)) is None
 
 

@@ -261,12 +261,19 @@ def test_the_description_of_the_service_leaves_nothing_out_and_points_nowhere_el
     text = json.dumps(described)
     assert '"$ref": "http' not in text
     for path, operations in described["paths"].items():
-        one = operations["get"]
-        assert one["summary"], path
-        content = one["responses"]["200"]["content"]
-        assert any("example" in media for media in content.values()), path
-        for parameter in one.get("parameters", []):
-            assert f"{{{parameter['name']}}}" in path or parameter["in"] == "query"
+        for one in operations.values():
+            assert one["summary"], path
+            good = next(answer for status, answer in one["responses"].items() if status.startswith("2"))
+            assert any("example" in media for media in good["content"].values()), path
+            for parameter in one.get("parameters", []):
+                assert f"{{{parameter['name']}}}" in path or parameter["in"] == "query"
+                schema = parameter["schema"]
+                kinds = [schema, *schema.get("anyOf", [])]
+                assert any(
+                    {"maxLength", "maximum", "enum", "pattern", "format", "const"} & set(one)
+                    or one.get("type") == "boolean"
+                    for one in kinds
+                ), (path, parameter)
 
 
 def test_the_state_is_told(caller) -> None:
