@@ -22,6 +22,7 @@ from fairplace.demand import PEOPLE
 from fairplace.disclosure import Edition, Released, release, release_area_figures
 from fairplace.pack import Pack
 from fairplace.spine import codes_at
+from fairplace.walking import walks_of_area
 from geo.area import Area, resolve_area
 from geo.boundaries import Boundaries
 from geo.crs import BNG
@@ -249,7 +250,8 @@ def area_figures(pack: Pack, area: Area) -> pd.DataFrame:
     whole = (small["group"] == "") & ~small["indicator"].str.startswith("mis_")
     counted = small[whole | small["indicator"].isin(_BY_AGE)]
     parts = [_summed(rows, area) for _, rows in counted.groupby(["indicator", "group"], sort=True)]
-    return tidy_figures([*(part for part in parts if part is not None), _modelled(pack, area)])
+    made = [part for part in parts if part is not None]
+    return tidy_figures([*made, _modelled(pack, area), walks_of_area(pack, area)])
 
 
 def _same_as(pack: Pack, area: Area) -> tuple[str, str] | None:

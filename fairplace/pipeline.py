@@ -28,6 +28,8 @@ from fairplace.places import read_places
 from fairplace.restricted import check_restricted
 from fairplace.spine import GEOGRAPHY_SOURCE, Spine, geography_figures, read_spine
 from fairplace.tables import Tables, published_figures, read_tables
+from fairplace.walking import SOURCE as WALKING_SOURCE
+from fairplace.walking import walks_of_build
 from geo.crs import shift
 from geo.errors import UserError
 from geo.figures import empty_figures, tidy_figures
@@ -170,9 +172,14 @@ def _contents(
     )
     parts.append(local.figures)
     points = dict(places.points) if people is None else {**places.points, PEOPLE: people}
+    walks = walks_of_build(places.networks, {**points, **local.points}, places.lines, people, spine)
+    if walks is not None:
+        parts.append(walks.figures)
     sources = {one.id: one for one in (*spine.sources, *places.sources, *local.sources)}
     sources |= {table.source.id: table.source for table in tables.held.values()}
     sources[GEOGRAPHY_SOURCE.id] = GEOGRAPHY_SOURCE
+    if walks is not None:
+        sources[WALKING_SOURCE.id] = WALKING_SOURCE
     if estimate is not None:
         sources[MIS_SOURCE.id] = MIS_SOURCE
     figures = tidy_figures(parts)
@@ -203,6 +210,7 @@ def _contents(
             "mis": {} if estimate is None else _mis_papers(estimate),
             "local": dict(local.settings),
             **alike.settings,
+            "walking": {} if walks is None else {"said": walks.said},
         },
         notes=list(dict.fromkeys(notes)),
         points={**points, **local.points},

@@ -286,7 +286,7 @@ def reach_curve(
     refuse_negative(reach, chart="reach curve")
     texts = [*reach.columns, across]
     with plotting(title, texts, body=78, language=language, fonts=fonts) as plot:
-        right = min(60.0, max(text_width(str(name), SMALL) for name in reach.columns) + 6)
+        right = min(60.0, max(text_width(str(name), SMALL) for name in reach.columns) + 10)
         frame = plot.axes(left=16, right=right, bottom=12, top=2)
         axis_of(frame, "y", unit, plot.words, top=float(np.nanmax(reach.to_numpy())))
         minutes = reach.index.to_numpy(dtype=float)
@@ -356,7 +356,7 @@ def ribbon_line(
     periods = [str(one) for one in dict.fromkeys(rows["period"])]
     places = list(dict.fromkeys(rows["place"]))
     with plotting(title, [*periods, *places], body=72, language=language, fonts=fonts) as plot:
-        right = min(60.0, max(text_width(str(name), SMALL) for name in places) + 6)
+        right = min(60.0, max(text_width(str(name), SMALL) for name in places) + 10)
         frame = plot.axes(left=16, right=right, bottom=9, top=2)
         axis_of(frame, "y", unit, plot.words, top=float(rows[["value", "high"]].max().max()))
         at = np.arange(len(periods))
@@ -414,12 +414,19 @@ def _end_labels(frame: Axes, ends: list[tuple[float, str, str]], height: float) 
         frame.annotate(
             name,
             (1, value),
-            (1.02, y),
+            (1.05, y),
             xycoords=("axes fraction", "data"),
             textcoords=("axes fraction", "data"),
             fontsize=SMALL,
             va="center",
             color="#000000",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 1.2,
+                "shrinkA": 1,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
         )

@@ -44,8 +44,6 @@ def caveats(words: Words, released: Released) -> Section:
     missing = released.settings.get("missing", [])
     if missing:
         said.append(words("caveats", "incomplete", missing="; ".join(missing)))
-    if not released.held("networks"):
-        said.append(words("caveats", "network"))
     said += [note for note in released.notes if not _BOOKKEEPING.search(note)]
     return Section("caveats", words("sections", "caveats"), [Bullets([Paragraph([text]) for text in said])])
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from fairplace.disclosure import Released
 from fairplace.indicators import load_indicators
+from fairplace.profile.access import access
 from fairplace.profile.charts import charts
 from fairplace.profile.closing import caveats, cite, contact, currency
 from fairplace.profile.comparators import beside, comparators
@@ -91,6 +92,7 @@ def compose(
         themes(words, released, place, figures, indicators),
         pyramid(words, released, place),
         beside(words, released, place, figures, others, indicators),
+        access(words, released, place),
         gaps(words, released, place, figures, indicators),
         parts(words, released, place, inside),
         local_evidence(words, released, geography=place.geography, code=place.code, area=place.name),

@@ -11,7 +11,7 @@ from fairplace.disclosure import Released
 from fairplace.map_page import area_layer, backdrop_of
 from fairplace.profile.model import Drawing, Profile
 from geo.crs import BNG
-from maps.charts import depth_bar, population_pyramid, stacked_bars
+from maps.charts import depth_bar, population_pyramid, reach_curve, stacked_bars
 from maps.comparison import dot_intervals, spine_chart, tartan_rug
 from maps.layer import MapLayer
 from maps.picture import Picture
@@ -79,6 +79,12 @@ def _pyramid(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     )
 
 
+def _reach(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del profile, released
+    data = drawing.data
+    return reach_curve(data["reach"], title=drawing.caption, limits=(10, 15, 20), across=data["across"])
+
+
 def _spine(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     del released
     data = drawing.data
@@ -103,5 +109,6 @@ _KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {
     "ethnic": _stack,
     "spine": _spine,
     "rug": _rug,
+    "reach": _reach,
     "pyramid": _pyramid,
 }
