@@ -30,6 +30,7 @@ from fairplace.disclosure_policy import (
     Edition,
     layer_rule,
 )
+from fairplace.numbers import round_modelled
 from fairplace.own_counts import Nest, Sums, hide_own_counts, one_geography
 from fairplace.pack import Pack
 from geo.crosswalk import Crosswalk
@@ -290,8 +291,8 @@ def release_figures(
     tuple
         The figures that may be shown (rows under their floor, without licence, or of an organisation's
         own counts on a second geography are left out; small counts and those that would give them
-        away keep their row with status ``suppressed``; own bases are rounded), and how many were
-        affected by each rule.
+        away keep their row with status ``suppressed``; own bases are rounded; in public, modelled counts
+        have two significant figures), and how many were affected by each rule.
 
     Raises
     ------
@@ -325,7 +326,7 @@ def release_figures(
     hidden = hide_own_counts(
         kept, own, hide_up_to=hide_up_to, nests=nests, sums=sums, rule=layer_rule, secondary=secondary
     )
-    kept = hidden.figures
+    kept = hidden.figures if edition == "officer" else round_modelled(hidden.figures)
     return kept.reset_index(drop=True), {**counts, "small numbers": hidden.small, **hidden.others}
 
 

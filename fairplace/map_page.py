@@ -152,7 +152,27 @@ def compose_map(
     MapLayerError
         A layer that there is not, or whose figures the pack lacks.
     """
-    words = words or load_words()
+    made = choose_layers(released, layers, geography)
+    return build_map(
+        [*made, *outlines(released, geography), *_lines(released), *points(released)],
+        title=f"{released.name}: neighbourhoods and the Minimum Income Standard",
+        caveats=caveats_of(released, made, words or load_words()),
+        places=_search(released),
+        backdrop=backdrop_of(released),
+        basemap=basemap,
+    )
+
+
+def choose_layers(
+    released: Released, layers: Sequence[str] = (), geography: str = "lsoa21"
+) -> list[MapLayer]:
+    """Make the layers that were asked for, or those of the edition that the pack can draw.
+
+    Raises
+    ------
+    MapLayerError
+        A layer that there is not, or whose figures the pack lacks; or there is nothing to draw.
+    """
     asked = list(layers) or list(RECIPES if released.edition == "officer" else PUBLIC_LAYERS)
     unknown = [name for name in asked if name not in RECIPES]
     if unknown:
@@ -166,23 +186,20 @@ def compose_map(
         )
     if not made:
         raise MapLayerError(f"{released.name} has no figures to draw on {geography}")
+    return made
+
+
+def caveats_of(released: Released, layers: Sequence[MapLayer], words: Words) -> list[str]:
+    """Write the sentences that must stand on a map of these layers."""
     caveats = [words("banner", "fictional", authority=released.name)] if released.fictional else []
-    if any(layer.id.startswith("mis") for layer in made):
+    if any(layer.id.startswith("mis") for layer in layers):
         mis = released.settings["mis"]
         caveats += [
             words("required", "modelled", period=mis["period"]),
             words("required", "place"),
             words("required", "not_poverty", derived=mis["derived_budgets"], types=mis["household_types"]),
         ]
-    caveats.append(words("caveats", "imd"))
-    return build_map(
-        [*made, *_outlines(released, geography), *_lines(released), *_points(released)],
-        title=f"{released.name}: neighbourhoods and the Minimum Income Standard",
-        caveats=caveats,
-        places=_search(released),
-        backdrop=backdrop_of(released),
-        basemap=basemap,
-    )
+    return [*caveats, words("caveats", "imd")]
 
 
 def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapLayer | None:
@@ -219,7 +236,8 @@ def _rows(released: Released, indicator: str, geography: str) -> pd.DataFrame:
     ]
 
 
-def _outlines(released: Released, geography: str) -> list[MapLayer]:
+def outlines(released: Released, geography: str) -> list[MapLayer]:
+    """Make the outlines of the larger areas that a reader knows by name."""
     return [
         MapLayer(
             f"outline-{key}",
@@ -256,7 +274,8 @@ def _lines(released: Released) -> list[MapLayer]:
     return made
 
 
-def _points(released: Released) -> list[MapLayer]:
+def points(released: Released) -> list[MapLayer]:
+    """Make a layer of each kind of public point."""
     colours = ("#1d70b8", "#00703c", "#912b88", "#b58840", "#d4351c", "#28a197")
     made = []
     for at, name in enumerate(sorted(released.held("points"))):

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import pandas as pd
+
+#: Units that are counted: whole things, of which a modelled number keeps two figures.
+COUNTED = ("people", "households", "homes", "children", "events", "replies")
 #: Status -> (sign in a cell, words for the key).
 SIGNS: dict[str, tuple[str, str]] = {
     "missing": ("[x]", "not available"),
@@ -92,7 +96,7 @@ def show_number(value: float, unit: str, *, modelled: bool = False, decimals: in
     if unit.startswith("GBP"):
         text = rounded(two_figures(value) if modelled and abs(value) >= 1000 else value, decimals or 0)
         return f"-£{text[1:]}" if text.startswith("-") else f"£{text}"
-    if unit in ("people", "households", "homes", "children", "events", "replies"):
+    if unit in COUNTED:
         return rounded(two_figures(value) if modelled else value, decimals or 0)
     if unit in ("rank", "decile", "count"):
         return rounded(value, decimals or 0)
@@ -105,6 +109,29 @@ def two_figures(value: float) -> float:
         return value
     digits = 1 - math.floor(math.log10(abs(value)))
     return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+
+
+def round_modelled(figures: pd.DataFrame) -> pd.DataFrame:
+    """Round modelled counts to two significant figures: the third would claim what nobody knows.
+
+    Parameters
+    ----------
+    figures
+        `geo.figures.FIGURE_COLUMNS`.
+
+    Returns
+    -------
+    DataFrame
+        A copy. Of rows that our model made: value and range where the unit is counted, count and base always;
+        shares, pounds and probabilities are as they were. Rounded counts need not add up.
+    """
+    shown = figures.copy()
+    modelled = (shown["basis"] == "modelled") & shown["interval"].str.contains("model")
+    counted = modelled & shown["unit"].isin(COUNTED)
+    for columns, rows in ((("value", "low", "high"), counted), (("count", "base"), modelled)):
+        for name in columns:
+            shown.loc[rows, name] = [two_figures(float(one)) for one in shown.loc[rows, name]]
+    return shown
 
 
 def rounded(value: float, decimals: int) -> str:
