@@ -18,6 +18,7 @@ from fairplace import __version__
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.counters import Counters
+from fairplace.service.explore import explore_routes
 from fairplace.service.guard import Guard, find_writing
 from fairplace.service.holding import ABOUT, TITLE, Held, hold
 from fairplace.service.ogc_routes import ogc_routes
@@ -77,6 +78,7 @@ def create_app(
     app.state.holdings = holdings
     routers = [
         _front(app),
+        explore_routes(),
         pack_routes(),
         profile_routes(),
         ogc_routes(),
@@ -120,7 +122,11 @@ def _front(app: FastAPI) -> APIRouter:
             "title": TITLE,
             "description": ABOUT,
             "packs": [
-                {"name": one.name, "link": {"title": one.name, "href": f"{base}/packs/{key}"}}
+                {
+                    "name": one.name,
+                    "link": {"title": one.name, "href": f"{base}/packs/{key}"},
+                    "explore": {"title": "Map and profiles", "href": f"{base}/packs/{key}/explore"},
+                }
                 for key, one in holding.packs.items()
             ],
             "links": [

@@ -263,6 +263,7 @@ def describe_pack(key: str, released: Released) -> dict[str, object]:
         "attribution": attribution(released),
         "links": [
             {"rel": "self", "title": released.name, "href": here},
+            {"rel": "explore", "title": "Map and profiles: find, draw, compare", "href": f"{here}/explore"},
             {"rel": "areas", "title": "Areas", "href": f"{here}/areas"},
             {"rel": "figures", "title": "Figures", "href": f"{here}/figures"},
             {"rel": "dictionary", "title": "What each indicator means", "href": f"{here}/dictionary"},
