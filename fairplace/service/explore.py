@@ -173,7 +173,9 @@ def page_content(
         "drawn": [one for one in released.geographies if _drawable(released, one)],
         "overlays": _overlays(pack, released, held),
         "has": {
-            name: any(path == address or (address.endswith("/") and path.startswith(address)) for path in known)
+            name: any(
+                path == address or (address.endswith("/") and path.startswith(address)) for path in known
+            )
             for name, address in _OPTIONAL.items()
         },
         "tiles": {name: list(tile) for name, tile in TILES.items()},
@@ -253,7 +255,9 @@ def _described(layer: MapLayer) -> dict[str, Any]:
     classes = [
         {
             **_fill(layer, layer.style.entry(kind)),
-            "label": words_.get(kind, "").capitalize() if kind in STATUS_CLASSES else layer.style.entry(kind).label,
+            "label": words_.get(kind, "").capitalize()
+            if kind in STATUS_CLASSES
+            else layer.style.entry(kind).label,
             "count": count,
         }
         for kind, count in counts.items()
