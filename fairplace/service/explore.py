@@ -101,7 +101,9 @@ def explore_routes() -> APIRouter:
         summary="Layers of the map: classes, colours, patterns, and the words of each area",
         responses=examples({"geography": "lsoa21", "layers": []}),
     )
-    def layers(request: Request, holding: Held, pack: PackName, geography: GeographyQuery = "lsoa21") -> Response:
+    def layers(
+        request: Request, holding: Held, pack: PackName, geography: GeographyQuery = "lsoa21"
+    ) -> Response:
         released = holding.pack(pack)
         holding.area_layer(pack, geography)
         document = holding.finished.get(
