@@ -344,7 +344,7 @@ def _degrees(frame: gpd.GeoDataFrame) -> shapely.Geometry:
 
 
 def _paths(request: Request) -> list[str]:
-    return [path for route in request.app.routes if (path := getattr(route, "path", ""))]
+    return list(request.app.openapi()["paths"])
 
 
 @cache

@@ -111,7 +111,7 @@ function fillList() {
     const codes = [...parts.list.querySelectorAll("input:checked")].map((one) => one.value);
     if (!codes.length) { showError(trouble, new Problem(400, words("list_none"))); return; }
     trouble.replaceChildren();
-    fetchArea(codes.join(","), codes.join(","));
+    fetchTogether(codes);
   });
   parts.list.replaceChildren(make("div", { class: "scroll short" }, boxes), go, trouble);
 }
@@ -141,10 +141,13 @@ function profile() {
   });
 }
 
-/** @param {string} area @param {string} name */
-function fetchArea(area, name) {
-  const file = (form) => ({ address: data.base + "/profile?area=" + encodeURIComponent(area) + "&f=" + form });
-  run(parts.result, words("working_profile", { name }), (signal) => askJson(file("json").address, { signal })).then((got) => { if (got) present(got, file); });
+/** @param {string[]} codes */
+function fetchTogether(codes) {
+  const chosen = areasNow().filter((one) => codes.includes(one.code));
+  const body = JSON.stringify({ type: "MultiPolygon", coordinates: chosen.flatMap((one) => one.rings) });
+  const name = chosen.map((one) => one.name).join(", ").slice(0, 75);
+  const file = (form) => ({ address: data.base + "/profile?f=" + form + "&name=" + encodeURIComponent(name), how: { method: "POST", body, type: "application/geo+json" } });
+  run(parts.result, words("working_profile", { name }), (signal) => askJson(file("json").address, { ...file("json").how, signal })).then((got) => { if (got) present(got, file); });
 }
 
 /** @param {any} got @param {(form: string) => {address: string, how?: any}} file */
