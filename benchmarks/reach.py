@@ -3,7 +3,8 @@
 Each library runs in a process of its own, on the same edges, and says how long it takes to build what it
 searches in, to find all nodes within 20 minutes (1,600 m) of 200 origins, and to give every node its
 nearest of 200 places; its memory is the process's peak less what it had after its imports. Answers are
-compared: nodes reached, and sums of distances. Then the time of one warm request on Newport is taken.
+compared: nodes reached, and sums of distances. What one request on a warm pack takes is in
+``warm_answers.py``.
 
     python benchmarks/reach.py [--networks newport,liege,grid50k,grid1m] [--peers ...] [--repeat 5]
 
@@ -323,52 +324,6 @@ def compare(name: str, path: Path, peers: list[str], repeat: int, patience: floa
         print(f"{peer:10s} {figures} {times}   {word}", flush=True)
 
 
-def warm_requests() -> None:
-    path = DATA / "osm" / "newport_walk.graphml"
-    if not path.is_file():
-        return
-    import pandas as pd
-
-    from geo.access import count_within
-    from geo.network import load_network
-    from geo.network_sources import read_streets
-    from geo.pairs import measure_pairs
-    from geo.reach import draw_reach, find_reach, reach_lines
-
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        read_streets(path, profiles=["walk"]).save(Path(folder) / "walk")
-        took_reading = time.perf_counter() - started
-        print(f"\nNewport (not Luton): streets read, measured and saved in {took_reading:.2f} s")
-        started = time.perf_counter()
-        network = load_network(Path(folder) / "walk")
-        print(f"opened in {1000 * (time.perf_counter() - started):.1f} ms; one request, warm, milliseconds:")
-        rng = np.random.default_rng(4)
-        main = np.flatnonzero(network.islands("walk") == 0)
-        homes = pd.DataFrame(network.xy[rng.choice(main, 3000)], columns=["x", "y"]).assign(people=10)
-        places = pd.DataFrame(network.xy[rng.choice(main, 200)], columns=["x", "y"])
-        steps: dict[str, list[float]] = {"reach and lines": [], "people within": [], "drawn as an area": []}
-        for row in range(len(places)):
-            place = places.iloc[[row]]
-            marks = [time.perf_counter()]
-            reach = find_reach(network, place, limits=[15])
-            reach_lines(reach)
-            marks.append(time.perf_counter())
-            pairs = measure_pairs(network, homes, place, limit=15, trip="in")
-            count_within(pairs, ["people"], limits=[15])
-            marks.append(time.perf_counter())
-            draw_reach(reach)
-            marks.append(time.perf_counter())
-            for name, took in zip(steps, np.diff(marks), strict=True):
-                steps[name].append(1000 * took)
-        for name, took in steps.items():
-            half, most = np.percentile(took[2:], [50, 95])
-            print(f"  {name:18s} median {half:6.1f}   95 in 100 within {most:6.1f}")
-        whole = np.sum([one[2:] for one in steps.values()], axis=0)
-        half, most = np.percentile(whole, [50, 95])
-        print(f"  {'all three':18s} median {half:6.1f}   95 in 100 within {most:6.1f}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", default=",".join(NETWORKS))
@@ -388,7 +343,6 @@ def main() -> None:
                 print(f"\n{name}: needs real files, left out")
                 continue
             compare(name, path, args.peers.split(","), args.repeat, args.patience)
-    warm_requests()
 
 
 if __name__ == "__main__":

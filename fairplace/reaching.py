@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from fairplace.demand import PEOPLE, pack_demand
 from fairplace.disclosure import HIDE_UP_TO
-from fairplace.hub_floors import modelled_measures, round_measures
+from fairplace.hub_floors import modelled_measures
 from fairplace.hub_inputs import PLACE_COLUMNS
 from fairplace.hub_measures import FEWEST_PLACES
+from fairplace.numbers import two_figures
 from fairplace.pack import Pack, PackError
 from geo.crs import to_lonlat
 from geo.network import Network, load_network
@@ -42,6 +43,8 @@ WORDS: Mapping[str, str] = {
     "people_65_plus": "people aged 65 and over",
     "children_below_mis": "children below the Minimum Income Standard (modelled)",
 }
+#: Columns of `count_near`.
+COUNTED = ["measure", "words", "modelled", "limit", "within", "low", "high", "total", "share", "status"]
 #: Who is within reach of a place goes the other way.
 _TURNED: Mapping[Trip, Trip] = {"out": "in", "in": "out", "return": "return"}
 #: Shares of the draws between which a range lies, as everywhere.
@@ -257,11 +260,12 @@ def answer_reach(
     }
     reach = find_reach(ground.network, places, limits=limits, trip=trip, **how)
     counted, notes = _count_around(ground, places, reach, trip, how)
+    streets = reach_lines(reach) if areas or lines else None
     return ReachAnswer(
         reach,
         counted,
-        draw_reach(reach) if areas else None,
-        reach_lines(reach) if lines else None,
+        draw_reach(reach, lines=streets) if areas else None,
+        streets if lines else None,
         reach.said,
         (*notes, *_say_islands(reach)),
     )
@@ -312,31 +316,32 @@ def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.D
         ``suppressed``.
     """
     values = ground.people[list(ground.measures)].to_numpy(dtype=float)
-    totals = values.sum(axis=0)
+    minutes = np.asarray(minutes, dtype=float)
+    modelled = ground.modelled
     rows = []
     for limit in limits:
         near = np.isfinite(minutes) & (minutes <= limit)
-        sums = values[near].sum(axis=0)
-        for place, measure in enumerate(ground.measures):
+        points = int(near.sum())
+        for measure, column in zip(ground.measures, values.T, strict=True):
+            within, total = float(column[near].sum()), float(column.sum())
+            share = within / total if total > 0 else np.nan
             low = high = np.nan
             if measure in ground.draws:
+                ends = np.quantile(near.astype(float) @ ground.draws[measure], _RANGE)
                 # A range of draws about a slightly different middle still holds the middle.
-                ends = np.quantile(ground.draws[measure][near].sum(axis=0), _RANGE)
-                low, high = min(ends[0], sums[place]), max(ends[1], sums[place])
-            share = sums[place] / totals[place] if totals[place] > 0 else np.nan
-            rows.append((measure, limit, sums[place], low, high, totals[place], share, int(near.sum())))
-    columns = ["measure", "limit", "within", "low", "high", "total", "share", "points"]
-    table = pd.DataFrame(rows, columns=columns)
-    few = (table["within"] > 0) & (table["within"].round() <= HIDE_UP_TO)
-    few |= table["measure"].isin(ground.modelled) & table["points"].between(1, FEWEST_PLACES - 1)
-    numbers = ["within", "low", "high", "share"]
-    table = round_measures(
-        table, ground.modelled, counts=["within", "low", "high", "total"], shares=["share"]
-    )
-    table[numbers] = table[numbers].mask(few, np.nan)
-    table.insert(1, "words", [WORDS.get(one, one.replace("_", " ")) for one in table["measure"]])
-    table.insert(2, "modelled", table["measure"].isin(ground.modelled))
-    return table.assign(status=np.where(few, "suppressed", "ok")).drop(columns="points")
+                low, high = min(float(ends[0]), within), max(float(ends[1]), within)
+            if measure in modelled:
+                within, low, high, total = (two_figures(one) for one in (within, low, high, total))
+                share = round(share, 2)
+            few = within > 0 and (
+                round(within) <= HIDE_UP_TO or (measure in modelled and points < FEWEST_PLACES)
+            )
+            if few:
+                within = low = high = share = np.nan
+            words = WORDS.get(measure, measure.replace("_", " "))
+            status = "suppressed" if few else "ok"
+            rows.append((measure, words, measure in modelled, limit, within, low, high, total, share, status))
+    return pd.DataFrame(rows, columns=COUNTED)
 
 
 def _say_islands(reach: Reach) -> tuple[str, ...]:

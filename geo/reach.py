@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from geo.crs import BNG
 from geo.network import SNAP_FLAG_METRES, Network, Snap
+from geo.reach_drawing import cut_lines, draw_around
 from geo.reach_parts import cut_parts, find_stretches, scale_share, sum_node_costs
 from geo.shortest import Engine, Floats, Found, search_within
 from geo.travel import ReachError, Travel, Trip, Unit, check_travel, snap_cost
@@ -139,30 +140,28 @@ def find_reach(
         steps.append(_one_way(network, travel, snap, most, inward=True, engine=engine))
     nodes = sum_node_costs(steps, network.nodes, most)
     stretches = find_stretches(network, travel, snap, nodes)
-    parts, rows = [], []
+    parts: list[pd.DataFrame] = []
+    rows: list[dict[str, Any]] = []
     origins = len(index)
     for limit in wanted:
         piece = cut_parts(network, stretches, limit * scale)
         piece.insert(1, "limit", limit)
         parts.append(piece)
-        total = np.bincount(piece["origin"], piece["metres"], minlength=origins)
-        near = nodes["cost"].to_numpy() <= limit * scale
-        inside = nodes[near]
+        inside = nodes[nodes["cost"].to_numpy() <= limit * scale]
         reached = np.bincount(inside["origin"], minlength=origins)
         past = _beyond(network, travel, inside, limit * scale)
         gone = np.bincount(inside["origin"], past, minlength=origins)
         rows.append(
-            pd.DataFrame(
-                {
-                    "origin": np.arange(origins),
-                    "limit": limit,
-                    "metres": total,
-                    "nodes": reached,
-                    "beyond": gone > 0,
-                    "beyond_share": np.divide(gone, reached, out=np.zeros(origins), where=reached > 0),
-                }
-            )
+            {
+                "origin": np.arange(origins),
+                "limit": np.full(origins, limit),
+                "metres": np.bincount(piece["origin"], piece["metres"], minlength=origins),
+                "nodes": reached,
+                "beyond": gone > 0,
+                "beyond_share": np.divide(gone, reached, out=np.zeros(origins), where=reached > 0),
+            }
         )
+    summary = pd.DataFrame({name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
     table = nodes.assign(cost=nodes["cost"] / scale)[["origin", "node", "cost"]]
     return Reach(
         network,
@@ -172,7 +171,7 @@ def find_reach(
         _origins(network, profile, xy, snap, index),
         _named(pd.concat(parts, ignore_index=True), index),
         _named(table, index),
-        _named(pd.concat(rows, ignore_index=True), index),
+        _named(summary, index),
     )
 
 
@@ -205,24 +204,33 @@ def place_xy(places: pd.DataFrame) -> tuple[Floats, pd.Index]:
     return places[["x", "y"]].to_numpy(float), places.index
 
 
-def draw_reach(reach: Reach, *, width: float = 25.0) -> gpd.GeoDataFrame:
-    """Draw the reach set as polygons: the streets reached, `width` metres to either side, corners cut.
+def draw_reach(
+    reach: Reach, *, width: float = 25.0, lines: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
+    """Draw the reach set as polygons: the streets reached and about `width` metres to either side.
 
-    It is a drawing. Whether somebody is inside is answered by the streets, not by the polygon, which
-    may cover a back garden on the far side of a railway.
+    It is a drawing, true to a few metres. Whether somebody is inside is answered by the streets, not by
+    the polygon, which may cover a back garden on the far side of a railway.
+
+    Parameters
+    ----------
+    reach
+        What was reached.
+    width
+        Metres.
+    lines
+        Its `reach_lines`, where they are at hand.
 
     Returns
     -------
     GeoDataFrame
         ``origin``, ``limit`` and polygons in EPSG:27700, one row for each that reaches anything.
     """
-    lines = reach_lines(reach)
+    lines = reach_lines(reach) if lines is None else lines
     keys = ["origin", "limit"]
     drawn, rows = [], []
     for key, group in lines.groupby(keys, sort=False):
-        # Each stretch by itself and then together: five times quicker than all at once.
-        simple = shapely.simplify(group.geometry.to_numpy(), width / 12, preserve_topology=False)
-        drawn.append(shapely.union_all(shapely.buffer(simple, width, quad_segs=2)))
+        drawn.append(draw_around(group.geometry.to_numpy(), width))
         rows.append(key)
     frame = pd.DataFrame(rows, columns=keys)
     return gpd.GeoDataFrame(frame, geometry=np.array(drawn, dtype=object), crs=BNG)
@@ -233,22 +241,10 @@ def reach_lines(reach: Reach) -> gpd.GeoDataFrame:
     parts = reach.parts
     lines = reach.network.lines()[parts["edge"].to_numpy()]
     partial = np.flatnonzero((parts["start"] > 0) | (parts["end"] < 1))
-    start, end = parts["start"].to_numpy(), parts["end"].to_numpy()
-    for row in partial:
-        lines[row] = cut_line(shapely.get_coordinates(lines[row]), start[row], end[row])
+    if len(partial):
+        start, end = parts["start"].to_numpy(), parts["end"].to_numpy()
+        lines[partial] = cut_lines(lines[partial], start[partial], end[partial])
     return gpd.GeoDataFrame(parts.copy(), geometry=lines, crs=BNG)
-
-
-def cut_line(points: Floats, start: float, end: float) -> shapely.LineString:
-    """Take the stretch of a line between two shares of its length."""
-    step = np.hypot(*np.diff(points, axis=0).T)
-    at = np.concatenate([[0.0], np.cumsum(step)])
-    low, high = start * at[-1], end * at[-1]
-    inner = points[(at > low) & (at < high)]
-    tips = np.column_stack(
-        [np.interp([low, high], at, points[:, 0]), np.interp([low, high], at, points[:, 1])]
-    )
-    return shapely.LineString(np.vstack([tips[:1], inner, tips[1:]]))
 
 
 def _origins(network: Network, profile: str, xy: Floats, snap: Snap, index: pd.Index) -> pd.DataFrame:

@@ -134,32 +134,25 @@ def cut_parts(network: Network, stretches: Stretches, most: float) -> pd.DataFra
         (~whole & (front > 0), np.zeros(rows), front),
         (~whole & (behind > 0), 1 - behind, np.ones(rows)),
     ]
-    frames = [
-        pd.DataFrame(
-            {
-                "origin": stretches.origin[chosen],
-                "edge": stretches.edge[chosen],
-                "start": (stretches.low + begin * span)[chosen],
-                "end": np.where(finish == 1, stretches.high, stretches.low + finish * span)[chosen],
-            }
-        )
-        for chosen, begin, finish in pieces
-    ]
-    table = pd.concat(frames, ignore_index=True).sort_values(
-        ["origin", "edge", "start"], kind="stable", ignore_index=True
+    rows_of = [np.flatnonzero(chosen) for chosen, _, _ in pieces]
+    row = np.concatenate(rows_of)
+    begin, finish = (
+        np.concatenate([piece[side][rows] for piece, rows in zip(pieces, rows_of, strict=True)])
+        for side in (1, 2)
     )
+    start = stretches.low[row] + begin * span[row]
+    end = np.where(finish == 1, stretches.high[row], stretches.low[row] + finish * span[row])
+    order = np.lexsort((start, stretches.edge[row], stretches.origin[row]))
+    row, start, end = row[order], start[order], end[order]
+    origin, edge = stretches.origin[row], stretches.edge[row]
     # The halves where a place meets its street join again, and so do pieces that touch.
-    same = (table["origin"].diff() == 0) & (table["edge"].diff() == 0)
-    joins = same & (table["start"].to_numpy() <= table["end"].shift().to_numpy() + 1e-12)
-    if joins.any():
-        group = (~joins).cumsum()
-        table = (
-            table.groupby(group, sort=False)
-            .agg({"origin": "first", "edge": "first", "start": "first", "end": "max"})
-            .reset_index(drop=True)
-        )
-    metres = (table["end"] - table["start"]) * np.asarray(network.length)[table["edge"].to_numpy()]
-    return table.assign(metres=metres)
+    joins = (np.diff(origin) == 0) & (np.diff(edge) == 0) & (start[1:] <= end[:-1] + 1e-12)
+    first = np.flatnonzero(np.concatenate([[True], ~joins])) if len(row) else np.empty(0, np.int64)
+    end = np.maximum.reduceat(end, first) if len(row) else end
+    metres = (end - start[first]) * np.asarray(network.length)[edge[first]]
+    return pd.DataFrame(
+        {"origin": origin[first], "edge": edge[first], "start": start[first], "end": end, "metres": metres}
+    )
 
 
 def _from_start(knots: Floats, cost: Floats, most: float) -> Floats:

