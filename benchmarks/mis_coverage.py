@@ -50,7 +50,6 @@ def run(plan: Plan, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         means=means,
         level=np.zeros((len(members), draws)),
         solve=True,
-        change=False,
         out=out,
         by_type=np.zeros((len(members), draws, len(household_types()), 3), np.float32),
     )

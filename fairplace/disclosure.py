@@ -183,6 +183,18 @@ class Released:
             if name not in hidden and not (bands and name.endswith(bands))
         }
 
+    def model(self) -> dict[str, pd.DataFrame]:
+        """Tables that the estimate was made from; officer editions only.
+
+        Raises
+        ------
+        DisclosureError
+            This is a public edition.
+        """
+        if self.edition != "officer":
+            raise DisclosureError("questions of the estimate are asked in an officer edition")
+        return self._pack.model()
+
     def held(self, kind: str) -> list[str]:
         """Names of the public points, lines or networks held."""
         return self._pack.held(kind)

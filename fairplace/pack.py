@@ -14,6 +14,7 @@ Layout::
     areas/KEY.parquet        GeoParquet, EPSG:27700: code, name, geometry
     crosswalks/A-B.parquet   origin, target, weight
     draws/KEY/               codes.json and one float32 array (area by draw) a quantity
+    model/KEY.parquet        published tables that the estimate was made from, for what-if questions
     points/ID.parquet        GeoParquet of places that may be public
     lines/ID.parquet         GeoParquet of roads, water, rail, routes
     networks/NAME/           a street network in array form
@@ -82,6 +83,8 @@ class Contents:
         Name -> sha256 of a restricted table that stays outside.
     comparators
         `geo.figures.FIGURE_COLUMNS`, of areas beside the authority; empty where there are none.
+    model
+        Name -> published table that the estimate was made from.
     """
 
     authority: str
@@ -100,6 +103,7 @@ class Contents:
     fictional: bool = False
     restricted: Mapping[str, str] = field(default_factory=dict)
     comparators: pd.DataFrame = field(default_factory=empty_figures)
+    model: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,22 @@ class Pack:
             raise PackError(f"{self.path.name} holds no draws of {key}")
         codes = json.loads((folder / "codes.json").read_text(encoding="utf-8"))
         return codes, {one.stem: np.load(one, mmap_mode="r") for one in sorted(folder.glob("*.npy"))}
+
+    def model(self) -> dict[str, pd.DataFrame]:
+        """Read the published tables that the estimate was made from, by name.
+
+        Raises
+        ------
+        PackError
+            The pack was built without an estimate, or by a release that did not keep them.
+        """
+        found = {one.stem: pd.read_parquet(one) for one in sorted((self.path / "model").glob("*.parquet"))}
+        if not found:
+            raise PackError(
+                f"{self.path.name} does not hold what its estimate was made from; build it again from files "
+                f"with tenure and small-area income"
+            )
+        return found
 
     def places(self, kind: str, name: str) -> gpd.GeoDataFrame:
         """Points or lines of the pack, such as ``places("points", "gp_practices")``."""
@@ -339,6 +359,9 @@ def _write_tables(draft: Path, contents: Contents) -> None:
         (folder / "codes.json").write_text(json.dumps(list(codes)), encoding="utf-8")
         for name, values in quantities.items():
             np.save(folder / f"{name}.npy", np.ascontiguousarray(values, dtype=np.float32))
+    for name, table in contents.model.items():
+        (draft / "model").mkdir(exist_ok=True)
+        table.to_parquet(draft / "model" / f"{name}.parquet", index=False, compression="zstd")
 
 
 def _write_places(draft: Path, contents: Contents) -> None:

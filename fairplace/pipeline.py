@@ -44,6 +44,7 @@ from mis import (
     summarise,
     summarise_types,
 )
+from mis.inputs_tables import to_tables
 
 #: Libraries whose release may change a digit or a byte of a pack.
 _LIBRARIES = ("geopandas", "numpy", "pandas", "pyarrow", "pyproj", "scipy", "shapely")
@@ -145,6 +146,11 @@ def _estimate(spine: Spine, tables: Tables, settings: BuildSettings) -> Shortfal
     return estimate_shortfall(inputs, settings=MisSettings(draws=settings.draws, seed=settings.seed))
 
 
+def _model(spine: Spine, tables: Tables) -> dict[str, pd.DataFrame]:
+    inputs = mis_inputs(spine.areas, tables.held)
+    return {} if inputs is None else to_tables(inputs)
+
+
 def _contents(
     holdings: Holdings,
     spine: Spine,
@@ -219,6 +225,7 @@ def _contents(
         fictional=fictional,
         restricted=restricted,
         comparators=alike.figures,
+        model={} if estimate is None else _model(spine, tables),
     )
 
 

@@ -1,6 +1,6 @@
 """The Minimum Income Standard: budgets, lines, composition, income, shortfall and their ranges."""
 
-from mis.estimate import ShortfallEstimate, estimate_shortfall, stream_estimates
+from mis.estimate import ShortfallEstimate, estimate_shortfall, resume_estimate, stream_estimates
 from mis.inputs import MisInputs
 from mis.lines import Budgets, read_budgets
 from mis.plan import MisSettings
@@ -21,6 +21,7 @@ __all__ = [
     "aggregate",
     "estimate_shortfall",
     "read_budgets",
+    "resume_estimate",
     "round_public",
     "stream_estimates",
     "summarise",

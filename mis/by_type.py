@@ -70,7 +70,6 @@ def types_by_area(estimate: ShortfallEstimate, crosswalk: Crosswalk) -> ByType:
             means=np.zeros((len(portion), draws)),
             level=state.level[rows],
             solve=False,
-            change=False,
             out=np.zeros((len(QUANTITIES), len(portion), draws), np.float32),
             by_type=detail,
         )

@@ -8,7 +8,7 @@ and what comes back are draws of sums, from which every figure of every larger a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +19,11 @@ from geo.geography import Geography
 from mis.distribution import Widths, share_below
 from mis.draws import central
 from mis.household_types import household_types
-from mis.inputs import MisInputs
+from mis.inputs import InputsError, MisInputs
 from mis.lines import Budgets, read_budgets
 from mis.parameters import Parameters, read_parameters
 from mis.plan import MisSettings, Plan, cell_arrays, drawn_means, make_plan, offsets, portions
-from mis.shortfall import QUANTITIES, run_cells
+from mis.shortfall import QUANTITIES, run_cells, solve_levels
 from mis.targets import LOW_INCOME
 
 Floats = NDArray[np.float64]
@@ -142,6 +142,74 @@ def estimate_shortfall(
     return _run(plan, np.arange(len(plan.tables.codes)), lines, progress)
 
 
+def resume_estimate(
+    inputs: MisInputs,
+    codes: Sequence[str],
+    draws: Mapping[str, Draws],
+    *,
+    budgets: Budgets | None = None,
+    settings: MisSettings | None = None,
+    parameters: Parameters | None = None,
+) -> ShortfallEstimate:
+    """Take up an estimate again from its inputs and draws, so that a what-if question may be asked of it.
+
+    Levels are solved again and sums are not, which takes a fraction of the time.
+
+    Parameters
+    ----------
+    inputs
+        What it was made from.
+    codes, draws
+        Its areas and its draws, quantity -> (area, draw).
+    budgets, settings, parameters
+        As it was made with.
+
+    Raises
+    ------
+    InputsError
+        The draws are not those that these inputs and settings give: held against the first areas.
+    """
+    lines = budgets or read_budgets()
+    solution = parameters or read_parameters()
+    plan = make_plan(inputs, budgets=lines, settings=settings or MisSettings(), parameters=solution)
+    tables, members = plan.tables, np.arange(len(plan.tables.codes))
+    if list(tables.codes) != list(codes):
+        raise InputsError("the draws are of other areas than the inputs, or in another order")
+    level = np.zeros((len(members), plan.settings.draws))
+    for portion in portions(tables, members):
+        level[portion] = solve_levels(means=drawn_means(plan, portion), **cell_arrays(plan, portion))
+    first = np.flatnonzero(tables.msoa == tables.msoa[0])
+    again = np.zeros((len(QUANTITIES), len(first), plan.settings.draws), np.float32)
+    run_cells(
+        **cell_arrays(plan, first),
+        means=np.zeros((len(first), plan.settings.draws)),
+        level=level[first],
+        solve=False,
+        out=again,
+        by_type=np.zeros((*level[first].shape, len(household_types()), len(TYPE_QUANTITIES)), np.float32),
+    )
+    for name in ("people", "people_below", "shortfall"):
+        held = np.asarray(draws[name])[first]
+        if held.shape != again[0].shape or not np.allclose(held, again[QUANTITIES.index(name)], rtol=1e-4):
+            raise InputsError(
+                f"the draws of {name} are not those that these inputs, {plan.settings.draws} draws and seed "
+                f"{plan.settings.seed} give in this version; make the estimate again"
+            )
+    return ShortfallEstimate(
+        geography=Geography("lsoa", 2021),
+        codes=tables.codes,
+        draws=draws,
+        by_type={},
+        notes=(),
+        reference_year=lines.reference_label,
+        absent=plan.absent,
+        residents=tables.household_residents,
+        anchor=np.full(0, np.nan),
+        parents=dict(zip(tables.codes, tables.district, strict=True)),
+        state=State(plan, members, level),
+    )
+
+
 def stream_estimates(
     inputs: MisInputs,
     *,
@@ -184,7 +252,6 @@ def _run(
             means=drawn_means(plan, portion),
             level=found,
             solve=True,
-            change=False,
             out=sums,
             by_type=detail,
         )

@@ -164,7 +164,6 @@ def cell_arrays(plan: Plan, members: NDArray[np.int_]) -> dict[str, Any]:
     tables, national = plan.tables, plan.national
     shape = national.shape
     counts = plan.households.counts[members]
-    nothing = np.zeros(counts.shape[1:])
     regions, region = np.unique(tables.region[members], return_inverse=True)
     return {
         "counts": counts,
@@ -185,8 +184,6 @@ def cell_arrays(plan: Plan, members: NDArray[np.int_]) -> dict[str, Any]:
         "people": plan.households.people_factor[members],
         "bases": census_bases(tables, members),
         "weights": np.stack([types.size, types.children, types.under_5, types.pensioners]),
-        "gain": nothing,
-        "uptake": nothing,
     }
 
 

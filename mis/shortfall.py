@@ -110,37 +110,20 @@ _LOWER, _UPPER, _WIDE_SHARE, _FIRST, _SECOND, _MEAN, _CONSTANTS = 0, 1, 2, 3, 6,
 
 @compiled()
 def _cell(
-    out: Floats, threshold: Floats, left: float, median: float, constant: Floats, zero: float, normal: Floats
+    out: Floats, threshold: Floats, median: float, constant: Floats, zero: float, normal: Floats
 ) -> None:
     # Shares below the four bands, share in low income, gap and squared gap, given the logarithms of the
-    # thresholds that incomes before the gain must pass (minus infinity where the gain alone passes) and
-    # what the gain leaves of the line, as a share of it.
+    # thresholds.
     some = 1 - zero
-    out[:] = 0.0
     for band in range(5):
-        if threshold[band] > -math.inf:
-            out[band] = zero + some * _share(threshold[band] - median, constant, normal)
-    if left <= 0:
-        return
+        out[band] = zero + some * _share(threshold[band] - median, constant, normal)
     distance = threshold[0] - median
     inverse = math.exp(-distance)
     full = (out[0] - zero) / some
     first = _moment(distance, constant, _FIRST, 1.0, normal) * inverse
     second = _moment(distance, constant, _SECOND, 2.0, normal) * inverse * inverse
-    out[5] = left * (zero + some * max(full - first, 0.0))
-    out[6] = left * left * (zero + some * max(full - 2 * first + second, 0.0))
-
-
-def _thresholds(line: Floats, gain: Floats) -> tuple[Floats, Floats]:
-    # Logarithms of the five thresholds less the gain, (draw, type, tenure, 5), and what is left of the
-    # line, (draw, type, tenure): an income is below a threshold after a gain if it was below the
-    # threshold less the gain before it.
-    bands = np.exp(line[:, :, None, None] + _LOG_BAND)
-    low = np.full((*bands.shape[:-1], 1), LOW_INCOME)
-    values = np.concatenate([bands, low], axis=-1) - gain[None, :, :, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(values > 0, np.log(values), -np.inf)
-    return logs, np.maximum(values[..., 0] * np.exp(-line)[:, :, None], 0.0)
+    out[5] = zero + some * max(full - first, 0.0)
+    out[6] = zero + some * max(full - 2 * first + second, 0.0)
 
 
 @compiled()
@@ -159,6 +142,67 @@ def _level(own: float, pensioner: float, wanted: float, follow: float) -> float:
     return level
 
 
+@compiled(inline="always")
+def _weigh(weight: Floats, counts: Floats, noise: Floats, tenure: Floats) -> float:
+    # Households of each cell in a draw: types as drawn, tenures as the census has them.
+    types, tenures = counts.shape
+    total = 0.0
+    for j in range(tenures):
+        column = 0.0
+        for h in range(types):
+            weight[h, j] = counts[h, j] * noise[h]
+            column += weight[h, j]
+        factor = tenure[j] / column if column > 0 else 0.0
+        for h in range(types):
+            weight[h, j] *= factor
+            total += weight[h, j]
+    return total
+
+
+@compiled(inline="always")
+def _solve(
+    weight: Floats,
+    wanted: float,
+    constant: Floats,
+    follow: Floats,
+    pensioner: NDArray[np.bool_],
+) -> float:
+    # Level at which the cells' incomes add up to what is wanted.
+    own = pens = 0.0
+    followed = 1.0
+    for h in range(weight.shape[0]):
+        part = 0.0
+        for j in range(weight.shape[1]):
+            part += weight[h, j] * constant[h, j, _MEAN]
+        if pensioner[h]:
+            pens += part
+            followed = follow[h]
+        else:
+            own += part
+    return _level(own, pens, wanted, followed)
+
+
+@compiled(parallel=True)
+def _levels(
+    counts: Floats,
+    noise: Floats,
+    tenure: Floats,
+    means: Floats,
+    region: NDArray[np.int_],
+    constants: Floats,
+    follow: Floats,
+    pensioner: NDArray[np.bool_],
+    level: Floats,
+) -> None:
+    areas, types, tenures = counts.shape
+    for task in numba.prange(areas):
+        weight = np.empty((types, tenures))
+        for draw in range(means.shape[1]):
+            total = _weigh(weight, counts[task], noise[task, draw], tenure[task])
+            constant = constants[region[task], draw]
+            level[task, draw] = _solve(weight, means[task, draw] * total, constant, follow[draw], pensioner)
+
+
 @compiled(parallel=True)
 def _run(
     counts: Floats,
@@ -167,9 +211,7 @@ def _run(
     means: Floats,
     region: NDArray[np.int_],
     constants: Floats,
-    before: Floats,
-    after: Floats,
-    left: Floats,
+    thresholds: Floats,
     weekly: Floats,
     offset: Floats,
     follow: Floats,
@@ -178,48 +220,25 @@ def _run(
     people: Floats,
     bases: Floats,
     weights: Floats,
-    gain: Floats,
-    uptake: Floats,
     level: Floats,
     solve: bool,
-    change: bool,
     normal: Floats,
     out: NDArray[np.float32],
     by_type: NDArray[np.float32],
-    paid: Floats,
-    reached: Floats,
 ) -> None:
     areas, types, tenures = counts.shape
     draws = weekly.shape[0]
     for task in numba.prange(areas):
         weight = np.empty((types, tenures))
-        cell, lifted = np.empty(7), np.empty(7)
+        cell = np.empty(7)
         sums, modelled = np.empty(_COUNT), np.empty(4)
         for draw in range(draws):
-            total = 0.0
-            for j in range(tenures):
-                column = 0.0
-                for h in range(types):
-                    weight[h, j] = counts[task, h, j] * noise[task, draw, h]
-                    column += weight[h, j]
-                factor = tenure[task, j] / column if column > 0 else 0.0
-                for h in range(types):
-                    weight[h, j] *= factor
-                    total += weight[h, j]
+            total = _weigh(weight, counts[task], noise[task, draw], tenure[task])
             constant = constants[region[task], draw]
             if solve:
-                own = pens = 0.0
-                followed = 1.0
-                for h in range(types):
-                    part = 0.0
-                    for j in range(tenures):
-                        part += weight[h, j] * constant[h, j, _MEAN]
-                    if pensioner[h]:
-                        pens += part
-                        followed = follow[draw, h]
-                    else:
-                        own += part
-                level[task, draw] = _level(own, pens, means[task, draw] * total, followed)
+                level[task, draw] = _solve(
+                    weight, means[task, draw] * total, constant, follow[draw], pensioner
+                )
             sums[:] = 0.0
             modelled[:] = 0.0
             for h in range(types):
@@ -228,30 +247,14 @@ def _run(
                     w = weight[h, j]
                     for k in range(1, 4):
                         modelled[k] += w * weights[k, h]
-                    if w <= 0 or (change and (gain[h, j] == 0 or uptake[h, j] == 0)):
+                    if w <= 0:
                         continue
                     median = offset[draw, h, j] + follow[draw, h] * level[task, draw]
-                    _cell(cell, before[draw, h, 0], 1.0, median, constant[h, j], zero[draw], normal)
-                    if change:
-                        # What is paid in the cell, and to households below their line before it.
-                        reached[task, draw, 0] += w * paid[h, j]
-                        reached[task, draw, 1] += w * paid[h, j] * cell[0]
-                        _cell(
-                            lifted,
-                            after[draw, h, j],
-                            left[draw, h, j],
-                            median,
-                            constant[h, j],
-                            zero[draw],
-                            normal,
-                        )
-                        for k in range(7):
-                            cell[k] = uptake[h, j] * (lifted[k] - cell[k])
+                    _cell(cell, thresholds[draw, h], median, constant[h, j], zero[draw], normal)
                     size = w * weights[0, h] * people[task]
-                    if not change:
-                        sums[_PEOPLE] += size
-                        sums[_HOUSEHOLDS] += w
-                        type_people += size
+                    sums[_PEOPLE] += size
+                    sums[_HOUSEHOLDS] += w
+                    type_people += size
                     sums[_LOW] += size * cell[4]
                     for band in range(4):
                         sums[_PEOPLE + 1 + band] += size * cell[band]
@@ -276,59 +279,34 @@ def _run(
                 ratio = base / modelled[k] if modelled[k] > 0 else 0.0
                 for position in range(first + 1, last):
                     sums[position] *= ratio
-                sums[first] = 0.0 if change else modelled[k] * ratio
+                sums[first] = modelled[k] * ratio
             for position in range(_COUNT):
                 out[position, task, draw] = sums[position]
 
 
-def run_cells(
-    *, kappa: Floats, lower: Floats, wide: Floats, upper: Floats, rho: Floats, **arrays: Any
-) -> None:
-    """Fill the sums of some areas over all draws, in place.
+def cell_constants(
+    *,
+    kappa: Floats,
+    lower: Floats,
+    wide: Floats,
+    upper: Floats,
+    rho: Floats,
+    offset: Floats,
+    zero: Floats,
+    **_others: Any,
+) -> Floats:
+    """Give what of a cell does not depend on its area, (region, draw, type, tenure, constant).
 
     Parameters
     ----------
-    kappa, region
-        Regional factors on widths, (region, draw), and each area's region among them, (area,).
+    kappa
+        Regional factors on widths, (region, draw).
     lower, wide, upper, rho, zero
         Widths (draw, type), (type,), (draw,), tenure factors (type, tenure), share without income
         (draw,).
-    counts, tenure
-        Central households, (area, type, tenure), and households by tenure, (area, tenure).
-    noise
-        Factor on each type's households, (area, draw, type); tenures are restored after it.
-    means
-        Mean equivalised household income, units of the national median, (area, draw).
-    line, weekly
-        Log line in units of the median, and pounds a week, (draw, type).
-    offset, follow
-        Log medians at the average level, (draw, type, tenure), and how much of the level a type
-        follows, (draw, type).
-    pensioner
-        True for pensioner types.
-    people, bases
-        Factor on household sizes (area,); children, under-fives and pensioners of the census
-        (3, area), NaN where the modelled number stands.
-    weights
-        People, children, under-fives and pensioners of each type, (4, type).
-    gain, uptake
-        Change of equivalised income and the share that gets it, (type, tenure).
-    level
-        Levels, (area, draw): filled if `solve`, else used.
-    solve
-        Solve levels from `means`.
-    change
-        Sum differences made by `gain` instead of levels.
-    out
-        float32, (quantity, area, draw).
-    by_type
-        float32, (area, draw, type, 3): people, people below, pounds a week.
-    paid, reached
-        Only for a change: pounds a week paid to a household on average, (type, tenure); filled with
-        pounds paid in all and to households below their line, (area, draw, 2).
+    offset
+        Log medians at the average level, (draw, type, tenure).
     """
-    arrays.setdefault("paid", np.zeros((1, 1)))
-    arrays.setdefault("reached", np.zeros((1, 1, 2)))
     factor = kappa[:, :, None, None] * rho[None, None]
     low = lower[None, :, :, None] * factor
     high = upper[None, :, None, None] * factor
@@ -339,15 +317,80 @@ def run_cells(
         constants[..., first] = (1 - share) * np.exp(0.5 * (power * low) ** 2)
         constants[..., first + 1] = share * np.exp(0.5 * (power * WIDE * low) ** 2)
         constants[..., first + 2] = np.exp(0.5 * (power * high) ** 2)
-    mean = mean_factor(Widths(low, high, share)) * np.exp(arrays["offset"])[None]
-    constants[..., _MEAN] = mean * (1 - arrays["zero"])[None, :, None, None]
-    before, _ = _thresholds(arrays["line"], np.zeros((1, 1)))
-    after, left = _thresholds(arrays["line"], arrays["gain"])
-    arrays |= {"constants": constants, "normal": _NORMAL, "before": before, "after": after, "left": left}
-    names = _run.py_func.__code__.co_varnames[: _run.py_func.__code__.co_argcount]
-    _run(
-        *(np.ascontiguousarray(arrays[n]) if isinstance(arrays[n], np.ndarray) else arrays[n] for n in names)
-    )
+    mean = mean_factor(Widths(low, high, share)) * np.exp(offset)[None]
+    constants[..., _MEAN] = mean * (1 - zero)[None, :, None, None]
+    return constants
 
 
-__all__ = ["BANDS", "QUANTITIES", "compiled", "run_cells"]
+def solve_levels(*, means: Floats, **arrays: Any) -> Floats:
+    """Levels at which the incomes of the cells add up to the means wanted, (area, draw).
+
+    Parameters
+    ----------
+    means
+        Mean equivalised household income, units of the national median, (area, draw).
+    arrays
+        As `run_cells` takes them; those it has no use for are left alone.
+
+    Notes
+    -----
+    The same steps as `run_cells` takes with ``solve``, without the sums.
+    """
+    level = np.zeros(means.shape)
+    arrays |= {"constants": cell_constants(**arrays), "means": means, "level": level}
+    _call(_levels, arrays)
+    return level
+
+
+def run_cells(**arrays: Any) -> None:
+    """Fill the sums of some areas over all draws, in place.
+
+    Parameters
+    ----------
+    kappa, lower, wide, upper, rho, offset, zero
+        As in `cell_constants`.
+    region
+        Each area's region among those of `kappa`, (area,).
+    counts, tenure
+        Central households, (area, type, tenure), and households by tenure, (area, tenure).
+    noise
+        Factor on each type's households, (area, draw, type); tenures are restored after it.
+    means
+        Mean equivalised household income, units of the national median, (area, draw).
+    line, weekly
+        Log line in units of the median, and pounds a week, (draw, type).
+    follow
+        How much of the level a type follows, (draw, type).
+    pensioner
+        True for pensioner types.
+    people, bases
+        Factor on household sizes (area,); children, under-fives and pensioners of the census
+        (3, area), NaN where the modelled number stands.
+    weights
+        People, children, under-fives and pensioners of each type, (4, type).
+    level
+        Levels, (area, draw): filled if `solve`, else used.
+    solve
+        Solve levels from `means`.
+    out
+        float32, (quantity, area, draw).
+    by_type
+        float32, (area, draw, type, 3): people, people below, pounds a week.
+    """
+    line = arrays["line"]
+    low = np.full((*line.shape, 1), math.log(LOW_INCOME))
+    arrays |= {
+        "constants": cell_constants(**arrays),
+        "normal": _NORMAL,
+        "thresholds": np.concatenate([line[:, :, None] + _LOG_BAND, low], axis=-1),
+    }
+    _call(_run, arrays)
+
+
+def _call(kernel: Any, arrays: dict[str, Any]) -> None:
+    code = kernel.py_func.__code__
+    taken = [arrays[name] for name in code.co_varnames[: code.co_argcount]]
+    kernel(*(np.ascontiguousarray(one) if isinstance(one, np.ndarray) else one for one in taken))
+
+
+__all__ = ["BANDS", "QUANTITIES", "cell_constants", "compiled", "run_cells", "solve_levels"]

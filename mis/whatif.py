@@ -9,19 +9,18 @@ modelled: the result is a first-round difference, and its cost is gross.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geo.crosswalk import Crosswalk
-from geo.errors import UserError
 from geo.figures import tidy_figures
-from mis.estimate import TYPE_QUANTITIES, ShortfallEstimate
-from mis.household_types import TENURES, household_types
+from mis.changes import Change, WhatIfError, outcomes
+from mis.estimate import ShortfallEstimate
+from mis.gains import GAIN_QUANTITIES, sum_gains
 from mis.plan import cell_arrays, portions
-from mis.shortfall import QUANTITIES, run_cells
 from mis.summary import INTERVAL, SOURCE, aggregate
 
 Floats = NDArray[np.float64]
@@ -30,38 +29,8 @@ LIMITS = (
     "first-round, gross: no change of behaviour, no tapers, caps or other benefits withdrawn; "
     "shares of households in each cell, not named households"
 )
-
-
-class WhatIfError(UserError, ValueError):
-    """A change names no cell, an unknown one, or an impossible share or sum."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """Pounds a week for households of some types and tenures.
-
-    Parameters
-    ----------
-    label
-        In a reader's words, such as "£20 a week for each child".
-    weekly
-        Pounds a week for each household that gets it; negative for a loss, such as a rent rise.
-    per_child
-        True if `weekly` is for each dependent child.
-    types
-        Household types that get it; all if empty.
-    tenures
-        Tenures that get it; all if empty.
-    uptake
-        Share of those households that get it, 0 to 1: entitlement times take-up.
-    """
-
-    label: str
-    weekly: float
-    per_child: bool = False
-    types: Sequence[str] = ()
-    tenures: Sequence[str] = ()
-    uptake: float = 1.0
+#: Weeks of a year.
+WEEKS = 365.25 / 7
 
 
 @dataclass(frozen=True)
@@ -70,39 +39,40 @@ class Difference:
 
     Parameters
     ----------
-    change
+    changes
         What was asked.
     estimate
-        Differences as an estimate: its draws are changes of sums, and add over areas as those do.
+        Differences as an estimate: its draws (`mis.gains.GAIN_QUANTITIES`, and ``cost``, pounds a week
+        paid, and ``cost_below``, those of them that reach households below their line before) are
+        changes of sums, and add over areas as those do.
     before
         The estimate it is held against.
-    cost
-        Pounds a week paid, gross, by area.
-    cost_below
-        Share of that cost that reaches households below their line, over all areas, shape (draw,).
     """
 
-    change: Change
+    changes: tuple[Change, ...]
     estimate: ShortfallEstimate
     before: ShortfallEstimate
-    cost: Floats
-    cost_below: Floats
+
+    @property
+    def label(self) -> str:
+        """What was asked, in a reader's words."""
+        return "; ".join(one.label for one in self.changes)
 
 
-def what_if(estimate: ShortfallEstimate, change: Change) -> Difference:
-    """Difference that a change of income would make, with the draws of the estimate.
+def what_if(estimate: ShortfallEstimate, changes: Change | Sequence[Change]) -> Difference:
+    """Difference that changes of income would make, with the draws of the estimate.
 
     Parameters
     ----------
     estimate
         On LSOAs, with its state kept.
-    change
-        Who gets how much.
+    changes
+        Who gets how much. Of several, who takes up one is independent of who takes up another.
 
     Raises
     ------
     WhatIfError
-        The change names an unknown type or tenure, an uptake outside 0 to 1, or a sum that is not a
+        A change names an unknown type or tenure, an uptake outside 0 to 1, or a sum that is not a
         number; or the estimate has no state (it was aggregated, or made without it).
     """
     if estimate.state is None:
@@ -110,64 +80,43 @@ def what_if(estimate: ShortfallEstimate, change: Change) -> Difference:
             "this estimate keeps no state to ask a what-if question of; make it on LSOAs with "
             "MisSettings(keep_state=True), ask, and aggregate the difference"
         )
-    gain, uptake = _cells(change)
+    asked = (changes,) if isinstance(changes, Change) else tuple(changes)
+    joined = outcomes(asked)
     state = estimate.state
-    plan, count = state.plan, len(household_types())
-    draws = plan.settings.draws
-    scale = household_types().scale[:, None] * plan.parameters.median
-    out = np.zeros((len(QUANTITIES), len(state.members), draws), np.float32)
-    cost = np.zeros(len(state.members))
-    cost_below = np.zeros(draws)
-    cost_all = np.zeros(draws)
+    plan = state.plan
+    out = np.zeros((len(GAIN_QUANTITIES), len(state.members), plan.settings.draws), np.float32)
+    cost = np.zeros((2, len(state.members), plan.settings.draws), np.float32)
     place = pd.Index(state.members)
-    by_type = {
-        code: {name: {part: np.zeros(draws, np.float32) for part in TYPE_QUANTITIES} for name in types}
-        for code, types in estimate.by_type.items()
-    }
-    paid = (gain * uptake)[None]
     for portion in portions(plan.tables, state.members):
         rows = place.get_indexer(pd.Index(portion))
-        arrays = cell_arrays(plan, portion)
-        arrays |= {"gain": gain / scale, "uptake": uptake}
-        sums = np.zeros((len(QUANTITIES), len(portion), draws), np.float32)
-        detail = np.zeros((len(portion), draws, count, len(TYPE_QUANTITIES)), np.float32)
-        reached = np.zeros((len(portion), draws, 2))
-        run_cells(
-            **arrays,
-            means=np.zeros((len(portion), draws)),
+        sums, paid = sum_gains(
+            joined,
+            median=plan.parameters.median,
             level=state.level[rows],
-            solve=False,
-            change=True,
-            out=sums,
-            by_type=detail,
-            paid=gain * uptake,
-            reached=reached,
+            **cell_arrays(plan, portion),
         )
         out[:, rows] = sums
-        cost[rows] = (arrays["counts"] * paid).sum(axis=(1, 2))
-        cost_all += reached[:, :, 0].sum(axis=0)
-        cost_below += reached[:, :, 1].sum(axis=0)
-        district = plan.tables.district[portion]
-        for code in dict.fromkeys(district):
-            total = detail[district == code].astype(np.float64).sum(axis=0)
-            for position, name in enumerate(household_types().ids):
-                for part, quantity in enumerate(TYPE_QUANTITIES):
-                    by_type[str(code)][name][quantity] += total[:, position, part].astype(np.float32)
-    difference = ShortfallEstimate(
-        geography=estimate.geography,
-        codes=estimate.codes,
-        draws=dict(zip(QUANTITIES, out, strict=True)),
-        by_type=by_type,
-        notes=(f"what if: {change.label}", LIMITS),
-        reference_year=estimate.reference_year,
-        absent=estimate.absent,
-        residents=estimate.residents,
+        cost[:, rows] = np.moveaxis(paid, 2, 0)
+    label = "; ".join(one.label for one in asked)
+    draws = dict(zip(GAIN_QUANTITIES, out, strict=True)) | {"cost": cost[0], "cost_below": cost[1]}
+    difference = replace(
+        estimate,
+        draws=draws,
+        by_type={},
+        notes=(f"what if: {label}", LIMITS),
         anchor=np.full(0, np.nan),
-        parents=estimate.parents,
         state=None,
     )
-    share = np.divide(cost_below, cost_all, out=np.zeros_like(cost_below), where=cost_all != 0)
-    return Difference(change, difference, estimate, cost, share)
+    return Difference(asked, difference, estimate)
+
+
+#: Figures of a difference: indicator, quantity, what it is a share of, unit.
+_FIGURES = (
+    ("mis_whatif_people_below", "people_below", "", "people"),
+    ("mis_whatif_children_below", "children_below", "", "children"),
+    ("mis_whatif_people_below_share", "people_below", "people", "share"),
+    ("mis_whatif_shortfall_weekly", "shortfall", "", "GBP a week"),
+)
 
 
 def summarise_difference(difference: Difference, crosswalk: Crosswalk) -> pd.DataFrame:
@@ -199,12 +148,7 @@ def summarise_difference(difference: Difference, crosswalk: Crosswalk) -> pd.Dat
     after = aggregate(difference.estimate, crosswalk)
     before = aggregate(difference.before, crosswalk)
     parts = []
-    for indicator, quantity, base, unit in (
-        ("mis_whatif_people_below", "people_below", "", "people"),
-        ("mis_whatif_children_below", "children_below", "", "children"),
-        ("mis_whatif_people_below_share", "people_below", "people", "share"),
-        ("mis_whatif_shortfall_weekly", "shortfall", "", "GBP a week"),
-    ):
+    for indicator, quantity, base, unit in _FIGURES:
         values = after.draws[quantity].astype(np.float64)
         if base:
             people = before.draws[base].astype(np.float64)
@@ -224,7 +168,7 @@ def summarise_difference(difference: Difference, crosswalk: Crosswalk) -> pd.Dat
         )
     figures = pd.concat(parts, ignore_index=True).assign(
         geography=crosswalk.target.key,
-        group=difference.change.label,
+        group=difference.label,
         period=difference.estimate.reference_year,
         interval=INTERVAL,
         basis="modelled",
@@ -233,22 +177,3 @@ def summarise_difference(difference: Difference, crosswalk: Crosswalk) -> pd.Dat
     )
     figures["status"] = np.where(figures["value"].notna(), "ok", "not_applicable")
     return tidy_figures([figures])
-
-
-def _cells(change: Change) -> tuple[Floats, Floats]:
-    types = household_types()
-    unknown = [name for name in change.types if name not in types.ids]
-    if unknown:
-        raise WhatIfError(f'"{unknown[0]}" is not a household type; use {", ".join(types.ids)}')
-    unknown = [name for name in change.tenures if name not in TENURES]
-    if unknown:
-        raise WhatIfError(f'"{unknown[0]}" is not a tenure; use {", ".join(TENURES)}')
-    if not 0 <= change.uptake <= 1:
-        raise WhatIfError(f"uptake is {change.uptake}; give the share of households from 0 to 1")
-    if not np.isfinite(change.weekly):
-        raise WhatIfError(f"weekly is {change.weekly}; give pounds a week")
-    chosen = np.array([not change.types or name in change.types for name in types.ids])
-    tenures = np.array([not change.tenures or name in change.tenures for name in TENURES])
-    each = change.weekly * (types.children if change.per_child else np.ones(len(types)))
-    cells = chosen[:, None] & tenures[None, :]
-    return np.where(cells, each[:, None], 0.0), np.where(cells, change.uptake, 0.0)

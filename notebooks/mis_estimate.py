@@ -113,5 +113,6 @@ print(
 
 # %%
 difference = what_if(estimate, Change("£20 a week for each child", 20.0, per_child=True))
-print(f"£{difference.cost.sum():,.0f} a week, {np.median(difference.cost_below):.0%} of it to those below")
+cost, below = (difference.estimate.draws[name].sum(axis=0) for name in ("cost", "cost_below"))
+print(f"£{np.median(cost):,.0f} a week, {np.median(below / cost):.0%} of it to those below")
 summarise_difference(difference, to_town)[["indicator", "value", "low", "high", "unit"]].round(3)
