@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import tempfile
 from pathlib import Path
 
 SUMMARY = "serve packs over HTTP: API, OGC API - Features, profiles and maps (public edition)"
@@ -12,8 +14,13 @@ EXAMPLE = "fairplace serve out/halverton --port 8000"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument(
-        "packs", nargs="+", type=Path, metavar="PACK", help="a folder made by `fairplace build`"
-    )
+        "packs", nargs="+", metavar="PACK",
+        help="a folder made by `fairplace build`, or postgresql://... for every pack published there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR",
+        help="where packs from a database are kept between starts; a temporary folder if left out",
+    )  # fmt: skip
     parser.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1: this machine)")
     parser.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
@@ -32,5 +39,21 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(
             f'serving needs {name}, which is not installed; install it with `pip install "fairplace[serve]"`'
         ) from error
-    serve(args.packs, host=args.host, port=args.port, workers=args.workers)
+    with contextlib.ExitStack() as stack:
+        packs = _folders(args.packs, args.cache, stack)
+        serve(packs, host=args.host, port=args.port, workers=args.workers)
     return 0
+
+
+def _folders(named: list[str], cache: Path | None, stack: contextlib.ExitStack) -> list[Path]:
+    """Give folders of packs; those of a database are brought here whole and checked first."""
+    from fairplace.address import is_database, load_database
+
+    folders = []
+    for one in named:
+        if not is_database(one):
+            folders.append(Path(one))
+            continue
+        into = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fairplace-serve-")))
+        folders += load_database().take_packs(one, into)
+    return folders
