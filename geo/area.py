@@ -62,6 +62,7 @@ __all__ = [
     "Rule",
     "TooSmallError",
     "area_id",
+    "find_point",
     "fit_shape",
     "resolve_area",
     "sum_area",
@@ -326,7 +327,7 @@ def _walked(
         raise AreaError(
             f"{mode}:{minutes:g}min needs a street network, and none was given; build the pack with one"
         )
-    x, y, notes = _point(point, place)
+    x, y, notes = find_point(point, place)
     reached = reach(mode, minutes, x, y)
     drawing = Drawing(reached.shape, "no datum shift", f"the {minutes:g}-minute {mode} area")
     shape, outside = check_inside(drawing, place.outline, place.name)
@@ -345,7 +346,21 @@ def _walked(
     )
 
 
-def _point(text: str, place: Place) -> tuple[float, float, list[str]]:
+def find_point(text: str, place: Place) -> tuple[float, float, list[str]]:
+    """Easting and northing of a postcode or of coordinates in a place, and what must be said of them.
+
+    Parameters
+    ----------
+    text
+        A postcode, ``easting,northing`` or ``longitude,latitude``.
+    place
+        In which it must lie.
+
+    Raises
+    ------
+    AreaError, DrawingError, PostcodeError
+        It is no point, lies elsewhere, or has its coordinates exchanged.
+    """
     wkt = re.fullmatch(r"\s*POINT\s*\((.+)\)\s*", text, re.IGNORECASE)
     numbers = _NUMBERS.fullmatch(wkt[1] if wkt else text)
     if numbers:

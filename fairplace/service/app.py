@@ -26,6 +26,7 @@ from fairplace.service.parameters import FORM, Form, base_url, check_parameters
 from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, problem
 from fairplace.service.profiles import profile_routes
 from fairplace.service.routes import pack_routes, state_routes
+from fairplace.service.streets import street_routes
 from geo.errors import UserError
 
 #: Folders of packs, separated as in PATH: how workers that start by themselves learn what to serve.
@@ -81,6 +82,7 @@ def create_app(
         explore_routes(),
         pack_routes(),
         profile_routes(),
+        street_routes(),
         ogc_routes(),
         state_routes(counters, ready),
     ]

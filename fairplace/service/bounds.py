@@ -42,3 +42,5 @@ AREA_LETTERS = 4_000
 MINUTES, TIME_LIMITS = 90.0, 6
 #: Requests that may wait for the one that goes along the streets.
 STREET_WAITING = 32
+#: New hubs that may be tried at once.
+TRIED_SITES = 12

@@ -16,14 +16,15 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released, release
-from fairplace.drawn import open_streets, place_of, reach_by, release_area
+from fairplace.drawn import place_of, reach_by, release_area
 from fairplace.pack import Pack, open_pack
-from geo.area import resolve_area
+from fairplace.reaching import Ground, open_ground
+from geo.area import find_point, resolve_area
 from geo.crosswalk import Crosswalk
 from geo.errors import UserError
 from geo.place import Area
+from geo.place import Place as AreaPlace
 
 if TYPE_CHECKING:
     from geo.network import Network
@@ -84,9 +85,21 @@ class Kept(Released):
         AreaError, DrawingError, PostcodeError, TooSmallError
             There is no such area, or it cannot be used.
         """
-        place = self._pack.keep(("place",), lambda: place_of(self._pack))
         reach = reach_by(self.streets) if "streets" in self.held("networks") else None
-        return resolve_area(asked, place, reach=reach, files=False, **how)
+        return resolve_area(asked, self._place(), reach=reach, files=False, **how)
+
+    def point(self, text: str) -> tuple[float, float, list[str]]:
+        """Easting and northing of a postcode or of coordinates of this place, and what must be said.
+
+        Raises
+        ------
+        AreaError, DrawingError, PostcodeError
+            It is no point here.
+        """
+        return find_point(text, self._place())
+
+    def _place(self) -> AreaPlace:
+        return self._pack.keep(("place",), lambda: place_of(self._pack))
 
     def with_area(self, area: Area) -> Released:
         """Give what may be shown of this pack and of one area of somebody's own.
@@ -98,13 +111,19 @@ class Kept(Released):
         """
         return release_area(self._pack, area, self.edition, released=self)
 
-    def streets(self) -> Network:
-        """Give the street network of the pack; its folder of plain arrays is shared between workers."""
-        return self._pack.keep(("streets",), lambda: open_streets(self._pack))
+    def ground(self) -> Ground:
+        """Give the streets of the pack and who lives along them, for sums; no point of these is shown.
 
-    def people(self) -> gpd.GeoDataFrame:
-        """Points at which residents stand, for sums over many of them; no point of these is shown."""
-        return self.places("points", PEOPLE)
+        Raises
+        ------
+        PackError
+            The pack holds no streets.
+        """
+        return self._pack.keep(("ground",), lambda: open_ground(self._pack))
+
+    def streets(self) -> Network:
+        """Give the street network of the pack."""
+        return self.ground().network
 
 
 def pack_key(path: Path) -> str:
