@@ -28,6 +28,7 @@ from fairplace.hub_times import open_streets, walk_times
 from fairplace.hubs import HubPlan
 from fairplace.numbers import show_number
 from fairplace.pack import open_pack
+from fairplace.spreadsheets import safe_frame
 from geo.source import hash_file
 
 #: Decimals of numbers in the tables: shares to a hundredth of a percentage point, minutes to seconds.
@@ -181,7 +182,7 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
             draft.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for name, table in tables.items():
         with write_whole(folder / f"{name}.csv") as draft:
-            table.to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
+            safe_frame(table).to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
     lines = [
         f"{row['label']}: {show_number(row['need_share'], 'share')} of need within "
         f"{plan.question.limit:g} minutes ({row['hubs']} hubs)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,10 @@ from fairplace.hubs import HubOption, HubPlan
 from fairplace.numbers import show_number
 
 NOT_KNOWN = "not known"
+#: A cell that is a number, with its unit and range.
+_NUMBER = re.compile(r"(less than |more than )?[£+-]?\d[\d,.]*%?( \(.*\)| minutes)?")
+#: What stands for a number that is missing, hidden or not applicable.
+_NO_NUMBER = frozenset({NOT_KNOWN, "-", "[c]", "no plan without it"})
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,17 @@ class NoteTable:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether each column holds numbers, which stand to the right; the rest are words, to the left."""
+        columns = list(zip(*self.rows, strict=True)) or [() for _ in self.columns]
+        return tuple(
+            place > 0
+            and any(_NUMBER.fullmatch(cell) for cell in cells)
+            and all(_NUMBER.fullmatch(cell) or cell in _NO_NUMBER for cell in cells)
+            for place, cells in enumerate(columns)
+        )
 
 
 Written = tuple[list[str], list[NoteTable]]

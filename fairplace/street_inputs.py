@@ -138,13 +138,18 @@ def write_layer(path: Path, frame: gpd.GeoDataFrame) -> None:
     StreetInputError
         The suffix is none of `FORMS`.
     """
+    import pandas as pd
+
     from fairplace.files import write_whole
+    from fairplace.spreadsheets import safe_frame
     from geo.crs import to_lonlat
 
     suffix = check_form(path)
     with write_whole(path) as draft:
         if suffix == ".csv":
-            frame.drop(columns="geometry").to_csv(draft, index=False, lineterminator="\n")
+            safe_frame(pd.DataFrame(frame.drop(columns="geometry"))).to_csv(
+                draft, index=False, lineterminator="\n"
+            )
         elif suffix == ".parquet":
             frame.to_parquet(draft, index=False)
         elif suffix == ".geojson":

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -110,13 +116,14 @@ def minimise(
     options: dict[str, float] = {"mip_rel_gap": 0.0}
     if time_limit is not None:
         options["time_limit"] = max(time_limit, 0.01)
-    result = milp(
-        costs,
-        integrality=whole.astype(np.int64),
-        bounds=Bounds(low, high),  # type: ignore[arg-type,unused-ignore]
-        constraints=() if constraint is None else constraint,
-        options=options,
-    )
+    with _without_stray_lines():
+        result = milp(
+            costs,
+            integrality=whole.astype(np.int64),
+            bounds=Bounds(low, high),  # type: ignore[arg-type,unused-ignore]
+            constraints=() if constraint is None else constraint,
+            options=options,
+        )
     if result.status == 2:
         return Answer("infeasible", None, np.inf, np.inf)
     bound = getattr(result, "mip_dual_bound", None)
@@ -126,3 +133,27 @@ def minimise(
     # A program without whole numbers has no dual bound of its own: its optimum is the bound.
     known = value if bound is None else float(bound)
     return Answer("optimal" if result.status == 0 else "limit", result.x, value, known)
+
+
+@contextlib.contextmanager
+def _without_stray_lines() -> Iterator[None]:
+    """Keep what the compiled solver prints out of the answer on standard output.
+
+    HiGHS as SciPy 1.15 to 1.17 carry it prints a line of its own making whenever it mends a solution of a
+    capacitated model, whatever is asked of its log. It is C that prints, so the file itself is turned
+    away, and C's buffer is emptied before it is turned back.
+    """
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no standard output to keep clean
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as away:
+            os.dup2(away.fileno(), 1)
+        yield
+    finally:
+        ctypes.CDLL("ucrtbase" if os.name == "nt" else None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)

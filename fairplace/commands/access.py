@@ -111,10 +111,11 @@ def _read_spaces(path: Path) -> gpd.GeoDataFrame:
 
 def _write(folder: Path, answers: dict[str, Any], notes: tuple[str, ...]) -> None:
     from fairplace.files import write_whole
+    from fairplace.spreadsheets import safe_frame
 
     for name, one in answers.items():
         with write_whole(folder / f"{name}.csv") as draft:
-            one.table.to_csv(draft, index=False, lineterminator="\n")
+            safe_frame(one.table).to_csv(draft, index=False, lineterminator="\n")
     with write_whole(folder / "said.txt") as draft:
         lines = [*notes]
         for name, one in answers.items():

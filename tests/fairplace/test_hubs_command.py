@@ -15,6 +15,7 @@ import shapely
 from fairplace.cli import main
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
 from fairplace.hub_note import NoteSettingsError, read_note_settings
+from fairplace.hub_sections import NoteTable
 from fairplace.hub_times import walk_times
 from maps.assets import outside_references
 
@@ -324,3 +325,26 @@ def test_the_summary_is_json_when_asked(folder: Path, capsys: pytest.CaptureFixt
     assert call(folder, "--add", "1", "--json") == 0
     got = json.loads(capsys.readouterr().out)
     assert got[0]["need_share"] == 0.088  # 10 of 70 and 1 of 31, halved: (1/7 + 1/31) / 2 = 0.0876
+
+
+def test_no_cell_of_a_table_is_run_as_a_formula(folder: Path) -> None:
+    for name, was, now in (("halls", "Chapel", "=1+1"), ("demand", "Cedar", "@SUM(A1)")):
+        path = folder / f"{name}.csv"
+        path.write_text(path.read_text("utf-8").replace(was, now), encoding="utf-8")
+    assert call(folder) == 0
+    tables = [path.read_text("utf-8") for path in (folder / "out").glob("*.csv")]
+    assert any("'=1+1" in text for text in tables)
+    assert any("'@SUM(A1)" in text for text in tables)
+    for text in tables:
+        cells = [cell for row in csv.reader(text.splitlines()) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "@"))]
+
+
+def test_words_stand_to_the_left_and_numbers_to_the_right() -> None:
+    rows = (
+        ("Old school", "hub now", "yes", "Mon to Fri", "90", "12% (10% to 14%)", "-"),
+        ("Chapel", "new", "no", "not known", "not known", "less than 1%", "+1.5 minutes"),
+    )
+    table = NoteTable("Hubs", ("Hub", "Status", "Step-free", "Opening", "Places", "Share", "Change"), rows)
+    assert table.numeric == (False, False, False, False, True, True, True)
+    assert NoteTable("None", ("Hub", "Share"), ()).numeric == (False, False)

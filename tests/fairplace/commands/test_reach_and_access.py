@@ -111,6 +111,17 @@ def test_access_counts_shares_and_compares(town, capsys) -> None:
     assert "buses not included" in (town / "out" / "said.txt").read_text()
 
 
+def test_a_name_that_begins_like_a_formula_is_only_shown(town, capsys) -> None:
+    hubs = town / "hubs.csv"
+    hubs.write_text(hubs.read_text().replace("H1,", "=H1,"))
+    call = ["access", "--network", str(town / "streets.gpkg"), "--people", str(town / "people.csv"), "--weights",
+            "people", "--services", str(hubs), "--nearest", "1", "--out", str(town / "out")]  # fmt: skip
+    assert main(call) == 0
+    for name in ("within", "nearest"):
+        places = set(pd.read_csv(town / "out" / f"{name}.csv")["place"].dropna())
+        assert places == {"'=H1", "H2"}
+
+
 def test_a_pack_gives_its_network_and_points_by_name(town, capsys, monkeypatch) -> None:
     import fairplace.pack
     from geo.network_sources import read_streets
