@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from fairplace.local_figures import make_figures, paper
-from fairplace.small_numbers import hide_small, small
 from fairplace.statistics_intervals import name_interval, wilson
 from geo.boundaries import Boundaries
 from geo.figures import tidy_figures
@@ -102,7 +101,7 @@ def audit_figures(
     areas: Mapping[str, pd.Index[str]],
     stock: Mapping[str, pd.Series[float]] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, dict[str, str]], list[str]]:
-    """Figures of housing audits.
+    """Figures of housing audits, small numbers and all: `fairplace.disclosure` hides them.
 
     Parameters
     ----------
@@ -130,12 +129,11 @@ def audit_figures(
     parts: list[pd.DataFrame] = []
     for key in ("lsoa21", "wd25", "lad25"):
         audited = frame.groupby(key).size().reindex(areas[key], fill_value=0).astype(float)
-        hide = hide_small(audited)
         floor = "wd25" if key == "lsoa21" else key
         parts.append(
             make_figures(
                 audited, indicator=AUDITED, geography=key, period=period, unit="homes", source=source,
-                hidden=hide, floor=floor,
+                floor=floor,
             )
         )  # fmt: skip
         if stock is not None and key in stock:
@@ -144,18 +142,19 @@ def audit_figures(
             parts.append(
                 make_figures(
                     share.clip(upper=1.0), indicator=OF_STOCK, geography=key, period=period, unit="share",
-                    source=source, count=audited, base=homes_there, hidden=hide, floor=floor,
+                    source=source, count=audited, base=homes_there, floor=floor,
                 )
             )  # fmt: skip
         if key != "lsoa21":
             parts += _below(frame, key, audited, period=period, source=source, random=random)
-    graded = homes.frame["grade"].value_counts()
+    # Of those not placed nobody knows whether they lie in the authority.
+    graded = pd.concat([frame, homes.frame[homes.frame["grade"] == "D"]])["grade"].value_counts()
     for one in GRADES:
         number = pd.Series({authority: float(graded.get(one, 0))})
         parts.append(
             make_figures(
                 number, indicator="homes_audited_placed", geography="lad25", group=one, period=period,
-                unit="homes", source=source, hidden=small(number),
+                unit="homes", source=source,
             )
         )  # fmt: skip
     parts.append(_bands(frame, "epc_band", "homes_audited_band", authority, period=period, source=source))
@@ -172,19 +171,17 @@ def _below(
 ) -> list[pd.DataFrame]:
     fails = frame["below_standard"] == "yes"
     below = fails.groupby(frame[key]).sum().reindex(audited.index, fill_value=0).astype(float)
-    hide = hide_small(below, bases=audited) | small(audited)
     share = below / audited.where(audited > 0)
     low, high = wilson(below, audited.where(audited > 0)) if random else (np.nan, np.nan)
-    base = audited.where(~small(audited))
     interval = name_interval("Wilson", 0.95) if random else ""
     return [
         make_figures(
             below, indicator=BELOW, geography=key, period=period, unit="homes", source=source,
-            base=base, hidden=hide,
+            base=audited,
         ),
         make_figures(
             share, indicator=BELOW_SHARE, geography=key, period=period, unit="share", source=source,
-            count=below, base=base, hidden=hide, interval=interval,
+            count=below, base=audited, interval=interval,
             low=pd.Series(low, index=audited.index) if random else np.nan,
             high=pd.Series(high, index=audited.index) if random else np.nan,
         ),
@@ -196,13 +193,11 @@ def _bands(
 ) -> pd.DataFrame:
     counts = frame.loc[frame[column] != "", column].value_counts().reindex(list(BANDS), fill_value=0)
     counts = counts.astype(float)
-    hide = hide_small(counts)
     total = float(counts.sum())
     parts = [
         make_figures(
             pd.Series({authority: number}), indicator=indicator, geography="lad25", group=str(band),
             period=period, unit="homes", source=source, base=total,
-            hidden=pd.Series({authority: bool(hide[band])}),
         )
         for band, number in counts.items()
     ]  # fmt: skip
@@ -229,12 +224,11 @@ def certificate_figures(
         base = newest.groupby(key).size().reindex(areas[key], fill_value=0).astype(float)
         low_band = newest["band"].isin(["D", "E", "F", "G"]).groupby(newest[key]).sum()
         count = low_band.reindex(areas[key], fill_value=0).astype(float)
-        hide = hide_small(count, bases=base) | small(base)
         parts.append(
             make_figures(
                 count / base.where(base > 0), indicator="certificates_below_c_share", geography=key,
-                period=period, unit="share", source=source, count=count, base=base.where(~small(base)),
-                hidden=hide, floor="wd25" if key == "lsoa21" else key,
+                period=period, unit="share", source=source, count=count, base=base,
+                floor="wd25" if key == "lsoa21" else key,
             )
         )  # fmt: skip
     papers = {

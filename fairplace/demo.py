@@ -117,6 +117,10 @@ def run_demo(out: Path) -> list[Page]:
         )
         pages.insert(3, Page("review/index.html", "Plan review", "Every site against every layer"))
 
+    def scorecard() -> None:
+        _command("scorecard", pack_folder, "--out", out / "scorecard.html")
+        pages.insert(4, Page("scorecard.html", "Scorecard", "The council's indicators, to sort and filter"))
+
     steps = [
         ("sample", sample),
         ("pack", pack),
@@ -124,6 +128,7 @@ def run_demo(out: Path) -> list[Page]:
         ("map", maps),
         ("hubs", hubs),
         ("review", review),
+        ("scorecard", scorecard),
     ]
     with tqdm(steps, desc="demo", unit="step", disable=None, leave=False, file=sys.stderr) as progress:
         for name, step in progress:

@@ -35,6 +35,7 @@ from fairplace.own_counts import Nest, Sums, hide_own_counts, one_geography
 from fairplace.pack import Pack
 from geo.crosswalk import Crosswalk
 from geo.errors import UserError
+from geo.figures import tidy_figures
 from geo.geography import Geography
 from geo.place import Area
 from geo.source import Source
@@ -241,14 +242,24 @@ def release(pack: Pack, edition: Edition = "public", *, hide_up_to: int | None =
     """
     known = dict(pack.manifest["settings"]).get("hide_up_to", HIDE_UP_TO)
     figures, hidden = release_figures(
-        pack.figures,
+        tidy_figures([pack.figures, pack.own_figures]),
         sources=pack.sources,
         edition=edition,
         hide_up_to=int(known) if hide_up_to is None else hide_up_to,
         nests=_nests(pack),
+        sums=_sums(pack),
     )
     allowed = {key: one for key, one in pack.sources.items() if one.licence_class in LICENCES[edition]}
     return Released(edition, figures, allowed, hidden, pack)
+
+
+def _sums(pack: Pack) -> list[Sums]:
+    """Read the sums that the pack states: tables that add up, and totals that readers have from elsewhere."""
+    stated = dict(pack.manifest["settings"]).get("local", {}).get("sums", [])
+    return [
+        Sums((one["whole"][0], one["whole"][1]), tuple((part[0], part[1]) for part in one["parts"]))
+        for one in stated
+    ]
 
 
 def _nests(pack: Pack) -> list[Nest]:
@@ -294,7 +305,8 @@ def release_figures(
     nests
         Which areas lie wholly in which: their counts add up.
     sums
-        Indicators or groups that add up to others, beyond groups that add up to all.
+        Indicators or groups that add up to others, beyond groups that add up to all; a pack states its
+        own in its settings.
     secondary
         Hide what would give a hidden count away. Only a test of the attack turns it off.
 

@@ -22,7 +22,9 @@ HIDE_UP_TO_RANGE = (1, 7)
 #: An organisation's own bases are rounded to this, so that two bases do not differ by one person.
 ROUND_BASES_TO = 5
 #: Units whose values are counts of people or homes.
-COUNTED_UNITS = frozenset({"people", "households", "homes", "children", "events", "replies"})
+COUNTED_UNITS = frozenset(
+    {"people", "households", "homes", "children", "events", "replies", "attendances", "incidents"}
+)
 #: Geographies from small to large; a figure is public only at or above its floor.
 SIZE_ORDER = ("oa", "lsoa", "msoa", "wd", "area", "lad", "rgn", "ctry")
 #: A floor that no geography reaches: the figure appears in officer editions only.
@@ -48,17 +50,26 @@ class LayerRule:
         and shows much.
     reason
         Why, in a sentence.
+    whole
+        What is known of one practice, network or area is shown whole or not at all, because its
+        figures bound one another.
     """
 
     smallest_base: int
     reason: str
+    whole: bool = False
 
 
+_AUDITS = "a handful of audited homes on a street can be told apart from the pavement"
 #: Word in a source's id -> its rule. The first that fits holds; other layers have only the general one.
 LAYERS: Mapping[str, LayerRule] = {
     "survey": LayerRule(10, "an estate with fewer than 10 replies is known by its neighbours"),
-    "audit": LayerRule(10, "a handful of audited homes on a street can be told apart from the pavement"),
-    "referral": LayerRule(5, "the people referred by one practice in one quarter know one another"),
+    "audit": LayerRule(10, _AUDITS),
+    "counts_homes": LayerRule(10, _AUDITS),
+    "childminder": LayerRule(1, "places tell how many childminders there are", whole=True),
+    "referral": LayerRule(
+        5, "the people referred by one practice in one quarter know one another", whole=True
+    ),
     "attendance": LayerRule(5, "who came to a small group is known to all who came"),
 }
 

@@ -241,17 +241,27 @@ def area_figures(pack: Pack, area: Area) -> pd.DataFrame:
         the area is too small for the model, its figures of the Minimum Income Standard are those of the
         LSOA that most of its people live in, with basis ``copied``.
     """
+    held = _held(pack)
     same = _same_as(pack, area)
     if same is not None:
         key, code = same
-        rows = pack.figures[(pack.figures["geography"] == key) & (pack.figures["code"] == code)]
+        rows = held[(held["geography"] == key) & (held["code"] == code)]
         return tidy_figures([rows.assign(code=area.id, geography=AREA, floor=AREA)])
-    small = pack.figures[pack.figures["geography"] == "lsoa21"]
+    small = held[held["geography"] == "lsoa21"]
     whole = (small["group"] == "") & ~small["indicator"].str.startswith("mis_")
     counted = small[whole | small["indicator"].isin(_BY_AGE)]
     parts = [_summed(rows, area) for _, rows in counted.groupby(["indicator", "group"], sort=True)]
     made = [part for part in parts if part is not None]
     return tidy_figures([*made, _modelled(pack, area), walks_of_area(pack, area)])
+
+
+def _held(pack: Pack) -> pd.DataFrame:
+    """Figures of a pack, the organisation's own with their small numbers hidden before anything is summed."""
+    own = pack.own_figures
+    if own.empty:
+        return pack.figures
+    shown = release(pack, "officer").figures
+    return tidy_figures([pack.figures, shown[shown["source"].isin(own["source"].unique())]])
 
 
 def _same_as(pack: Pack, area: Area) -> tuple[str, str] | None:

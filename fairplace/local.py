@@ -2,8 +2,8 @@
 
 A folder ``local`` among the published files holds a council's own tables by their kind
 (``services.csv``, ``events.csv``, ...; see ``layers/council/schemas.toml``). Tables about homes and
-people lie in the restricted store; they are read here, counted by area under the disclosure rules,
-and forgotten. Nothing else of them reaches a pack.
+people lie in the restricted store; they are read here, counted by area, and forgotten. The counts go
+into the restricted part of a pack, and `fairplace.disclosure.release` hides what is small in them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from fairplace.local_evidence import (
     survey_figures,
 )
 from fairplace.local_routes import route_figures
+from fairplace.local_sums import SUMS, own_groups, read_sums
 from fairplace.register import read_register, register_figures, register_settings
 from fairplace.spine import Spine
 from geo.crs import BNG, lonlat_to_bng
@@ -49,6 +50,13 @@ POINTS: Mapping[str, tuple[str, ...]] = {
     "local_schools": ("pupils", "capacity"),
     "green_space": ("hectares",),
 }
+#: Tables of ours that add up to others: what a reader of both could take from each other.
+_SUMS: tuple[tuple[tuple[str, str], tuple[tuple[str, str], ...]], ...] = (
+    (("event_people", ""), tuple(("event_people_by_fifth", str(n)) for n in range(1, 6))),
+    (("event_attendances", ""), tuple(("event_attendances_by_fifth", str(n)) for n in range(1, 6))),
+    (("homes_audited", ""), tuple(("homes_audited_placed", one) for one in "ABC")),
+    (("homes_audited", ""), tuple(("homes_audited_band", one) for one in "ABCDEFG")),
+)
 _SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".ods")
 _LAYERS = (".geojson", ".gpkg", ".parquet")
 
@@ -60,7 +68,9 @@ class Local:
     Parameters
     ----------
     figures
-        Rows of `geo.figures.FIGURE_COLUMNS`, small numbers of homes and people already hidden.
+        Rows of `geo.figures.FIGURE_COLUMNS` that count places and lines, for all to see.
+    own_figures
+        Those that count people, homes and what happened to them, with nothing hidden.
     papers
         Indicator -> its entry in the dictionary.
     points, lines
@@ -74,6 +84,7 @@ class Local:
     """
 
     figures: pd.DataFrame = field(default_factory=empty_figures)
+    own_figures: pd.DataFrame = field(default_factory=empty_figures)
     papers: Papers = field(default_factory=dict)
     points: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     lines: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
@@ -91,6 +102,7 @@ class _Desk:
     published: pd.DataFrame
     postcodes: Mapping[str, tuple[float, float]]
     figures: list[pd.DataFrame] = field(default_factory=list)
+    own: list[pd.DataFrame] = field(default_factory=list)
     papers: Papers = field(default_factory=dict)
     points: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
     lines: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
@@ -116,8 +128,8 @@ class _Desk:
         self.notes += [f"{table.source.file}: {note}" for note in table.notes]
         return table
 
-    def add(self, made: tuple[pd.DataFrame, Papers]) -> None:
-        self.figures.append(made[0])
+    def add(self, made: tuple[pd.DataFrame, Papers], *, own: bool = True) -> None:
+        (self.own if own else self.figures).append(made[0])
         self.papers |= made[1]
 
 
@@ -175,8 +187,16 @@ def read_local(
         _read_lines(desk, folder, people)
     if restricted is not None:
         _read_restricted(desk, restricted)
+    held = own_groups(desk.own)
+    ours = [(whole, [one for one in parts if one in held]) for whole, parts in _SUMS]
+    sums = [
+        {"whole": list(whole), "parts": [list(one) for one in parts]} for whole, parts in ours if parts[1:]
+    ]
+    if sums or folder.is_dir():
+        desk.settings["sums"] = [*sums, *read_sums(folder / SUMS, held)]
     return Local(
-        figures=tidy_figures(desk.figures) if desk.figures else empty_figures(),
+        figures=tidy_figures(desk.figures),
+        own_figures=tidy_figures(desk.own),
         papers=desk.papers,
         points=desk.points,
         lines=desk.lines,
@@ -212,7 +232,7 @@ def _read_points(desk: _Desk, path: Path, kind: str) -> None:
     desk.points[kind] = _public(placed, kind)
     period, source = table.source.period, table.source.id
     if kind == "services":
-        desk.add(service_figures(placed, desk.spine.boundaries, period=period, source=source))
+        desk.add(service_figures(placed, desk.spine.boundaries, period=period, source=source), own=False)
     elif kind == "events":
         deciles = desk.of("imd25_decile", "lsoa21")
         desk.add(
@@ -345,7 +365,8 @@ def _read_lines(desk: _Desk, folder: Path, people: gpd.GeoDataFrame | None) -> N
         route_figures(
             desk.lines[schema.kind], desk.spine.boundaries, authority=desk.authority, period=source.period,
             source=source.id, people=people, below=desk.of("mis_people_below_share", "lsoa21"),
-        )
+        ),
+        own=False,
     )  # fmt: skip
 
 
@@ -389,5 +410,4 @@ def _counts_source(table: CouncilTable, name: str) -> Source:
         period=table.source.period,
         licence="counts published by the council; the table itself is restricted",
         note="Small numbers are hidden, with as many others as it takes that they cannot be worked out",
-        controlled=True,
     )

@@ -2,7 +2,8 @@
 
 Sessions, people referred and people who came are three counts, and are never added. A practice or a
 network is a list of patients, not an area: its numbers stand under the district, by name. People who
-chose to answer are not a sample, and get no interval.
+chose to answer are not a sample, and get no interval. Nothing is hidden here: `fairplace.disclosure`
+hides small numbers, and what would give them away, in every figure that is shown.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from fairplace.disclosure_policy import LAYERS
 from fairplace.local_figures import make_figures, paper
-from fairplace.small_numbers import hide_small, small
 from fairplace.statistics_intervals import name_interval, wilson
 from geo.boundaries import Boundaries
 from geo.figures import empty_figures, tidy_figures
@@ -23,7 +24,7 @@ from layers.council.reader import CouncilTable
 
 Papers = dict[str, dict[str, str]]
 #: Estates with fewer replies than this are not shown.
-FEWEST_REPLIES = 10
+FEWEST_REPLIES = LAYERS["survey"].smallest_base
 ALL = ""
 
 
@@ -94,40 +95,35 @@ def event_figures(
         number = pd.Series({authority: float((held["kind"] == kind).sum())})
         parts.append(_row(number, "events", "lad25", kind, period, "count", source))
     unit = held["attendance_unit"].replace("", "people")
-    for name, label in (("people", "people"), ("attendances", "count")):
+    for name in ("people", "attendances"):
         these = held[unit == name]
         if these.empty:
             continue
         came = these["attendance"].fillna(0.0)
         by_ward = came.groupby(wards[these.index]).sum().reindex(boundaries["wd25"].codes)
         by_kind = came.groupby(these["kind"]).sum()
-        parts.append(_row(by_ward, f"event_{name}", "wd25", ALL, period, label, source, hide_small(by_ward)))
-        hide = hide_small(by_kind)
+        parts.append(_row(by_ward, f"event_{name}", "wd25", ALL, period, name, source))
         total = pd.Series({authority: float(came.sum())})
-        parts.append(_row(total, f"event_{name}", "lad25", ALL, period, label, source, small(total)))
+        parts.append(_row(total, f"event_{name}", "lad25", ALL, period, name, source))
         if name == "attendances" and these["unique_people"].notna().any():
             different = pd.Series({authority: float(these["unique_people"].sum())})
-            few = small(different) | small(total - different)
+            base = float(came[these["unique_people"].notna()].sum())
             parts.append(
-                _row(different, "event_different_people", "lad25", ALL, period, "people", source, few)
+                _row(different, "event_different_people", "lad25", ALL, period, "people", source, base)
             )
         for kind, number in by_kind.items():
             one = pd.Series({authority: float(number)})
-            mask = pd.Series({authority: bool(hide[kind])})
-            parts.append(_row(one, f"event_{name}", "lad25", str(kind), period, label, source, mask))
+            parts.append(_row(one, f"event_{name}", "lad25", str(kind), period, name, source))
         if fifths is not None:
             lsoas = code_points(these, boundaries["lsoa21"])
-            by_fifth = came.groupby(lsoas.map(fifths)).sum()
-            hide = hide_small(by_fifth)
-            for fifth, number in by_fifth.items():
+            for fifth, number in came.groupby(lsoas.map(fifths)).sum().items():
                 one = pd.Series({authority: float(number)})
-                mask = pd.Series({authority: bool(hide[fifth])})
                 group = f"{int(float(str(fifth)))}"
-                parts.append(_row(one, f"event_{name}_by_fifth", "lad25", group, period, label, source, mask))
+                parts.append(_row(one, f"event_{name}_by_fifth", "lad25", group, period, name, source))
     papers = {
         "events": paper("Events and pop-ups held", "count"),
         "event_people": paper("People seen at events", "people"),
-        "event_attendances": paper("Attendances at events (one person may come twice)", "count"),
+        "event_attendances": paper("Attendances at events (one person may come twice)", "attendances"),
         "event_different_people": paper("Different people among the attendances", "people"),
         "event_people_by_fifth": paper(
             "People seen at events, by national fifth of deprivation of the place of the event",
@@ -136,7 +132,7 @@ def event_figures(
         ),
         "event_attendances_by_fifth": paper(
             "Attendances, by national fifth of deprivation of the place of the event",
-            "count",
+            "attendances",
             direction="1 = most deprived",
         ),
     }
@@ -153,9 +149,8 @@ def incident_figures(
         for kind in [ALL, *sorted(incidents["kind"].unique())]:
             here = codes[(codes != "") & ((incidents["kind"] == kind) | (kind == ALL))]
             counts = here.value_counts().reindex(boundaries[key].codes, fill_value=0).astype(float)
-            hide = hide_small(counts) if key == "wd25" else small(counts)
-            parts.append(_row(counts, "local_incidents", key, kind, period, "count", source, hide))
-    return tidy_figures(parts), {"local_incidents": paper("Incidents in the council's own file", "count")}
+            parts.append(_row(counts, "local_incidents", key, kind, period, "incidents", source))
+    return tidy_figures(parts), {"local_incidents": paper("Incidents in the council's own file", "incidents")}
 
 
 def _row(
@@ -166,11 +161,11 @@ def _row(
     period: str,
     unit: str,
     source: str,
-    hidden: pd.Series[bool] | None = None,
+    base: float = float("nan"),
 ) -> pd.DataFrame:
     return make_figures(
         values, indicator=indicator, geography=geography, group=group, period=period, unit=unit,
-        source=source, hidden=hidden,
+        source=source, base=base,
     )  # fmt: skip
 
 
@@ -207,23 +202,17 @@ def referral_figures(
         notes.append(f"Referrals: gains of {left} rows are not confirmed and are not counted")
     total = sums.sum(min_count=1).to_frame().T.set_axis([ALL])
     both = pd.concat([total, sums])
-    hide = _hide_organisations(sums)
-    hide.loc[ALL] = small(both.loc[[ALL], "referrals"]).iloc[0] | small(both.loc[[ALL], "attended"]).iloc[0]
     parts = []
     period, source = table.source.period, table.source.id
     for code, row in both.iterrows():
         common = {"geography": "lad25", "group": str(code), "period": period, "source": source}
-        mask = pd.Series({authority: bool(hide[str(code)])})
         for name, (_, unit) in REFERRALS.items():
             parts.append(
-                make_figures(
-                    pd.Series({authority: row[name]}), indicator=_name(name), unit=unit,
-                    hidden=mask, **common,
-                )
-            )  # fmt: skip
+                make_figures(pd.Series({authority: row[name]}), indicator=_name(name), unit=unit, **common)
+            )
         for name, count in (("attended_share", "attended"), ("new_share", "referred_new_clients")):
-            parts.append(_share(f"referrals_{name}", row[count], row["referrals"], mask, authority, common))
-        parts += _per_attender(row, mask, authority, common)
+            parts.append(_share(f"referrals_{name}", row[count], row["referrals"], authority, common))
+        parts += _per_attender(row, authority, common)
     papers = {_name(name): paper(label, unit) for name, (label, unit) in REFERRALS.items()}
     papers |= {
         "referrals_attended_share": paper(
@@ -251,39 +240,21 @@ def _name(column: str) -> str:
     return known.get(column, f"referrals_{column}")
 
 
-def _hide_organisations(sums: pd.DataFrame) -> pd.Series[bool]:
-    # One organisation is shown whole or not at all: five counts of it bound one another.
-    hide = pd.Series(False, index=sums.index)
-    for name in ("referrals", "attended", "referred_new_clients"):
-        if sums[name].notna().any():
-            bases = sums["referrals"] if name != "referrals" else None
-            hide |= hide_small(sums[name], bases=bases)
-    return hide
-
-
 def _share(
-    indicator: str,
-    count: float,
-    base: float,
-    mask: pd.Series[bool],
-    authority: str,
-    common: Mapping[str, str],
+    indicator: str, count: float, base: float, authority: str, common: Mapping[str, str]
 ) -> pd.DataFrame:
     known = np.isfinite(count) and np.isfinite(base) and base > 0
     low, high = wilson(count, base) if known else (np.nan, np.nan)
     return make_figures(
         pd.Series({authority: count / base if known else np.nan}), indicator=indicator, unit="share",
-        count=float(count), base=float("nan") if mask.iloc[0] else float(base), low=float(low),
-        high=float(high), interval=name_interval("Wilson", 0.95), hidden=mask, geography=common["geography"],
-        group=common["group"], period=common["period"], source=common["source"],
+        count=float(count), base=float(base), low=float(low), high=float(high),
+        interval=name_interval("Wilson", 0.95), geography=common["geography"], group=common["group"],
+        period=common["period"], source=common["source"],
     )  # fmt: skip
 
 
-def _per_attender(
-    row: pd.Series[float], mask: pd.Series[bool], authority: str, common: Mapping[str, str]
-) -> list[pd.DataFrame]:
+def _per_attender(row: pd.Series[float], authority: str, common: Mapping[str, str]) -> list[pd.DataFrame]:
     came = float(row["attended"])
-    base = float("nan") if mask.iloc[0] else came
     plan = (
         (
             "referrals_issues_per_attender",
@@ -295,7 +266,7 @@ def _per_attender(
     )
     return [
         make_figures(
-            pd.Series({authority: value}), indicator=name, unit=unit, base=base, hidden=mask,
+            pd.Series({authority: value}), indicator=name, unit=unit, base=came,
             geography=common["geography"], group=common["group"], period=common["period"],
             source=common["source"],
         )
@@ -361,20 +332,17 @@ def _answers(
     random = bool((asked["sample"] == "random").all())
     shown = asked[~asked["estate"].isin(few)]
     sums = shown.groupby("estate")[["count", "base"]].sum()
-    hide = hide_small(sums["count"], bases=sums["base"])
-    rows = [(ALL, float(sums["count"].sum()), float(sums["base"].sum()), False)]
-    rows += [
-        (str(one), float(row["count"]), float(row["base"]), bool(hide[one])) for one, row in sums.iterrows()
-    ]
+    rows = [(ALL, float(sums["count"].sum()), float(sums["base"].sum()))]
+    rows += [(str(one), float(row["count"]), float(row["base"])) for one, row in sums.iterrows()]
     parts = []
-    for estate, count, base, hidden in rows:
+    for estate, count, base in rows:
         low, high = wilson(count, base) if random and base > 0 else (np.nan, np.nan)
         parts.append(
             make_figures(
                 pd.Series({authority: count / base if base > 0 else np.nan}), indicator=indicator,
                 geography="lad25", group=estate, period=table.source.period, unit="share", basis="survey",
                 source=table.source.id, count=count, base=base, low=float(low), high=float(high),
-                interval=name_interval("Wilson", 0.95), hidden=pd.Series({authority: hidden}),
+                interval=name_interval("Wilson", 0.95),
             )
         )  # fmt: skip
     for estate in few.intersection(asked["estate"]):
@@ -403,18 +371,16 @@ def minder_figures(
     here = frame[frame["wd25"] != ""]
     counts = here.groupby("wd25").size().reindex(codes, fill_value=0).astype(float)
     places = here.groupby("wd25")["places"].sum().reindex(codes, fill_value=0).astype(float)
-    hide = hide_small(counts)
     total = pd.Series({authority: float(len(here))})
     offered = pd.Series({authority: float(here["places"].sum())})
-    gone = small(total)
     parts = [
-        _row(counts, "childminders", "wd25", ALL, period, "count", source, hide),
-        _row(places, "childminder_places", "wd25", ALL, period, "count", source, hide),
-        _row(total, "childminders", "lad25", ALL, period, "count", source, gone),
-        _row(offered, "childminder_places", "lad25", ALL, period, "count", source, gone),
+        _row(counts, "childminders", "wd25", ALL, period, "people", source),
+        _row(places, "childminder_places", "wd25", ALL, period, "count", source),
+        _row(total, "childminders", "lad25", ALL, period, "people", source),
+        _row(offered, "childminder_places", "lad25", ALL, period, "count", source),
     ]
     papers = {
-        "childminders": paper("Childminders", "count"),
+        "childminders": paper("Childminders", "people"),
         "childminder_places": paper("Places with childminders", "count"),
     }
     return tidy_figures(parts), papers

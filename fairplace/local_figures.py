@@ -38,7 +38,7 @@ def make_figures(
     count, base, low, high
         As the values.
     hidden
-        True where the number is hidden: value, range and count are taken away, the base stays.
+        True where a layer never shows the number, whatever it is: value, range and count are taken away.
     """
     frame = pd.DataFrame({"code": values.index.astype(str), "value": values.to_numpy(dtype=float)})
     columns: Mapping[str, pd.Series[float] | float] = {"count": count, "base": base, "low": low, "high": high}

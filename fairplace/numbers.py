@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 #: Units that are counted: whole things, of which a modelled number keeps two figures.
-COUNTED = ("people", "households", "homes", "children", "events", "replies")
+COUNTED = ("people", "households", "homes", "children", "events", "replies", "attendances", "incidents")
 #: Status -> (sign in a cell, words for the key).
 SIGNS: dict[str, tuple[str, str]] = {
     "missing": ("[x]", "not available"),

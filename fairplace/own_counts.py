@@ -2,7 +2,8 @@
 
 Counts that a publisher has controlled are shown as published; what follows is for the others. Every
 count and base of a source is put into one table with every sum that its readers know (areas in larger
-areas, groups in all), so that what is hidden in one row cannot be had from another.
+areas, groups in all, sums that the pack states), so that what is hidden in one row cannot be had from
+another. Totals of the district and of all groups count as known even where no row shows them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fairplace.disclosure_policy import COUNTED_UNITS, ROUND_BASES_TO, SIZE_ORDER, LayerRule
-from fairplace.suppression import Total, protect
+from fairplace.suppression import ELSEWHERE, Total, protect
 from geo.geography import Geography
 
 #: A cell of an organisation's counts: what is counted, geography, area, group.
@@ -47,7 +48,8 @@ class Sums:
     Parameters
     ----------
     whole
-        Indicator and group of the total.
+        Indicator and group of the total. Where no row shows it, readers are taken to have it from
+        elsewhere: an annual report, a committee paper.
     parts
         Indicators and groups that add up to it.
     """
@@ -160,9 +162,14 @@ def hide_own_counts(
     small |= (base > 0) & (base <= hide_up_to) & (count > 0)
     others, listed = pd.Series(False, index=rows.index), pd.Series(False, index=rows.index)
     if secondary:
-        others, listed = _given_away(rows, count, base, small, rest, hide_up_to, nests, sums)
+        others, listed = _given_away(rows, count, base, small, rest, few, hide_up_to, nests, sums)
     primary = small | rest
     gone = primary | few | others
+    whole = rows["source"].map(lambda one: (known := rule(one)) is not None and known.whole).astype(bool)
+    if whole.any():
+        kin = [rows.loc[whole, name] for name in ("source", "period", "geography", "code", "group")]
+        others.loc[whole] |= gone[whole].groupby(kin).transform("any")
+        gone |= others
     at = rows.index[gone]
     shown.loc[at, ["value", "low", "high", "count", "base"]] = np.nan
     shown.loc[at, "status"] = "suppressed"
@@ -202,6 +209,7 @@ def _given_away(
     base: pd.Series[float],
     small: pd.Series[bool],
     rest: pd.Series[bool],
+    few: pd.Series[bool],
     hide_up_to: int,
     nests: Sequence[Nest],
     sums: Sequence[Sums],
@@ -224,15 +232,23 @@ def _given_away(
         # Those of a base who are not counted are a table of their own: nobody prints it, anybody can take it.
         values = np.append(values, [values[base_at] - values[count_at] for base_at, count_at in links])
         rests = range(len(position), len(values))
-        totals = table.totals(nests, sums)
+        totals, elsewhere = table.totals(nests, sums)
         totals += [Total(pair[0], (pair[1], rest_at)) for pair, rest_at in zip(links, rests, strict=True)]
         hide, ends = (values > 0) & (values <= hide_up_to), np.zeros(len(values), dtype=bool)
-        caps = np.full(len(values), np.inf)
+        caps, limit = np.full(len(values), np.inf), np.full(len(values), float(hide_up_to))
+        for parts in elsewhere:
+            held = [one for one in parts if values[one] > 0]
+            if len(held) > 1 and values[held].sum() - len(held) + 1 <= hide_up_to:
+                hide[held] |= hide[held].any()  # so few together that nobody can be shown beside them
+            elif len(held) > 1:
+                totals.append(Total(ELSEWHERE, parts))
         for row, (cell, under) in table.cells.items():
             if cell is None:
                 continue
             at = position[cell]
-            hide[at] |= bool(small[row] or rest[row])
+            hide[at] |= bool(small[row] or rest[row] or few[row])
+            if few[row]:  # of too few to be shown at all: it must not follow to the person
+                limit[at] = max(limit[at], values[at])
             if under is None and rows.at[row, "unit"] == "share" and base[row] > hide_up_to:
                 ends[at] |= bool(rest[row])
                 caps[at] = min(caps[at], float(base[row]))
@@ -242,9 +258,9 @@ def _given_away(
             costs[at] = 4.0 ** SIZE_ORDER.index(_kind(cell[1])) * (2.0 if cell[3] == "" else 1.0)
         chosen = protect(
             np.where(whole, values, 0.0),
-            [one for one in totals if whole[[one.whole, *one.parts]].all()],
+            [one for one in totals if whole[[at for at in (one.whole, *one.parts) if at >= 0]].all()],
             small=hide & whole,
-            hide_up_to=hide_up_to,
+            hide_up_to=limit,
             costs=costs * (1 + np.log1p(values) / 10),
             caps=caps,
             almost_all=ends,
@@ -302,8 +318,13 @@ class _Table:
             cells[index] = (pair[0], pair[1])
         return cls(amounts_of, cells, names)
 
-    def totals(self, nests: Sequence[Nest], sums: Sequence[Sums]) -> list[Total]:
-        """Every sum among the cells that a reader knows; overlapping groups, which are none, left out."""
+    def totals(
+        self, nests: Sequence[Nest], sums: Sequence[Sums]
+    ) -> tuple[list[Total], list[tuple[int, ...]]]:
+        """Every sum among the cells that a reader knows, and cells whose sum is known from elsewhere.
+
+        Overlapping groups, which are no sum, are left out.
+        """
         position = {cell: number for number, cell in enumerate(self.amounts)}
         families: defaultdict[str, defaultdict[Cell, list[int]]] = defaultdict(lambda: defaultdict(list))
         for (name, key, code, group), place in position.items():
@@ -322,11 +343,19 @@ class _Table:
                     families[f"sum {number}"][whole_name, key, code, one.whole[1]].append(place)
         values = list(self.amounts.values())
         found: list[Total] = []
-        for family in families.values():
+        elsewhere: list[tuple[int, ...]] = []
+        for name, family in families.items():
+            stated = name.startswith("sum ")
             known = {position[cell]: parts for cell, parts in family.items() if cell in position}
             if all(sum(values[part] for part in parts) <= values[whole] for whole, parts in known.items()):
                 found += [Total(whole, tuple(parts)) for whole, parts in known.items()]
-        return found
+                # A total of the district, of its groups or of a stated sum may stand in any report.
+                elsewhere += [
+                    tuple(parts)
+                    for cell, parts in family.items()
+                    if cell not in position and (stated or _kind(cell[1]) == "lad")
+                ]
+        return found, elsewhere
 
 
 def _places(rows: pd.DataFrame) -> Iterator[tuple[int, str, Place]]:

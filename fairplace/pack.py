@@ -1,4 +1,4 @@
-"""The pack: one folder that holds everything known of an authority, and may be published.
+"""The pack: one folder that holds everything known of an authority.
 
 `fairplace build` writes a pack; everything else only reads it, and shows nothing of it that has not
 passed `fairplace.disclosure.release`. Two builds of the same inputs in one environment give the same
@@ -18,6 +18,9 @@ Layout::
     points/ID.parquet        GeoParquet of places that may be public
     lines/ID.parquet         GeoParquet of roads, water, rail, routes
     networks/NAME/           a street network in array form
+    restricted/              an organisation's own figures, small numbers and all; stays inside it
+
+Without the folder ``restricted`` a pack may be sent on: it is whole, and shows no own counts.
 """
 
 from __future__ import annotations
@@ -43,6 +46,14 @@ from geo.geography import Geography
 from geo.source import Source, hash_file
 
 PACK_FORMAT = 1
+#: What must not leave the organisation: only `fairplace.disclosure.release` reads it.
+RESTRICTED = "restricted"
+OWN_FIGURES = f"{RESTRICTED}/own_figures.parquet"
+_RESTRICTED_NOTE = """\
+The figures in this folder are this organisation's own counts before small numbers are hidden.
+`fairplace.disclosure.release` hides them, for every page, map and file. Do not publish this folder or
+send it on: a pack without it is whole and shows everything but them.
+"""
 
 
 class PackError(UserError, ValueError):
@@ -58,7 +69,7 @@ class Contents:
     authority, name
         Code and name of the district.
     figures
-        `geo.figures.FIGURE_COLUMNS`.
+        `geo.figures.FIGURE_COLUMNS`: published and modelled.
     indicators
         Indicator id -> its label, unit, measure and direction, for the dictionary.
     areas
@@ -85,6 +96,8 @@ class Contents:
         `geo.figures.FIGURE_COLUMNS`, of areas beside the authority; empty where there are none.
     model
         Name -> published table that the estimate was made from.
+    own_figures
+        The organisation's own figures, with nothing hidden; None is none.
     """
 
     authority: str
@@ -104,6 +117,7 @@ class Contents:
     restricted: Mapping[str, str] = field(default_factory=dict)
     comparators: pd.DataFrame = field(default_factory=empty_figures)
     model: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    own_figures: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -138,8 +152,16 @@ class Pack:
 
     @cached_property
     def figures(self) -> pd.DataFrame:
-        """Every figure, before disclosure rules."""
+        """Every published and modelled figure, before disclosure rules."""
         figures = pd.read_parquet(self.path / "figures.parquet")
+        check_figures(figures)
+        return figures
+
+    @cached_property
+    def own_figures(self) -> pd.DataFrame:
+        """The organisation's own figures with nothing hidden; none if the pack came without them."""
+        path = self.path / OWN_FIGURES
+        figures = pd.read_parquet(path) if path.is_file() else empty_figures()
         check_figures(figures)
         return figures
 
@@ -245,8 +267,13 @@ class Pack:
         return sorted(one.stem for one in folder.iterdir()) if folder.is_dir() else []
 
     def changed_files(self) -> list[str]:
-        """Names of files whose bytes are not the ones that were built: missing, altered or added."""
+        """Names of files whose bytes are not the ones that were built: missing, altered or added.
+
+        A pack may be sent on without its folder ``restricted``, and is unchanged then.
+        """
         built = dict(self.manifest["files"])
+        if not (self.path / RESTRICTED).is_dir():
+            built = {name: one for name, one in built.items() if not name.startswith(f"{RESTRICTED}/")}
         present = {
             one.relative_to(self.path).as_posix(): one
             for one in self.path.rglob("*")
@@ -338,11 +365,18 @@ def _write_tables(draft: Path, contents: Contents) -> None:
     if len(contents.comparators):
         check_figures(contents.comparators)
         contents.comparators.to_parquet(draft / "comparators.parquet", index=False, compression="zstd")
+    used = [contents.figures["indicator"]]
+    if contents.own_figures is not None and len(contents.own_figures):
+        check_figures(contents.own_figures)
+        (draft / RESTRICTED).mkdir()
+        contents.own_figures.to_parquet(draft / OWN_FIGURES, index=False, compression="zstd")
+        (draft / RESTRICTED / "README.txt").write_text(_RESTRICTED_NOTE, encoding="utf-8", newline="\n")
+        used.append(contents.own_figures["indicator"])
     records = [one.record() for one in sorted(contents.sources, key=lambda one: one.id)]
     (draft / "sources.json").write_text(
         json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    _dictionary(contents.indicators, contents.figures["indicator"].unique()).to_csv(
+    _dictionary(contents.indicators, pd.concat(used).unique()).to_csv(
         draft / "dictionary.csv", index=False, lineterminator="\n", encoding="utf-8"
     )
     (draft / "crosswalks").mkdir()

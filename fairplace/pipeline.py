@@ -177,6 +177,7 @@ def _contents(
         restricted=store,
     )
     parts.append(local.figures)
+    own = local.own_figures
     points = dict(places.points) if people is None else {**places.points, PEOPLE: people}
     walks = walks_of_build(places.networks, {**points, **local.points}, places.lines, people, spine)
     if walks is not None:
@@ -202,7 +203,7 @@ def _contents(
         authority=spine.authority,
         name=spine.name,
         figures=figures,
-        indicators=_papers(tables, parts, local),
+        indicators=_papers(tables, [*parts, own], local),
         areas={key: one.areas[["name", "geometry"]] for key, one in spine.boundaries.items()},
         crosswalks=list(spine.crosswalks.values()),
         draws={} if estimate is None else {"lsoa21": (list(estimate.codes), estimate.draws)},
@@ -226,6 +227,7 @@ def _contents(
         restricted=restricted,
         comparators=alike.figures,
         model={} if estimate is None else _model(spine, tables),
+        own_figures=own,
     )
 
 

@@ -1,12 +1,14 @@
 """The borough scorecard: a council's register of indicators by the eight Marmot principles.
 
 Value, target, base, gap between the most and the least deprived ward, and when the next value is due.
-What is not filled yet is shown as a blank, never left out. It has the forms of a profile.
+What is not filled yet is shown as a blank, never left out. It has the forms of a profile; its page is
+`fairplace.scorecard_page`, which can be sorted and filtered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -64,17 +66,11 @@ def compose_scorecard(
     """
     words, settings = words or load_words(), settings or Settings()
     status = check_status(status, settings)
-    register: Sequence[Mapping[str, Any]] = released.settings.get("local", {}).get("register", [])
-    if not register:
-        raise ScorecardError(
-            f"{released.name} was built without a register of indicators; put indicators.csv and "
-            f"indicator_values.csv into the folder local of its data, and build again"
-        )
+    entries = scorecard_entries(released, words)
     district = next(key for key in released.geographies if key.startswith("lad"))
     place = Place(district, released.authority, released.name)
-    rows = _newest(released, district)
     title = words("scorecard", "title", authority=released.name)
-    filled = sum(f"{PREFIX}{one['id']}" in rows for one in register)
+    filled = sum(one.found is not None for one in entries)
     cited = cite(words, released, place, title)
     sections = [
         Section(
@@ -86,9 +82,9 @@ def compose_scorecard(
                         words(
                             "scorecard",
                             "count",
-                            listed=len(register),
+                            listed=len(entries),
                             filled=filled,
-                            blank=len(register) - filled,
+                            blank=len(entries) - filled,
                         )
                     ]
                 ),
@@ -96,7 +92,7 @@ def compose_scorecard(
                 *required(words, released),
             ],
         ),
-        *(_principle(words, released, number, register, rows) for number in PRINCIPLES),
+        *(_principle(words, released, number, entries) for number in PRINCIPLES),
         contact(words, settings),
         Section("cite", words("sections", "cite"), [Paragraph([cited])]),
     ]
@@ -126,39 +122,93 @@ def _newest(released: Released, district: str) -> dict[str, dict[str, Any]]:
     return by_indicator(own, released.authority, district)
 
 
-def _principle(
-    words: Words,
-    released: Released,
-    number: int,
-    register: Sequence[Mapping[str, Any]],
-    rows: Mapping[str, Mapping[str, Any]],
-) -> Section:
-    listed = [one for one in register if one["principle"] == number]
-    title = words("scorecard", "principle", number=number, name=PRINCIPLES[number])
+@dataclass(frozen=True)
+class Entry:
+    """One indicator of the register with what is known of it.
+
+    Parameters
+    ----------
+    listed
+        Its row of the register.
+    label
+        Its definition and which way is better.
+    found, target, slope
+        Rows of the figure table, or None.
+    cells
+        Value, target, base, gap, period and next due, as they are read.
+    standing
+        ``met``, ``short``, ``close``, ``none`` (no target, or no agreed direction) or ``blank``.
+    """
+
+    listed: Mapping[str, Any]
+    label: str
+    found: Mapping[str, Any] | None
+    target: Mapping[str, Any] | None
+    slope: Mapping[str, Any] | None
+    cells: Sequence[Inline]
+    standing: str
+
+
+def scorecard_entries(released: Released, words: Words) -> list[Entry]:
+    """Give every indicator of the register in the council's order, blanks among them."""
+    district = next(key for key in released.geographies if key.startswith("lad"))
+    rows = _newest(released, district)
     blank = words("scorecard", "blank")
-    lines: list[list[Inline]] = []
-    dots: list[dict[str, Any]] = []
-    for one in listed:
+    entries = []
+    for one in _register(released):
         name = f"{PREFIX}{one['id']}"
         found, target, slope = (rows.get(f"{name}{end}") for end in ("", "_target", "_slope"))
+        cells: list[Inline] = [
+            Number(found, "with_range") if found else blank,
+            Number(target) if target else blank,
+            _base(found, blank),
+            Number(slope, "with_range") if slope else blank,
+            str(found["period"]) if found else blank,
+            show_period(str(one["next_update"])) or blank,
+        ]
         label = f"{one['definition']}{_better(words, str(one['polarity']))}"
-        lines.append(
-            [
-                label,
-                Number(found, "with_range") if found else blank,
-                Number(target) if target else blank,
-                _base(found, blank),
-                Number(slope, "with_range") if slope else blank,
-                str(found["period"]) if found else blank,
-                show_period(str(one["next_update"])) or blank,
-            ]
+        standing = _standing(str(one["polarity"]), found, target)
+        entries.append(Entry(one, label, found, target, slope, cells, standing))
+    return entries
+
+
+def _register(released: Released) -> Sequence[Mapping[str, Any]]:
+    register: Sequence[Mapping[str, Any]] = released.settings.get("local", {}).get("register", [])
+    if not register:
+        raise ScorecardError(
+            f"{released.name} was built without a register of indicators; put indicators.csv and "
+            f"indicator_values.csv into the folder local of its data, and build again"
         )
-        if found and found["unit"] == "share" and found["status"] == "ok":
-            ends = {part: float(found[part]) for part in ("value", "low", "high")}
-            dots.append({"label": one["definition"], "place": released.name, **ends})
-            if target:
-                aim = {"value": float(target["value"]), "low": float("nan"), "high": float("nan")}
-                dots.append({"label": one["definition"], "place": words("scorecard", "target"), **aim})
+    return register
+
+
+def _standing(polarity: str, found: Mapping[str, Any] | None, target: Mapping[str, Any] | None) -> str:
+    if found is None or found["status"] != "ok":
+        return "blank"
+    if target is None or target["status"] != "ok" or polarity not in ("low", "high"):
+        return "none"
+    aim, value = float(target["value"]), float(found["value"])
+    low, high = (float(found[end]) for end in ("low", "high"))
+    best, worst = (low, high) if polarity == "low" else (-high, -low)
+    if pd.isna(low) or pd.isna(high):
+        best = worst = value if polarity == "low" else -value
+    limit = aim if polarity == "low" else -aim
+    return "met" if worst <= limit else "short" if best > limit else "close"
+
+
+def _principle(words: Words, released: Released, number: int, entries: Sequence[Entry]) -> Section:
+    listed = [one for one in entries if one.listed["principle"] == number]
+    title = words("scorecard", "principle", number=number, name=PRINCIPLES[number])
+    lines: list[list[Inline]] = [[one.label, *one.cells] for one in listed]
+    dots: list[dict[str, Any]] = []
+    for one in listed:
+        if one.found and one.found["unit"] == "share" and one.found["status"] == "ok":
+            named = str(one.listed["definition"])
+            ends = {part: float(one.found[part]) for part in ("value", "low", "high")}
+            dots.append({"label": named, "place": released.name, **ends})
+            if one.target:
+                aim = {"value": float(one.target["value"]), "low": float("nan"), "high": float("nan")}
+                dots.append({"label": named, "place": words("scorecard", "target"), **aim})
     blocks: list[Block] = []
     table = f"principle-{number}-table"
     if dots:
@@ -177,8 +227,8 @@ def _principle(
         blocks.append(Table(table, caption, list(words.raw("scorecard", "head")), lines))
     else:
         blocks.append(Paragraph([words("scorecard", "none")], "note"))
-    cases = _cases(words, released, number)
-    return Section(f"principle-{number}", title, [*blocks, *cases])
+    cases = scorecard_cases(words, released, number)
+    return Section(f"principle-{number}", title, [*blocks, *([Bullets(cases)] if cases else [])])
 
 
 def _base(found: Mapping[str, Any] | None, blank: str) -> Inline:
@@ -193,8 +243,8 @@ def _better(words: Words, polarity: str) -> str:
     return words("evidence", "register_better", way=words("evidence", f"register_{polarity}"))
 
 
-def _cases(words: Words, released: Released, principle: int) -> list[Block]:
-    """Give the case studies of a principle as records: place, theme, date."""
+def scorecard_cases(words: Words, released: Released, principle: int) -> list[Paragraph]:
+    """Give the case studies of a principle as records: date, place, title, theme."""
     if "case_studies" not in released.held("points"):
         return []
     held = released.places("points", "case_studies")
@@ -224,4 +274,4 @@ def _cases(words: Words, released: Released, principle: int) -> list[Block]:
                 ]
             )
         )
-    return [Bullets(items)]
+    return items

@@ -25,6 +25,8 @@ Bools = NDArray[np.bool_]
 #: Cost of hiding a cell that is hidden anyway, against 1 or more of one that is not.
 _HIDDEN_ANYWAY = 1e-3
 _WHOLE = 1e-6
+#: In place of a total's position: no row shows it, and readers have it from elsewhere.
+ELSEWHERE = -1
 
 
 class SuppressionError(UserError, ValueError):
@@ -38,7 +40,7 @@ class Total:
     Parameters
     ----------
     whole
-        Position of the total among the cells.
+        Position of the total among the cells, or `ELSEWHERE`.
     parts
         Positions of what adds up to it, or to what is left when an unlisted rest is taken away. The
         rest counts as known, which is the worst case.
@@ -53,7 +55,7 @@ def protect(
     totals: Sequence[Total],
     *,
     small: Bools,
-    hide_up_to: int,
+    hide_up_to: int | Floats,
     costs: Floats | None = None,
     caps: Floats | None = None,
     almost_all: Bools | None = None,
@@ -70,7 +72,7 @@ def protect(
     small
         Cells to hide in any case.
     hide_up_to
-        A reader must not be able to tell that a small cell is at most this.
+        A reader must not be able to tell that a small cell is at most this; one for all or one a cell.
     costs
         Of hiding each cell beyond the small ones, 1 or more; equal if left out.
     caps
@@ -96,17 +98,18 @@ def protect(
     room = np.full(len(values), np.inf) if caps is None else caps - values
     price = np.ones(len(values)) if costs is None else costs
     rest = np.zeros(len(values), dtype=bool) if almost_all is None else almost_all
+    limit = np.broadcast_to(np.asarray(hide_up_to, dtype=np.float64), values.shape)
     usable = np.flatnonzero(values > 0)
     sums = _matrix(totals, len(values))[:, usable]
     sums = hstack([sums, -sums], format="csr")
     found: list[Floats] = []
     # The smallest first: the table found for it often serves the others too.
     for cell in sorted(np.flatnonzero(hidden), key=lambda one: (values[one], one)):
-        low = float(hide_up_to + 1 - values[cell])
+        low = float(limit[cell] + 1 - values[cell])
         if low > 0 and not any(move[cell] >= low for move in found):
             found.append(_move(int(cell), low, values, room, usable, hidden, price, sums))
             hidden = hidden | (found[-1] != 0)
-        down = float(hide_up_to + 1 - room[cell])
+        down = float(limit[cell] + 1 - room[cell])
         if rest[cell] and down > 0 and not any(move[cell] <= -down for move in found):
             found.append(_move(int(cell), -down, values, room, usable, hidden, price, sums))
             hidden = hidden | (found[-1] != 0)
@@ -117,7 +120,7 @@ def _check(values: Floats, totals: Sequence[Total]) -> None:
     if not (np.isfinite(values) & (values >= 0) & (values == np.round(values))).all():
         raise SuppressionError("cells must be whole numbers of 0 or more; round what was shared out first")
     for total in totals:
-        if values[list(total.parts)].sum() > values[total.whole]:
+        if total.whole != ELSEWHERE and values[list(total.parts)].sum() > values[total.whole]:
             raise SuppressionError(
                 f"parts add to {values[list(total.parts)].sum():g} and their total is "
                 f"{values[total.whole]:g}, which is less; give the sums that hold"
@@ -127,9 +130,10 @@ def _check(values: Floats, totals: Sequence[Total]) -> None:
 def _matrix(totals: Sequence[Total], cells: int) -> csr_array:
     rows, columns, signs = [], [], []
     for number, total in enumerate(totals):
-        rows += [number] * (len(total.parts) + 1)
-        columns += [total.whole, *total.parts]
-        signs += [-1.0] + [1.0] * len(total.parts)
+        shown = [] if total.whole == ELSEWHERE else [total.whole]
+        rows += [number] * (len(total.parts) + len(shown))
+        columns += [*shown, *total.parts]
+        signs += [-1.0] * len(shown) + [1.0] * len(total.parts)
     return csr_array((signs, (rows, columns)), shape=(len(totals), cells))
 
 

@@ -22,15 +22,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the scorecard; exit code 0."""
     from fairplace.disclosure import release
+    from fairplace.files import write_whole
     from fairplace.pack import open_pack
     from fairplace.profile.forms import write_profile
     from fairplace.scorecard import compose_scorecard
+    from fairplace.scorecard_page import render_scorecard
     from fairplace.settings import Settings, load_settings
 
     settings = load_settings(args.settings) if args.settings else Settings()
     released = release(open_pack(args.pack), args.edition)
     scorecard = compose_scorecard(released, status=args.status, settings=settings)
-    write_profile(scorecard, released, args.out, template=args.template or settings.template)
+    if args.out.suffix.lower() == ".html":
+        with write_whole(args.out) as draft:
+            draft.write_text(
+                render_scorecard(scorecard, released, file=args.out.name), encoding="utf-8", newline="\n"
+            )
+    else:
+        write_profile(scorecard, released, args.out, template=args.template or settings.template)
     rows = sum(len(table.rows) for table in scorecard.tables)
     print(f"{args.out}: {scorecard.title}, {rows} indicators")
     return 0

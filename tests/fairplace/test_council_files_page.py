@@ -62,7 +62,8 @@ def test_what_an_item_shows_of_the_council_is_in_the_profile_of_the_sample(sampl
         load_words(), release(sample_pack), geography="lad25", code=AUTHORITY, area="Halverton"
     )
     shown = {str(one.row["indicator"]) for one in section_numbers([section])}
-    own = sample_pack.figures[sample_pack.figures["source"].str.startswith(("local_", "counts_"))]
+    own = pd.concat([sample_pack.figures, sample_pack.own_figures])
+    own = own[own["source"].str.startswith(("local_", "counts_"))]
     wanted = {one for row in ITEMS for one in ticked(row[2])} & set(own["indicator"])
     assert wanted <= shown, wanted - shown
 
@@ -87,9 +88,7 @@ def test_one_row_of_every_kind_of_point_reaches_a_pack(spine: Spine, tmp_path: P
         tmp_path, spine=spine, published=pd.DataFrame(columns=["indicator", "geography", "group"])
     )
     assert set(local.points) == {one.kind for one in load_schemas().values() if one.layer == "points"}
-    incidents = local.figures[
-        (local.figures["indicator"] == "local_incidents") & (local.figures["geography"] == "lad25")
-    ]
+    incidents = local.own_figures.query("indicator == 'local_incidents' and geography == 'lad25'")
     assert incidents["value"].to_list() == [7, 7]
 
 
@@ -102,7 +101,7 @@ def test_attendances_and_different_people_are_two_numbers(spine: Spine, tmp_path
     local = read_local(
         tmp_path, spine=spine, published=pd.DataFrame(columns=["indicator", "geography", "group"])
     )
-    rows = local.figures[(local.figures["geography"] == "lad25") & (local.figures["group"] == "")]
+    rows = local.own_figures.query("geography == 'lad25' and group == ''")
     held = rows.set_index("indicator")["value"]
     assert (held["event_attendances"], held["event_different_people"]) == (73, 68)
     assert "event_people" not in held

@@ -21,13 +21,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_link_of_the_index_leads_to_a_page(demo: Path) -> None:
     links = re.findall(r'href="([^":#]+)"', (demo / "index.html").read_text(encoding="utf-8"))
-    assert len(links) >= 17
+    assert len(links) >= 18
+    assert "scorecard.html" in links
     for link in links:
         assert (demo / link).stat().st_size > 1000, link
 
 
 def test_every_page_says_that_the_town_is_made_up(demo: Path) -> None:
-    for page in [demo / "index.html", demo / "map.html", *demo.glob("profiles/*.html")]:
+    for page in [
+        demo / "index.html",
+        demo / "map.html",
+        demo / "scorecard.html",
+        *demo.glob("profiles/*.html"),
+    ]:
         assert re.search(r"made-up town|fictional", page.read_text(encoding="utf-8")), page.name
 
 
@@ -60,6 +66,7 @@ def test_every_page_opens_with_the_network_cut_and_asks_for_nothing(demo: Path) 
             demo / "map.html",
             demo / "hubs" / "note.html",
             demo / "review" / "index.html",
+            demo / "scorecard.html",
             *profiles,
         ):
             page.goto(path.as_uri())

@@ -122,9 +122,8 @@ def test_a_rest_that_is_counted_but_not_listed_gives_nothing_away() -> None:
 
 def test_indicators_that_add_up_are_told_so() -> None:
     parts = [
-        rows("lad25", {LAD: 30.0}),
-        rows("lad25", {LAD: 27.0}, indicator="attended"),
-        rows("lad25", {LAD: 3.0}, indicator="missed"),
+        rows("lad25", {LAD: number}, indicator=name, source="sessions")
+        for name, number in {"referrals": 30.0, "attended": 27.0, "missed": 3.0}.items()
     ]
     gone = lambda frame: set(frame.loc[frame["status"] == "suppressed", "indicator"])  # noqa: E731
     assert gone(shown(*parts)) == {"missed"}

@@ -23,8 +23,8 @@ from fairplace.disclosure import HIDE_UP_TO, Nest, release_figures
 from geo.figures import tidy_figures
 from geo.source import Source
 
-OWN = Source("referrals", "Referrals", "The council", "2025", "2025", "council")
-SOURCES = {"referrals": OWN}
+OWN = Source("attendance", "Attendance", "The council", "2025", "2025", "council")
+SOURCES = {OWN.id: OWN}
 WORLDS, BATCH = 1000, 50
 
 
@@ -73,7 +73,7 @@ def make_world(seed: int) -> World:
             {
                 "code": code, "geography": kinds[code], "indicator": "referrals", "group": group,
                 "period": str(number), "value": float(value), "unit": "people", "basis": "counted",
-                "status": "ok", "floor": "lsoa21", "source": "referrals",
+                "status": "ok", "floor": "lsoa21", "source": OWN.id,
             }
             for group, value in [("", total.sum()), *zip(groups, total, strict=True)]
             if group == "" or group in listed
@@ -197,6 +197,36 @@ def test_without_secondary_suppression_the_same_attack_recovers_some() -> None:
     found = [attack(*one) for one in zip(worlds, release(worlds, secondary=False), strict=True)]
     assert sum(found) > 50
     assert sum(one > 0 for one in found) > 20
+
+
+def from_elsewhere(world: World) -> pd.DataFrame:
+    """District totals by group that stand in a report and not in the pack; one of too few is in none."""
+    lad = pd.DataFrame([row for row in world.rows if row["geography"] == "lad25"])
+    enough = []
+    for group in lad["group"]:
+        which = np.array([group in ("", name) for name in world.groups])
+        parts = [
+            world.counts[inside][:, which].sum()
+            for code, inside in world.members.items()
+            if code.startswith("E01")
+        ]
+        enough.append(sum(parts) - sum(one > 0 for one in parts) + 1 > HIDE_UP_TO)
+    return lad[enough]
+
+
+def test_totals_that_readers_have_from_a_report_recover_nothing_either() -> None:
+    hidden = recovered = open_to = 0
+    for worlds in batches(2 * BATCH):
+        bare = [replace(one, rows=[row for row in one.rows if row["geography"] != "lad25"]) for one in worlds]
+        for secondary in (True, False):
+            for world, shown in zip(worlds, release(bare, secondary=secondary), strict=True):
+                assert "lad25" not in set(shown["geography"])
+                found = attack(world, pd.concat([shown, from_elsewhere(world)]))
+                recovered, open_to = recovered + found * secondary, open_to + found * (not secondary)
+                hidden += int((shown["status"] == "suppressed").sum()) * secondary
+    assert hidden > 5 * BATCH
+    assert recovered == 0
+    assert open_to > BATCH
 
 
 def with_attendance(world: World, seed: int) -> tuple[World, np.ndarray]:

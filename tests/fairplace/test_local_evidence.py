@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairplace.audits import BELOW, BELOW_SHARE, PlacedHomes, audit_figures, beside
-from fairplace.disclosure import release
+from fairplace.disclosure import Nest, Sums, release, release_figures
 from fairplace.local_evidence import FEWEST_REPLIES, referral_figures, survey_figures
-from fairplace.pack import Pack
+from fairplace.local_figures import make_figures
+from fairplace.local_sums import SumsError, own_groups, read_sums
+from fairplace.pack import Pack, open_pack
 from fairplace.profile.evidence import local_evidence
 from fairplace.profile.model import Paragraph, Table, section_numbers
 from fairplace.profile.words import load_words
 from fairplace.register import RegisterError, read_register
-from fairplace.small_numbers import hide_small
+from geo.figures import FIGURE_KEY, tidy_figures
+from geo.source import Source
 from layers.council.reader import read_council_file
 
 AUTHORITY = "E06999001"
@@ -27,7 +31,13 @@ AUTHORITY = "E06999001"
 
 @pytest.fixture(scope="module")
 def own(sample_pack: Pack) -> pd.DataFrame:
-    figures = sample_pack.figures
+    figures = pd.concat([sample_pack.figures, sample_pack.own_figures])
+    return figures[figures["source"].str.startswith(("local_", "counts_"))]
+
+
+@pytest.fixture(scope="module")
+def shown(sample_pack: Pack) -> pd.DataFrame:
+    figures = release(sample_pack).figures
     return figures[figures["source"].str.startswith(("local_", "counts_"))]
 
 
@@ -109,26 +119,127 @@ def test_audits_stand_beside_poverty_fuel_and_tenure_of_the_same_wards(sample_pa
 # Small numbers
 
 
-@given(st.lists(st.integers(0, 40), min_size=1, max_size=12))
-def test_no_hidden_count_follows_from_the_total(counts: list[int]) -> None:
-    series = pd.Series(counts, index=[f"E{n}" for n in range(len(counts))], dtype=float)
-    hidden = hide_small(series)
+COUNCIL = Source("local_events", "Events", "The council", "2025", "2025", "council")
+WARDS = [f"E0500000{n}" for n in range(1, 10)]
+
+
+def released_wards(counts: list[int], *, total: bool) -> pd.DataFrame:
+    values = pd.Series(counts, index=WARDS[: len(counts)], dtype=float)
+    common = {"indicator": "event_people", "period": "2025", "unit": "people", "source": COUNCIL.id}
+    parts = [make_figures(values, geography="wd25", **common)]
+    if total:
+        parts.append(make_figures(pd.Series({AUTHORITY: values.sum()}), geography="lad25", **common))
+    shown, _ = release_figures(
+        tidy_figures(parts),
+        sources={COUNCIL.id: COUNCIL},
+        edition="public",
+        nests=[Nest("wd25", "lad25", dict.fromkeys(WARDS, AUTHORITY))],
+    )
+    return shown[shown["geography"] == "wd25"].set_index("code").reindex(values.index)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=9), st.booleans())
+def test_no_hidden_count_follows_from_the_total_whether_or_not_it_is_shown(
+    counts: list[int], total: bool
+) -> None:
+    series = np.array(counts)
+    hidden = (released_wards(counts, total=total)["status"] == "suppressed").to_numpy()
     small = (series > 0) & (series <= 4)
     assert hidden[small].all()
     if not small.any():
         assert not hidden.any()
         return
-    rest = float(series.sum() - series[~hidden].sum())  # what subtraction tells
+    known = int(series.sum())
     unknown = int(hidden.sum())
-    could_be_large = rest - (unknown - 1) > 4
+    could_be_large = known - int(series[~hidden].sum()) - (unknown - 1) > 4
     everything = bool((hidden == (series > 0)).all())
     assert everything or (unknown >= 2 and could_be_large)
 
 
-def test_all_but_a_few_is_as_small_as_a_few() -> None:
-    counts = pd.Series({"a": 58.0, "b": 30.0, "c": 20.0})
-    bases = pd.Series({"a": 60.0, "b": 90.0, "c": 90.0})
-    assert hide_small(counts, bases=bases)["a"]
+def test_a_sum_that_the_council_states_counts_as_known(tmp_path: Path) -> None:
+    kinds = {"dental": 3.0, "bus": 30.0, "advice": 40.0}
+    common = {"indicator": "seen", "period": "2025", "unit": "people", "source": COUNCIL.id}
+    parts = [
+        make_figures(pd.Series({ward: number}), geography="wd25", group=kind, **common)
+        for kind, number in kinds.items()
+        for ward in WARDS[:1]
+    ]
+    figures = tidy_figures(parts)
+    (tmp_path / "sums.toml").write_text(
+        '[[sums]]\nwhole = ["report", ""]\nparts = [["seen", "dental"], ["seen", "bus"]]\n', encoding="utf-8"
+    )
+    stated = [
+        Sums(tuple(one["whole"]), tuple(tuple(part) for part in one["parts"]))
+        for one in read_sums(tmp_path / "sums.toml", own_groups([figures]))
+    ]
+    gone = [
+        set(shown.loc[shown["status"] == "suppressed", "group"])
+        for shown, _ in (
+            release_figures(figures, sources={COUNCIL.id: COUNCIL}, edition="public", sums=sums)
+            for sums in ([], stated)
+        )
+    ]
+    assert gone == [{"dental"}, {"dental", "bus"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[sums]\n", "sums.toml cannot be read"),
+        ('[[sums]]\nwhole = ["a", ""]\nparts = [["seen", "dental"]]\n', "sum 1: needs a whole and two parts"),
+        (
+            '[[sums]]\nwhole = ["a", ""]\nparts = [["seen", "dental"], ["seen", "bus"]]\n',
+            '"seen" of group "dental" is not among the own figures; they are events',
+        ),
+    ],
+)
+def test_a_stated_sum_that_is_none_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "sums.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SumsError, match=said):
+        read_sums(tmp_path / "sums.toml", {("events", "")})
+
+
+def test_all_but_a_few_is_as_small_as_a_few_and_a_network_is_shown_whole_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    # Of 60 referred to the first network 58 came: two did not, and all its figures go, with a second's.
+    rows = [("UZ1", 60, 58), ("UZ2", 90, 40), ("UZ3", 80, 30)]
+    text = (
+        "period,organisation_code,organisation_name,sessions,referrals,attended,referred_new_clients,issues\n"
+    )
+    text += "".join(f"2025,{code},{code},20,{sent},{came},20,{came * 4}\n" for code, sent, came in rows)
+    table = read_council_file(write(tmp_path, "referrals.csv", text), "referrals")
+    figures, _, _, _ = referral_figures(table, authority=AUTHORITY)
+    shown, _ = release_figures(figures, sources={table.source.id: table.source}, edition="public")
+    state = shown[shown["status"] != "missing"].groupby("group")["status"].unique()
+    assert state["UZ1"].tolist() == ["suppressed"]
+    assert all(len(one) == 1 for one in state)
+    assert (state == "suppressed").map(bool).map(int).sum() >= 2
+
+
+def test_raw_counts_lie_in_the_restricted_part_and_a_pack_without_it_is_whole(
+    sample_pack: Pack, tmp_path: Path
+) -> None:
+    own = sample_pack.own_figures
+    assert not (own["status"] == "suppressed")[own["source"].str.startswith("counts_")].any()
+    assert not set(sample_pack.figures["source"]) & {"counts_homes", "local_events", "local_referrals"}
+    small = own["unit"].isin(["homes", "people"]) & own["value"].between(1, 4)
+    assert small.any()
+    hidden = release(sample_pack).figures.query("status == 'suppressed'")
+    assert set(map(tuple, own.loc[small, FIGURE_KEY].to_numpy())) <= set(
+        map(tuple, pd.concat([hidden, _below_floor(sample_pack)])[FIGURE_KEY].to_numpy())
+    )
+    shutil.copytree(sample_pack.path, tmp_path / "sent")
+    shutil.rmtree(tmp_path / "sent" / "restricted")
+    sent = open_pack(tmp_path / "sent")
+    assert sent.changed_files() == []
+    assert "homes_audited" not in set(release(sent).figures["indicator"])
+    assert "residents" in set(release(sent).figures["indicator"])
+
+
+def _below_floor(pack: Pack) -> pd.DataFrame:
+    own = pack.own_figures
+    return own[own["geography"] != own["floor"]]
 
 
 # Referrals, surveys, register

@@ -1,0 +1,164 @@
+"""The scorecard as one page that can be sorted and filtered: the register, its case studies, its text.
+
+Everything is in the file, which asks for nothing from elsewhere. Without scripts every row is shown; with
+``#embed`` behind its name it fits into a page of the council's. Every number is a ``data`` element that
+names its figure, as in a profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from fairplace.disclosure import Released
+from fairplace.profile.model import Bullets, Inline, Number, Paragraph, Profile
+from fairplace.profile.words import Words, load_words, sentence
+from fairplace.register import PRINCIPLES
+from fairplace.scorecard import Entry, scorecard_cases, scorecard_entries
+
+#: Standing -> a sign that tells it without its colour.
+_SIGNS = {"met": "\u25cf", "short": "\u25b2", "close": "\u25c6", "none": "\u25cb", "blank": "\u2013"}
+#: Width and height of the drawing under a value.
+_WIDE, _HIGH = 144.0, 18.0
+
+
+def render_scorecard(
+    scorecard: Profile, released: Released, *, words: Words | None = None, file: str = "scorecard.html"
+) -> str:
+    """Render a scorecard as a page.
+
+    Parameters
+    ----------
+    scorecard
+        From `fairplace.scorecard.compose_scorecard`: its summary, contact and how to cite it.
+    released
+        What it was composed from.
+    words
+        Sentences; those of ``words.toml`` if left out.
+    file
+        Name of the page, for the lines that embed it.
+
+    Returns
+    -------
+    str
+        HTML with styles and script inside.
+    """
+    words = words or load_words()
+    text = resources.files("fairplace").joinpath("scorecard.html.jinja").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["inline"] = _inline
+    environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
+    environment.tests["figure"] = lambda cell: isinstance(cell, Number)
+    summary = next(section for section in scorecard.sections if section.id == "summary")
+    page = environment.from_string(text).render(
+        scorecard=scorecard,
+        words=words,
+        summary=[block for block in summary.blocks if isinstance(block, Paragraph)],
+        principles=PRINCIPLES,
+        statuses={name: words("scorecard", f"status_{name}") for name in _SIGNS},
+        head=words.raw("scorecard", "page_head"),
+        rows=[_row(entry, words) for entry in scorecard_entries(released, words)],
+        cases=[
+            {"principle": number, "text": case.text}
+            for number in PRINCIPLES
+            for case in scorecard_cases(words, released, number)
+        ],
+        closing=[
+            section
+            for section in scorecard.sections
+            if section.id != "summary"
+            and not section.id.startswith("principle-")
+            and all(isinstance(block, Paragraph | Bullets) for block in section.blocks)
+        ],
+        file=file,
+    )
+    return page + "\n"
+
+
+def _row(entry: Entry, words: Words) -> dict[str, Any]:
+    value, target, base, gap, period, due = entry.cells
+    said = sentence(
+        words,
+        "scorecard",
+        "sentence",
+        label=entry.label,
+        value=value,
+        target=target,
+        base=base,
+        gap=gap,
+        period=period,
+        due=due,
+        standing=words("scorecard", f"status_{entry.standing}"),
+    )
+    return {
+        "principle": int(entry.listed["principle"]),
+        "status": entry.standing,
+        "sign": _SIGNS[entry.standing],
+        "name": str(entry.listed["definition"]),
+        "label": entry.label,
+        "due": str(entry.listed["next_update"]),
+        "far": _far(entry),
+        "gap": ""
+        if entry.slope is None or entry.slope["status"] != "ok"
+        else f"{abs(entry.slope['value']):.6g}",
+        "cells": entry.cells,
+        "strip": _strip(entry),
+        "sentence": said.parts,
+    }
+
+
+def _far(entry: Entry) -> str:
+    """How far a value is on the wrong side of its target, as a share of the target."""
+    if entry.standing in ("blank", "none") or entry.found is None or entry.target is None:
+        return ""
+    aim, value = float(entry.target["value"]), float(entry.found["value"])
+    apart = (value - aim) if entry.listed["polarity"] == "low" else (aim - value)
+    return f"{apart / abs(aim):.6g}" if aim else ""
+
+
+def _strip(entry: Entry) -> Markup | None:
+    """Draw value, range and target from 0; the cells say the same in words, so a screen reader skips it."""
+    if entry.found is None or entry.found["status"] != "ok" or float(entry.found["value"]) < 0:
+        return None
+    value, low, high = (float(entry.found[name]) for name in ("value", "low", "high"))
+    aim = float(entry.target["value"]) if entry.target is not None else float("nan")
+    most = max(one for one in (value, high, aim) if one == one) * 1.08
+    if most <= 0:
+        return None
+
+    def at(one: float) -> str:
+        return f"{2 + (_WIDE - 4) * one / most:.1f}"
+
+    middle = f"{_HIGH / 2:.1f}"
+    parts = [f'<line x1="2" y1="{middle}" x2="{_WIDE - 2:.0f}" y2="{middle}" stroke="#b1b4b6"/>']
+    if low == low and high == high:
+        ends = f'x1="{at(low)}" y1="{middle}" x2="{at(high)}" y2="{middle}"'
+        parts.append(f'<line {ends} stroke="#1d4f73" stroke-width="4"/>')
+    if aim == aim:
+        parts.append(
+            f'<line x1="{at(aim)}" y1="1" x2="{at(aim)}" y2="17" stroke="#0b0c0c" stroke-width="2.5"/>'
+        )
+    parts.append(f'<circle cx="{at(value)}" cy="{middle}" r="4.5" fill="#1d4f73" stroke="#fff"/>')
+    size = f'class="strip" viewBox="0 0 {_WIDE:.0f} {_HIGH:.0f}"'
+    drawn = f'<svg {size} aria-hidden="true" focusable="false">{"".join(parts)}</svg>'
+    return Markup(drawn)  # noqa: S704 our own drawing, of numbers alone
+
+
+def _inline(parts: Inline | Sequence[Inline]) -> Markup:
+    items = [parts] if isinstance(parts, str | Number) else list(parts)
+    return Markup("").join(_one(item) for item in items)
+
+
+def _one(item: Inline) -> Markup:
+    if isinstance(item, str):
+        return escape(item)
+    value = repr(float(item.row[item.column])) if item.row["status"] == "ok" else ""
+    return Markup('<data value="{}" data-figure="{}" data-column="{}">{}</data>').format(
+        value, item.key, item.column, item.text
+    )
