@@ -18,6 +18,7 @@ from fairplace import __version__
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.counters import Counters
+from fairplace.service.downloads import download_routes
 from fairplace.service.explore import explore_routes
 from fairplace.service.guard import Guard, find_writing
 from fairplace.service.holding import ABOUT, TITLE, Held, hold
@@ -83,6 +84,7 @@ def create_app(
         pack_routes(),
         profile_routes(),
         street_routes(),
+        download_routes(),
         ogc_routes(),
         state_routes(counters, ready),
     ]
