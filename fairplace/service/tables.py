@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-#: A cell that begins with one of these is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from fairplace.spreadsheets import safe_frame
 
 
 def choose(figures: pd.DataFrame, wanted: Mapping[str, str | None]) -> pd.DataFrame:
@@ -37,9 +36,4 @@ def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 def to_csv(rows: pd.DataFrame) -> str:
     """Rows as CSV that a spreadsheet may open: no text in it is taken for a formula."""
-    safe = rows.copy()
-    for name in safe.columns:
-        if safe[name].dtype.kind not in "fiub":
-            texts = safe[name].astype("str")
-            safe[name] = texts.where(~texts.str.startswith(_FORMULA), "'" + texts)
-    return safe.to_csv(index=False, lineterminator="\r\n")
+    return safe_frame(rows).to_csv(index=False, lineterminator="\r\n")
