@@ -1,18 +1,19 @@
 """How old sources and figures are on a stated day, and which are called stale.
 
-No clock: the day is an argument, so that the same pack gives the same answer twice.
+No clock: the day is an argument, or the newest day that a pack's own sources describe, so that the same
+pack gives the same answer twice. `fairplace.disclosure.release` leaves stale figures out and says which.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
-from fairplace.disclosure import Released
+from geo.errors import UserError
 from geo.source import Source
 from layers.catalogue import load_catalogue
 
@@ -20,6 +21,10 @@ from layers.catalogue import load_catalogue
 #: years old and the best there is; what is older has mostly been replaced.
 STALE_AFTER = 6.0
 _END_OF_TAX_YEAR = (3, 31)
+
+
+class AgeError(UserError, ValueError):
+    """An age or a day makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,43 @@ def source_ages(
     return ages
 
 
+@dataclass(frozen=True)
+class StaleFigures:
+    """Figures of one indicator and source that are older than the age stated.
+
+    Parameters
+    ----------
+    indicator, source
+        Their ids.
+    period
+        The newest period that they describe, as its publisher writes it.
+    years
+        How long before the stated day that ended.
+    figures
+        How many there are.
+    """
+
+    indicator: str
+    source: str
+    period: str
+    years: float
+    figures: int
+
+
+def newest_day(sources: Iterable[Source]) -> date | None:
+    """Newest day that published sources describe: the day that a pack is of, unless its maker says one.
+
+    An organisation's own tables and what we compute ourselves do not count: a target of 2030 is no age.
+    """
+    days = [last_day(one.period) for one in sources if one.controlled and one.publisher != "fairplace"]
+    return max((day for day in days if day is not None), default=None)
+
+
 def is_stale(figures: pd.DataFrame, *, on: date, stale_after: float = STALE_AFTER) -> pd.Series[bool]:
     """Tell of each figure whether what it describes is older than a stated age.
+
+    A series is as old as its newest point: earlier years of an indicator that goes on are its past, not
+    stale figures.
 
     Parameters
     ----------
@@ -113,13 +153,61 @@ def is_stale(figures: pd.DataFrame, *, on: date, stale_after: float = STALE_AFTE
     Series of bool
         Index as `figures`; False where the period says no day.
     """
+    age = _years(figures, on)
+    newest = age.groupby([figures["indicator"], figures["source"]]).transform("min")
+    dated = figures["period"].map({one: last_day(str(one)) is not None for one in figures["period"].unique()})
+    return (newest > stale_after) & dated.astype(bool)
+
+
+def _years(figures: pd.DataFrame, on: date) -> pd.Series[float]:
+    """Years between the end of each figure's period and a day; 0 where the period says no day."""
     days = {period: last_day(str(period)) for period in figures["period"].unique()}
-    old = {period: day is not None and (on - day).days / 365.25 > stale_after for period, day in days.items()}
-    return figures["period"].map(old).astype(bool)
+    years = {period: 0.0 if day is None else (on - day).days / 365.25 for period, day in days.items()}
+    return figures["period"].map(years).astype(float)
 
 
-def current_figures(released: Released, *, on: date, stale_after: float = STALE_AFTER) -> pd.DataFrame:
+def stale_figures(
+    figures: pd.DataFrame, *, on: date, stale_after: float = STALE_AFTER
+) -> tuple[StaleFigures, ...]:
+    """List the stale figures of a table, an entry for each indicator and source.
+
+    Parameters
+    ----------
+    figures
+        `geo.figures.FIGURE_COLUMNS`.
+    on, stale_after
+        The day, and years.
+    """
+    old = figures[is_stale(figures, on=on, stale_after=stale_after)]
+    found = []
+    for (indicator, source), rows in old.groupby(["indicator", "source"], sort=True):
+        years = _years(rows, on)
+        newest = years.idxmin()
+        found.append(
+            StaleFigures(
+                str(indicator),
+                str(source),
+                str(rows.at[newest, "period"]),
+                round(float(years[newest]), 1),
+                len(rows),
+            )
+        )
+    return tuple(found)
+
+
+def current_figures(figures: pd.DataFrame, *, on: date, stale_after: float = STALE_AFTER) -> pd.DataFrame:
     """Figures that are not stale: what is shown unless a reader asks for the rest."""
-    return released.figures[~is_stale(released.figures, on=on, stale_after=stale_after)].reset_index(
-        drop=True
-    )
+    return figures[~is_stale(figures, on=on, stale_after=stale_after)].reset_index(drop=True)
+
+
+def check_stale_after(years: float) -> float:
+    """Give the age back if it can be one.
+
+    Raises
+    ------
+    AgeError
+        It is not a number of years above 0.
+    """
+    if not 0 < years < 1000:
+        raise AgeError(f"stale after {years:g} years makes no sense; give a number above 0, such as 6")
+    return years

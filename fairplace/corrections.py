@@ -123,7 +123,7 @@ def correct(old_path: Path, new_path: Path, *, reason: str, on: date, out: Path)
             f"{old_path.name} was superseded on {mark.date} by edition {mark.by}; "
             f"correct that edition instead"
         )
-    before, after = release(old), release(new)
+    before, after = release(old, show_stale=True), release(new, show_stale=True)
     check_pair(before, after)
     changes = changed_figures(before, after)
     made = Superseded(old.id, new.id, on.isoformat(), reason.strip(), len(changes))

@@ -9,7 +9,8 @@ would be protected against that part only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import geopandas as gpd
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fairplace.ages import STALE_AFTER, StaleFigures, current_figures, newest_day, stale_figures
 from fairplace.comparator_files import ComparatorArea
 from fairplace.disclosure_policy import (
     COUNTED_UNITS,
@@ -30,7 +32,7 @@ from fairplace.disclosure_policy import (
     Edition,
     layer_rule,
 )
-from fairplace.numbers import round_modelled
+from fairplace.numbers import round_modelled, show_period
 from fairplace.own_counts import Nest, Sums, hide_own_counts, one_geography
 from fairplace.pack import Pack
 from geo.crosswalk import Crosswalk
@@ -85,6 +87,10 @@ class Released:
         Papers of the sources that this edition may carry.
     hidden
         How many figures the rules hid, by reason; never which.
+    stale
+        Figures older than the age stated: left out of `figures`, unless they were asked for.
+    stale_shown
+        True where they were asked for.
     """
 
     edition: Edition
@@ -92,6 +98,8 @@ class Released:
     sources: Mapping[str, Source]
     hidden: Mapping[str, int]
     _pack: Pack
+    stale: tuple[StaleFigures, ...] = field(default=(), kw_only=True)
+    stale_shown: bool = field(default=False, kw_only=True)
 
     @property
     def authority(self) -> str:
@@ -130,8 +138,23 @@ class Released:
 
     @property
     def notes(self) -> list[str]:
-        """What the build found, did and could not do."""
-        return list(self._pack.manifest["notes"])
+        """What the build found, did and could not do, and which figures are stale."""
+        return [*self._pack.manifest["notes"], *self.stale_notes]
+
+    @property
+    def stale_notes(self) -> list[str]:
+        """Which figures are stale and how old they are, in a sentence; none where there are none."""
+        if not self.stale:
+            return []
+        labels = self.dictionary["label"]
+        said = [
+            f"{labels.get(one.indicator, one.indicator)} ({one.period}, {one.years:.1f} years)"
+            for one in self.stale
+        ]
+        day, limit = stale_rule(self._pack)
+        done = "shown because they were asked for" if self.stale_shown else "left out"
+        when = f"{limit:g} years before {show_period(day.isoformat())}" if day else f"{limit:g} years"
+        return [f"figures that describe more than {when} are stale and {done}: {'; '.join(said)}"]
 
     def comparators(self) -> list[Beside]:
         """England, the region and the districts like this one, in that order, with their figures.
@@ -218,8 +241,22 @@ def _draws_of(pack: Pack, key: str) -> tuple[list[str], dict[str, NDArray[np.flo
     return areas, {name: matrix @ one for name, one in draws.items()}
 
 
-def release(pack: Pack, edition: Edition = "public", *, hide_up_to: int | None = None) -> Released:
-    """Apply the disclosure rules to a pack, for one edition.
+def stale_rule(pack: Pack) -> tuple[date | None, float]:
+    """Day on which a pack's figures are judged, and the age from which they are stale.
+
+    Both are settings of the build, ``as_of`` and ``stale_after_years``; without them the newest day that
+    the pack's published sources describe, and `fairplace.ages.STALE_AFTER`.
+    """
+    settings = dict(pack.manifest["settings"])
+    text = str(settings.get("as_of", ""))
+    day = date.fromisoformat(text) if text else newest_day(pack.sources.values())
+    return day, float(settings.get("stale_after_years", STALE_AFTER))
+
+
+def release(
+    pack: Pack, edition: Edition = "public", *, hide_up_to: int | None = None, show_stale: bool = False
+) -> Released:
+    """Apply the disclosure rules to a pack, for one edition, and leave stale figures out.
 
     Parameters
     ----------
@@ -229,6 +266,8 @@ def release(pack: Pack, edition: Edition = "public", *, hide_up_to: int | None =
         ``public``, or ``officer`` for use inside the organisation.
     hide_up_to
         Largest count that is hidden, 1 to 7; the pack's setting of that name, else `HIDE_UP_TO`.
+    show_stale
+        Keep figures that describe longer ago than the pack's ``stale_after_years``; see `stale_rule`.
 
     Returns
     -------
@@ -250,7 +289,11 @@ def release(pack: Pack, edition: Edition = "public", *, hide_up_to: int | None =
         sums=_sums(pack),
     )
     allowed = {key: one for key, one in pack.sources.items() if one.licence_class in LICENCES[edition]}
-    return Released(edition, figures, allowed, hidden, pack)
+    day, limit = stale_rule(pack)
+    stale = () if day is None else stale_figures(figures, on=day, stale_after=limit)
+    if stale and day is not None and not show_stale:
+        figures = current_figures(figures, on=day, stale_after=limit)
+    return Released(edition, figures, allowed, hidden, pack, stale=stale, stale_shown=show_stale)
 
 
 def _sums(pack: Pack) -> list[Sums]:

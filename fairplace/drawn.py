@@ -178,7 +178,12 @@ def reach_by(streets: Callable[[], Network]) -> ReachFunction:
 
 
 def release_place(
-    pack: Pack, asked: str | Path, edition: Edition = "public", **how: Any
+    pack: Pack,
+    asked: str | Path,
+    edition: Edition = "public",
+    *,
+    show_stale: bool = False,
+    **how: Any,
 ) -> tuple[Released, str, str, str]:
     """Release a pack with the area that was asked for.
 
@@ -188,12 +193,17 @@ def release_place(
         What may be shown; and the area's geography, code and name in it.
     """
     area = find_area(pack, asked, **how)
-    released = release_area(pack, area, edition)
+    released = release_area(pack, area, edition, show_stale=show_stale)
     return released, area.geography, area.id, area.name
 
 
 def release_area(
-    pack: Pack, area: Area, edition: Edition = "public", *, released: Released | None = None
+    pack: Pack,
+    area: Area,
+    edition: Edition = "public",
+    *,
+    released: Released | None = None,
+    show_stale: bool = False,
 ) -> Released:
     """Release a pack together with the figures of one area.
 
@@ -205,18 +215,23 @@ def release_area(
         Whose eyes it is for.
     released
         The pack in that edition, where it is at hand.
+    show_stale
+        As `fairplace.disclosure.release`.
 
     Raises
     ------
     DisclosureError
         The area is too small for a public profile.
     """
-    released = released or release(pack, edition)
+    released = released or release(pack, edition, show_stale=show_stale)
     if area.geography != AREA:
         return released
     figures, hidden = release_area_figures(
         area, area_figures(pack, area), sources=pack.sources, edition=edition
     )
+    if not released.stale_shown:
+        old = pd.MultiIndex.from_tuples([(one.indicator, one.source) for one in released.stale] or [("", "")])
+        figures = figures[~pd.MultiIndex.from_frame(figures[["indicator", "source"]]).isin(old)]
     fields = {name: getattr(released, name) for name in Released.__dataclass_fields__}
     return DrawnRelease(
         **{

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fairplace import __version__
+from fairplace.ages import STALE_AFTER, check_stale_after, newest_day
 from fairplace.comparator_files import ComparatorArea, read_comparators
 from fairplace.comparators import comparator_source
 from fairplace.demand import PEOPLE, people_points
@@ -80,12 +82,20 @@ class BuildSettings:
         Monte Carlo draws; at least `MINIMUM_DRAWS`, or a 90 % range means little.
     seed
         Of the draws.
+    as_of
+        Day on which figures are judged by their age; None for the newest day that the published
+        sources describe.
+    stale_after_years
+        Figures that describe longer ago than this are stale: kept in the pack, and not shown.
     """
 
     draws: int = 1000
     seed: int = 2040
+    as_of: date | None = None
+    stale_after_years: float = STALE_AFTER
 
     def __post_init__(self) -> None:
+        check_stale_after(self.stale_after_years)
         if self.draws < MINIMUM_DRAWS:
             raise BuildError(f"{self.draws} draws were asked for; a 90 % range needs {MINIMUM_DRAWS} or more")
 
@@ -196,6 +206,7 @@ def _contents(
     notes = [*spine.notes, *places.notes, how, *local.notes]
     notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
+    day = settings.as_of or newest_day(sources.values())
     fictional = spine.authority.startswith(FICTIONAL)
     if fictional:
         sources = {key: _invented(one) for key, one in sources.items()}
@@ -211,6 +222,8 @@ def _contents(
         settings={
             "draws": settings.draws,
             "seed": settings.seed,
+            "as_of": "" if day is None else day.isoformat(),
+            "stale_after_years": settings.stale_after_years,
             "crs_accuracy": shift().accuracy,
             "region": spine.region,
             "missing": list(dict.fromkeys(missing)),

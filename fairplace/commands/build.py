@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from pathlib import Path
 
 SUMMARY = "build the pack of an authority from a folder of published files"
@@ -18,23 +19,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--restricted", type=Path, help="folder of restricted tables, kept outside the pack and named by hash"
     )
     parser.add_argument("--draws", type=int, default=1000, help="draws of the model (1000; at least 200)")
+    parser.add_argument(
+        "--stale-after", type=float, metavar="YEARS", help="figures older than this are not shown (6)"
+    )
+    parser.add_argument(
+        "--as-of",
+        type=date.fromisoformat,
+        metavar="DAY",
+        help="the day they are old on (the newest source's)",
+    )
     parser.add_argument("--seed", type=int, default=2040, help="seed of the draws (2040)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Build the pack; exit code 1 where something was missing."""
+    from fairplace.ages import STALE_AFTER
+    from fairplace.disclosure import release
     from fairplace.pipeline import BuildSettings, build
 
     pack = build(
         args.authority,
         data=args.data,
         out=args.out,
-        settings=BuildSettings(draws=args.draws, seed=args.seed),
+        settings=BuildSettings(
+            draws=args.draws,
+            seed=args.seed,
+            as_of=args.as_of,
+            stale_after_years=STALE_AFTER if args.stale_after is None else args.stale_after,
+        ),
         restricted=args.restricted,
     )
     counts = ", ".join(f"{len(pack.areas(key))} {key}" for key in pack.geographies)
     print(f"{args.out}: {pack.name} ({pack.authority}), {counts}; {len(pack.figures):,} figures")
     print(f"edition {pack.id}")
+    for text in release(pack).stale_notes:
+        print(f"note: {text}")
     missing = list(pack.manifest["settings"]["missing"])
     for text in missing:
         print(f"missing: {text}")

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from fairplace.files import write_whole
     from fairplace.pack import open_pack
 
-    old, new = release(open_pack(args.old)), release(open_pack(args.new))
+    old, new = (release(open_pack(path), show_stale=True) for path in (args.old, args.new))
     found = compare_packs(old, new)
     print(f"old: {reference(old)}")
     print(f"new: {reference(new)}")

@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--edition", choices=["public", "officer"], default="public", help="for whose eyes")
     parser.add_argument(
+        "--show-stale", action="store_true", help="show figures older than the pack's stale_after_years too"
+    )
+    parser.add_argument(
         "--basemap", choices=["drawn", "online", "none"], default="drawn",
         help="of the page: our own drawn background, or a switch for one from the internet as well",
     )  # fmt: skip
@@ -55,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         raise PictureError(f'"{args.out.name}" does not end in .html, .png, .svg or .pdf; choose one of them')
     if not 50 <= args.dpi <= 1200:
         raise PictureError(f"--dpi {args.dpi} is not between 50 and 1200; 150 suits screens, 300 print")
-    released = release(open_pack(args.pack), args.edition)
+    released = release(open_pack(args.pack), args.edition, show_stale=args.show_stale)
     if form == "html":
         page = compose_map(
             released,

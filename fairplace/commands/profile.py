@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="codes or names of areas, or saved .json profiles",
     )
     parser.add_argument(
+        "--show-stale", action="store_true", help="show figures older than the pack's stale_after_years too"
+    )
+    parser.add_argument(
         "--settings", type=Path, help="a TOML file: contact, formats, approver, template, compare"
     )
 
@@ -63,12 +66,12 @@ def run(args: argparse.Namespace) -> int:
         return compose(released, place, status=args.status, settings=settings, compare=args.compare)
 
     if args.area:
-        released, *found = release_place(pack, args.area, args.edition)
+        released, *found = release_place(pack, args.area, args.edition, show_stale=args.show_stale)
         profile = profile_of(released, Place(*found))
         write_profile(profile, released, args.out, template=template)
         print(f"{args.out}: {profile.area} ({profile.code}), {len(profile.figures)} figures")
         return 0
-    released = release(pack, args.edition)
+    released = release(pack, args.edition, show_stale=args.show_stale)
     forms = check_forms(args.form.split(","))
     places = places_of(released, args.each)
     profiles = (profile_of(released, place) for place in places)

@@ -23,16 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the papers; exit code 1 where something is missing."""
-    from fairplace.ages import STALE_AFTER, is_stale, source_ages
+    from fairplace.ages import is_stale, source_ages
     from fairplace.corrections import superseded
-    from fairplace.disclosure import release
+    from fairplace.disclosure import release, stale_rule
     from fairplace.editions import reference
     from fairplace.pack import open_pack
 
     pack = open_pack(args.pack)
-    released = release(pack)
+    released = release(pack, show_stale=True)
     missing = [_with_costs(one) for one in pack.manifest["settings"].get("missing", [])]
-    limit = STALE_AFTER if args.stale_after is None else args.stale_after
+    limit = stale_rule(pack)[1] if args.stale_after is None else args.stale_after
     ages = source_ages(pack.sources, on=args.as_of or date.min, stale_after=limit)
     mark = superseded(args.pack)
     if args.json:
@@ -77,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
     for text in sorted({one.attribution for one in pack.sources.values() if one.attribution}):
         print(f"attribution: {text}")
     for text in pack.manifest["notes"]:
+        print(f"note: {text}")
+    for text in release(pack).stale_notes:
         print(f"note: {text}")
     for text in missing:
         print(f"missing: {text}")

@@ -167,7 +167,9 @@ def open_released(paths: Sequence[Path]) -> dict[str, Kept]:
         pack = KeptPack(opened_pack.path, opened_pack.manifest)
         shown = release(pack, "public")
         folders[key] = path
-        opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, pack)
+        opened[key] = Kept(
+            shown.edition, shown.figures, shown.sources, shown.hidden, pack, stale=shown.stale
+        )
     return opened
 
 
@@ -190,5 +192,7 @@ def open_officer(public: Mapping[str, Kept], authorities: Collection[str]) -> di
     for key, one in public.items():
         if one.authority in authorities:
             shown = release(one._pack, "officer")
-            opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, one._pack)
+            opened[key] = Kept(
+                shown.edition, shown.figures, shown.sources, shown.hidden, one._pack, stale=shown.stale
+            )
     return opened

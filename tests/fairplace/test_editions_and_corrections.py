@@ -11,13 +11,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fairplace.ages import current_figures, is_stale, last_day, source_ages
+from fairplace.ages import (
+    AgeError,
+    check_stale_after,
+    current_figures,
+    is_stale,
+    last_day,
+    newest_day,
+    source_ages,
+)
 from fairplace.cli import main
 from fairplace.corrections import KEY, CorrectionError, changed_figures, correct, superseded
 from fairplace.disclosure import COUNTED_UNITS, release
+from fairplace.drawn import release_place
 from fairplace.editions import EditionsError, compare_packs, reference
 from fairplace.pack import Pack, open_pack
-from geo.source import hash_file
+from geo.source import Source, hash_file
 
 ON = date(2026, 11, 22)
 REASON = "Fuel poverty was read from the wrong year."
@@ -173,15 +182,63 @@ def test_the_last_day_of_a_period_is_read_as_publishers_write_it(period: str, da
 
 
 def test_stale_figures_are_off_by_default_and_called_so(sample_pack: Pack) -> None:
-    released = release(sample_pack)
-    ages = source_ages(released.sources, on=ON, stale_after=5)
+    everything = release(sample_pack, show_stale=True)
+    ages = source_ages(everything.sources, on=ON, stale_after=5)
     assert ages["census2021_ts054"].stale
     assert not ages["fuel_poverty_2022"].stale
-    stale = is_stale(released.figures, on=ON, stale_after=5)
-    kept = current_figures(released, on=ON, stale_after=5)
-    assert len(kept) == len(released.figures) - int(stale.sum())
-    assert "residents" not in set(kept["indicator"])
-    assert "fuel_poverty_share" in set(kept["indicator"])
+    shown = release(sample_pack)
+    assert [one.indicator for one in shown.stale] == ["imd19_decile", "imd19_rank"]
+    assert not shown.figures["indicator"].str.startswith("imd19").any()
+    assert everything.figures["indicator"].str.startswith("imd19").any()
+    # The census of 2021 is the newest there is, and not stale by default.
+    assert "residents" in set(shown.figures["indicator"])
+    assert sample_pack.manifest["settings"]["as_of"] == "2025-12-31"
+    (said,) = shown.stale_notes
+    assert "more than 6 years before 31 December 2025 are stale and left out" in said
+    assert "(mostly 2015/16, 9.8 years)" in said
+    assert said in shown.notes
+    assert "shown because they were asked for" in everything.stale_notes[0]
+
+
+def test_another_age_is_a_setting_of_the_pack_and_holds_for_a_drawn_area_too(sample_pack: Pack) -> None:
+    settings = {**sample_pack.manifest["settings"], "stale_after_years": 4.0}
+    pack = Pack(sample_pack.path, {**sample_pack.manifest, "settings": settings})
+    lsoas = pack.areas("lsoa21")
+    outline = lsoas.geometry.iloc[:4].union_all()
+    area = f"SRID=27700;{outline.wkt}"
+    released, _, code, _ = release_place(pack, area)
+    held = released.figures
+    assert "residents" not in set(held["indicator"])
+    assert "fuel_poverty_share" in set(held.loc[held["code"] == code, "indicator"])
+    every, _, code, _ = release_place(pack, area, show_stale=True)
+    assert "residents" in set(every.figures.loc[every.figures["code"] == code, "indicator"])
+
+
+def test_a_series_is_as_old_as_its_newest_point() -> None:
+    figures = pd.DataFrame(
+        {
+            "indicator": ["goes_on", "goes_on", "ended", "undated"],
+            "source": "local_indicator_values",
+            "period": ["2012/13", "2024/25", "2012/13", "as the council holds it"],
+        }
+    )
+    assert list(is_stale(figures, on=ON)) == [False, False, True, False]
+    assert list(current_figures(figures, on=ON)["indicator"]) == ["goes_on", "goes_on", "undated"]
+
+
+@pytest.mark.parametrize("years", [0, -1, float("nan"), 1000])
+def test_an_age_that_makes_no_sense_is_refused(years: float) -> None:
+    with pytest.raises(AgeError, match="makes no sense"):
+        check_stale_after(years)
+
+
+def test_an_organisations_own_targets_do_not_set_the_day() -> None:
+    def paper(period: str, *, publisher: str = "ONS", controlled: bool = True) -> Source:
+        return Source("id", "t", publisher, "e", period, "OGL v3", controlled=controlled)
+
+    days = [paper("2021-03-21"), paper("2030", controlled=False), paper("2031", publisher="fairplace")]
+    assert newest_day(days) == date(2021, 3, 21)
+    assert newest_day([]) is None
 
 
 def test_the_commands_speak_plainly(
