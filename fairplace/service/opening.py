@@ -167,9 +167,7 @@ def open_released(paths: Sequence[Path]) -> dict[str, Kept]:
         pack = KeptPack(opened_pack.path, opened_pack.manifest)
         shown = release(pack, "public")
         folders[key] = path
-        opened[key] = Kept(
-            shown.edition, shown.figures, shown.sources, shown.hidden, pack, stale=shown.stale
-        )
+        opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, pack, stale=shown.stale)
     return opened
 
 
