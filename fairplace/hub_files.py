@@ -51,6 +51,26 @@ class PlanInputs:
     said: str = ""
 
 
+def check_call(args: argparse.Namespace) -> None:
+    """Refuse a call for a plan that lacks a part.
+
+    Raises
+    ------
+    HubInputError
+        Naming the first that is missing, and how to give it.
+    """
+    asked = [one for one in ("add", "close", "count", "budget") if getattr(args, one) is not None]
+    lacking = {
+        "--candidates FILE, the buildings to choose from": args.candidates,
+        "--weight COLUMN, such as children_0_4": args.weight,
+        "one of --add, --close, --count and --budget": asked,
+        "--out FOLDER": args.out,
+    }
+    missing = next((words for words, given in lacking.items() if not given), None)
+    if missing is not None:
+        raise HubInputError(f"a hub plan needs {missing}; or give --sites to try hubs in places of your own")
+
+
 def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
     """Read what the command was given.
 

@@ -8,7 +8,7 @@ beside the hubs there are (*no change*). For the best plan, the near-best and ho
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 
 from fairplace.hub_measures import NOTICED, weighted_mean
 from fairplace.hub_models import WALKING, sentence
-from fairplace.reaching import Floats, Ground, count_near
+from fairplace.reaching import Floats, Ground, count_near, say_fictional
 from geo.errors import UserError
 from geo.pairs import Pairs, measure_pairs
 
@@ -155,9 +155,8 @@ def try_hubs(
         option: matrix[sites].min(axis=1).to_numpy() if sites else np.full(len(matrix), np.inf)
         for option, sites in options.items()
     }
-    part = Ground(
-        ground.network, ground.people, measures, {k: v for k, v in ground.draws.items() if k in measures}
-    )
+    drawn = {name: draws for name, draws in ground.draws.items() if name in measures}
+    part = replace(ground, measures=measures, draws=drawn)
     people, rows = [], []
     for option, minutes in nearest.items():
         table = count_near(part, minutes, sorted(limits))
@@ -229,6 +228,7 @@ def _list_hubs(pairs: Pairs, options: dict[str, list[str]]) -> pd.DataFrame:
 
 def _say(ground: Ground, pairs: Pairs, minutes: Floats, limit: float) -> tuple[str, ...]:
     notes = [
+        *say_fictional(ground),
         "One trial, not a plan: other places may serve more people; nothing is recommended.",
         f"{sentence(WALKING)}.",
     ]

@@ -8,7 +8,7 @@ whoever shows an answer need not think of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -81,8 +81,8 @@ class Ground:
     """
 
     network: Network
-    people: pd.DataFrame
-    measures: tuple[str, ...]
+    people: pd.DataFrame = field(default_factory=pd.DataFrame)
+    measures: tuple[str, ...] = ()
     draws: Mapping[str, Floats] = field(default_factory=dict)
     sites: pd.DataFrame = field(default_factory=no_sites)
     name: str = ""
@@ -184,16 +184,11 @@ def open_ground(pack: Pack, *, network: str = STREETS) -> Ground:
             f"{pack.path.name} holds no network named {network}, only {', '.join(held) or 'none'}; build it "
             f"with an extract of OpenStreetMap"
         )
-    streets = load_network(pack.path / "networks" / network)
+    ground = Ground(load_network(pack.path / "networks" / network), name=pack.name, fictional=pack.fictional)
     warm_up()
-    names = pack.held("points")
-    people, draws = (
-        pack_demand(pack) if PEOPLE in names else (pd.DataFrame({"easting": [], "northing": []}), {})
-    )
-    people = people.rename(columns={"easting": "x", "northing": "y"})
-    measures = [str(one) for one in people if one not in (*PLACE_COLUMNS, "x", "y")]
-    sites = no_sites()
-    if SITES in names:
+    if PEOPLE in pack.held("points"):
+        ground = add_people(ground, pack)
+    if SITES in pack.held("points"):
         points = pack.places("points", SITES)
         sites = pd.DataFrame(
             {
@@ -204,14 +199,18 @@ def open_ground(pack: Pack, *, network: str = STREETS) -> Ground:
             },
             index=pd.Index(points["id"].astype(str), name="id"),
         )
-    return Ground(
-        streets,
-        people,
-        tuple(measures),
-        {name: frame.to_numpy(dtype=float) for name, frame in draws.items()},
-        sites,
-        pack.name,
-        pack.fictional,
+        ground = replace(ground, sites=sites)
+    return ground
+
+
+def add_people(ground: Ground, pack: Pack) -> Ground:
+    """Put the people of a pack on the streets, with those whom it models and their draws."""
+    people, draws = pack_demand(pack)
+    people = people.rename(columns={"easting": "x", "northing": "y"})
+    measures = tuple(str(one) for one in people if one not in (*PLACE_COLUMNS, "x", "y"))
+    arrays = {name: frame.to_numpy(dtype=float) for name, frame in draws.items()}
+    return replace(
+        ground, people=people, measures=measures, draws=arrays, name=pack.name, fictional=pack.fictional
     )
 
 
@@ -267,7 +266,7 @@ def answer_reach(
         draw_reach(reach, lines=streets) if areas else None,
         streets if lines else None,
         reach.said,
-        (*notes, *_say_islands(reach)),
+        (*say_fictional(ground), *notes, *_say_islands(reach)),
     )
 
 
@@ -342,6 +341,11 @@ def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.D
             status = "suppressed" if few else "ok"
             rows.append((measure, words, measure in modelled, limit, within, low, high, total, share, status))
     return pd.DataFrame(rows, columns=COUNTED)
+
+
+def say_fictional(ground: Ground) -> tuple[str, ...]:
+    """Say that nobody lives there, where that is so."""
+    return (f"{ground.name}: fictional, made to show how this works.",) if ground.fictional else ()
 
 
 def _say_islands(reach: Reach) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from fairplace.reaching import Ground
     from geo.network import Network
 
 #: Suffix of an output -> GDAL driver, or empty where no driver is needed.
@@ -93,6 +94,20 @@ def open_network(args: argparse.Namespace) -> Network:
     return network
 
 
+def open_starts(args: argparse.Namespace, texts: list[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Find places named on the command line, in the pack where there is one; and say what names meant."""
+    from fairplace.starts import find_starts
+
+    pack = None
+    if args.pack is not None:
+        from fairplace.pack import open_pack
+
+        pack = open_pack(args.pack)
+    places = find_starts(texts, pack)
+    notes = [f"{text}: {means}." for text, means in places["means"].items() if means not in ("", text)]
+    return places[["x", "y"]], tuple(notes)
+
+
 def open_points(
     args: argparse.Namespace, given: str, *, what: str
 ) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
@@ -123,6 +138,35 @@ def open_points(
             points = points.set_index(points[column].astype(str).rename("place"))
             break
     return points, ()
+
+
+def open_people(args: argparse.Namespace, network: Network) -> tuple[Ground, tuple[str, ...]]:
+    """Put the people to be counted on the streets: those of a file or of the pack by name, or the pack's own.
+
+    Raises
+    ------
+    StreetInputError
+        Points are given without what to add up.
+    """
+    from fairplace.demand import PEOPLE
+    from fairplace.reaching import Ground, add_people
+    from geo.access import read_weights
+
+    empty = Ground(network)
+    if not args.people:
+        if args.pack is None:
+            return empty, ()
+        from fairplace.pack import open_pack
+
+        pack = open_pack(args.pack)
+        return (add_people(empty, pack), ()) if PEOPLE in pack.held("points") else (empty, ())
+    points, notes = open_points(args, args.people, what="--people")
+    names = split_names(args.weights)
+    if not names:
+        raise StreetInputError("--people needs --weights: what to add up, such as people,children")
+    values, more = read_weights(points, names)
+    people = values.assign(x=points.geometry.x, y=points.geometry.y)
+    return Ground(network, people, tuple(names)), (*notes, *more)
 
 
 def split_names(text: str | None) -> list[str]:
@@ -174,6 +218,28 @@ def print_table(frame: pd.DataFrame) -> None:
         places = 3 if "share" in str(column) or column == "access" else 1
         shown[column] = [_number(value, places) for value in shown[column]]
     print(shown.to_string(index=False))  # noqa: T201
+
+
+def show_counts(people: pd.DataFrame) -> pd.DataFrame:
+    """Write counts as people read them: whole, with the range of what is modelled, and hidden ones marked."""
+    from fairplace.numbers import SIGNS, rounded, show_number
+
+    def count(value: float, status: str) -> str:
+        return SIGNS[status][0] if status != "ok" else rounded(value, 0)
+
+    ranges = [
+        f"{rounded(low, 0)} to {rounded(high, 0)}" if low == low else ""
+        for low, high in zip(people["low"], people["high"], strict=True)
+    ]
+    return people.assign(
+        within=[count(*pair) for pair in zip(people["within"], people["status"], strict=True)],
+        range=ranges,
+        total=[rounded(value, 0) for value in people["total"]],
+        share=[
+            show_number(value, "share", modelled=ours) if value == value else ""
+            for value, ours in zip(people["share"], people["modelled"], strict=True)
+        ],
+    )[[people.columns[0], "words", "limit", "within", "range", "total", "share"]]
 
 
 def _number(value: float, places: int) -> str:

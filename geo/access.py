@@ -141,7 +141,7 @@ def count_within(
         raise AccessError(
             f"the limit {most:g} is beyond the {pairs.limit:g} that was measured; measure further"
         )
-    values, notes = _weights(pairs.demand, weights)
+    values, notes = read_weights(pairs.demand, weights)
     best = pairs.table.groupby("demand")["cost"].min().reindex(pairs.demand.index).to_numpy()
     speed = pairs.travel.speed_kmh
     scale = speed / 0.06 if speed is not None else 1.0
@@ -214,8 +214,8 @@ def share_supply(
         raise AccessError(
             f"the limit {most:g} is beyond the {pairs.limit:g} that was measured; measure further"
         )
-    values, notes = _weights(pairs.demand, [weight])
-    supplied, more = _weights(pairs.places, [capacity])
+    values, notes = read_weights(pairs.demand, [weight])
+    supplied, more = read_weights(pairs.places, [capacity])
     near = pairs.table[pairs.table["cost"] <= most]
     cost = near["cost"].to_numpy()
     decay = np.ones(len(cost))
@@ -324,7 +324,14 @@ def _candidates(
     return table.groupby(["demand", "place"], as_index=False)["cost"].min()
 
 
-def _weights(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def read_weights(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Columns as numbers, nought where they are missing, and sentences about whom that leaves out.
+
+    Raises
+    ------
+    AccessError
+        A column is not there, or is negative somewhere.
+    """
     lacking = [name for name in names if name not in frame]
     if lacking:
         raise AccessError(f"there is no column {lacking[0]!r}, only {', '.join(map(str, frame))}")

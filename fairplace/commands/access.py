@@ -24,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", required=True, metavar="FILE|NAME", help="points where people live")
     parser.add_argument("--weights", required=True, metavar="COLUMN,COLUMN", help="what to add up")
     parser.add_argument("--services", metavar="FILE|NAME", help="points of one or more services")
+    parser.add_argument(
+        "--to", action="append", default=[], metavar="PLACE",
+        help="places instead of --services: postcodes, names or codes of the pack, coordinates; several with "
+        "semicolons between, or given again",
+    )  # fmt: skip
     limits = parser.add_mutually_exclusive_group()
     limits.add_argument("--minutes", metavar="N,N", help="limits in minutes (default: 5,10,15,20,30)")
     limits.add_argument("--metres", metavar="N,N", help="limits in metres of street")
@@ -48,15 +53,21 @@ def run(args: argparse.Namespace) -> int:
     from geo.greenspace import judge_greenspace
     from geo.pairs import measure_pairs
 
-    if not args.services and not args.greenspace:
-        raise inputs.StreetInputError("nothing to get to was given; name --services, --greenspace or both")
+    if args.services and args.to:
+        raise inputs.StreetInputError("--services and --to were both given; give one, or put all in a file")
+    if not args.services and not args.to and not args.greenspace:
+        raise inputs.StreetInputError("nothing to get to was given; name --services, --to or --greenspace")
     people, notes = inputs.open_points(args, args.people, what="--people")
     weights = inputs.split_names(args.weights)
     network = inputs.open_network(args)
     answers: dict[str, Any] = {}
     lost = False
-    if args.services:
-        services, more = inputs.open_points(args, args.services, what="--services")
+    if args.services or args.to:
+        services, more = (
+            inputs.open_points(args, args.services, what="--services")
+            if args.services
+            else inputs.open_starts(args, args.to)
+        )
         notes = (*notes, *more)
         unit = "metres" if args.metres else "minutes"
         limits = read_limits(args.metres or args.minutes or "5,10,15,20,30")

@@ -1,4 +1,7 @@
-"""``fairplace hubs``: where family hubs could go, what each choice does, and how sure that is."""
+"""``fairplace hubs``: where family hubs could go, what each choice does, and how sure that is.
+
+With ``--sites`` nothing is sought: hubs are set where the call says, beside no change.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--candidates",
         type=Path,
-        required=True,
         help="CSV: id, name, status (existing or candidate), and optionally easting, northing, capacity, "
         "cost, opening, step_free",
+    )
+    add(
+        "--sites",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="no plan, but a trial: set hubs at a postcode, a name or code of the pack, or coordinates "
+        "(several with semicolons between, or given again), beside no change; --shut closes hubs that exist",
     )
     add("--times", type=Path, help="CSV of the council's own travel times: from_id, to_id, minutes")
     add("--times-are", help="what those times are, in words for every page")
@@ -45,10 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weight",
         action="append",
         metavar="COLUMN[=SHARE]",
-        required=True,
+        default=[],
         help="need weight; give it several times with shares that add to 1 for a blend",
     )
-    task = parser.add_mutually_exclusive_group(required=True)
+    task = parser.add_mutually_exclusive_group()
     task.add_argument("--add", type=int, help="hubs to add to those that exist")
     task.add_argument("--close", type=int, help="hubs to close of those that exist")
     task.add_argument("--count", type=int, help="hubs altogether, wherever")
@@ -74,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--time-limit", type=float, help="seconds for each plan; what is not proven then is said")
     add("--seed", type=int, default=0, help="seed of the search (default: 0)")
     add("--json", action="store_true", help="print the summary as JSON")
-    add("--out", type=Path, required=True, help="folder for the note and the tables")
+    add("--out", type=Path, help="folder for the note and the tables; a trial can do without")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -84,9 +94,12 @@ def run(args: argparse.Namespace) -> int:
     """
     import json
 
-    from fairplace.hub_files import read_plan_inputs, write_plan
+    if args.sites:
+        return _try(args)
+    from fairplace.hub_files import check_call, read_plan_inputs, write_plan
     from fairplace.hubs import plan_hubs
 
+    check_call(args)
     inputs = read_plan_inputs(args)
     plan = plan_hubs(
         inputs.demand, inputs.candidates, inputs.times, question=inputs.question, draws=inputs.draws or None
@@ -99,3 +112,20 @@ def run(args: argparse.Namespace) -> int:
         for line in record["lines"]:
             print(line)
     return 0 if best.siting is not None and best.siting.proven and not plan.unreached else 1
+
+
+def _try(args: argparse.Namespace) -> int:
+    """Set hubs where the call says; 1 if one is over 250 m from any street."""
+    from fairplace.hub_trial_files import read_trial, write_trial
+    from fairplace.street_inputs import print_json, print_table, show_counts
+
+    trial = read_trial(args)
+    if args.out is not None:
+        write_trial(args.out, trial)
+    if args.json:
+        print_json(trial.record())
+    else:
+        for table in (trial.hubs, show_counts(trial.people), trial.minutes, trial.gains):
+            print_table(table)
+        print("\n".join([trial.said, *trial.notes]))
+    return int(trial.hubs["snap_flagged"].any())

@@ -47,6 +47,8 @@ def test_reach_answers_in_words_and_files(town, capsys) -> None:
     assert "one way, from the place" in said
     # 5 minutes are 400 m: 4 k² blocks of 100 m.
     assert "6400" in said
+    # Homes at 50 + 100 a + 100 b from the middle: 32 within 400 m, of ten people each.
+    assert "320" in said
     drawn = gpd.read_file(out)
     assert drawn.crs == "EPSG:4326"
     assert drawn["metres"].tolist() == pytest.approx([1600, 6400])
@@ -73,6 +75,10 @@ def test_reach_of_a_place_in_a_lake_is_partial(town, capsys) -> None:
         (["reach", "--network", "streets.gpkg", "--from", "509500,221500", "--minutes", "ten"], "limits are 'ten'"),
         (["reach", "--network", "streets.gpkg", "--from", "509500,221500", "--out", "a.txt"], "cannot write .txt"),
         (["access", "--network", "streets.gpkg", "--people", "people.csv", "--weights", "people"], "nothing to get to"),
+        (["reach", "--network", "streets.gpkg", "--from", "LU1 2LJ"], "names and postcodes are looked up in a pack"),
+        (["reach", "--network", "streets.gpkg", "--from", " ; "], "no place was given"),
+        (["access", "--network", "streets.gpkg", "--people", "people.csv", "--weights", "people", "--services",
+          "hubs.csv", "--to", "509000,221000"], "--services and --to were both given"),
         (["access", "--network", "streets.gpkg", "--people", "people.csv", "--weights", "n", "--services", "hubs.csv"],
          "no column 'n'"),
     ],
@@ -109,6 +115,17 @@ def test_access_counts_shares_and_compares(town, capsys) -> None:
     for name in ("within", "nearest", "supply", "kinds", "groups", "greenspace"):
         assert len(pd.read_csv(town / "out" / f"{name}.csv")) > 0
     assert "buses not included" in (town / "out" / "said.txt").read_text()
+
+
+def test_access_to_places_named_in_the_call_is_that_to_a_file_of_them(town, capsys) -> None:
+    call = ["access", "--network", str(town / "streets.gpkg"), "--people", str(town / "people.csv"), "--weights",
+            "people", "--minutes", "5", "--json"]  # fmt: skip
+    assert main([*call, "--services", str(town / "hubs.csv")]) == 0
+    listed = json.loads(capsys.readouterr().out)["within"]["table"]
+    assert main([*call, "--to", "509000,221000;510000,222000"]) == 0
+    named = json.loads(capsys.readouterr().out)["within"]["table"]
+    assert [row["count"] for row in named] == [row["count"] for row in listed]
+    assert [row["place"] for row in named] == ["", "509000,221000", "510000,222000"]
 
 
 def test_a_name_that_begins_like_a_formula_is_only_shown(town, capsys) -> None:
