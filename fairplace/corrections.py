@@ -16,7 +16,7 @@ import pandas as pd
 from fairplace.disclosure import Released, release
 from fairplace.editions import FIGURE, check_pair, reference
 from fairplace.files import write_whole
-from fairplace.numbers import show_number
+from fairplace.numbers import show_number, show_period
 from fairplace.pack import Pack, open_pack
 from geo.errors import UserError
 
@@ -160,6 +160,22 @@ def superseded(pack: Path) -> Superseded | None:
             f"the pack was replaced after its correction: give each edition a folder of its own"
         )
     return mark
+
+
+def say_superseded(pack: Path) -> str:
+    """Say in a sentence what took the place of a pack's edition; empty where the edition stands.
+
+    Raises
+    ------
+    CorrectionError
+        As `superseded`.
+    """
+    mark = superseded(pack)
+    if mark is None:
+        return ""
+    day = show_period(mark.date)
+    reason = mark.reason.rstrip(".")
+    return f"Edition {mark.pack} was superseded on {day} by edition {mark.by}: {reason}."
 
 
 def _mark_path(pack: Path) -> Path:

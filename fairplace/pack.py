@@ -54,6 +54,8 @@ The figures in this folder are this organisation's own counts before small numbe
 `fairplace.disclosure.release` hides them, for every page, map and file. Do not publish this folder or
 send it on: a pack without it is whole and shows everything but them.
 """
+#: What a manifest says of the Minimum Income Standard wherever it is modelled.
+MIS_SETTINGS = ("period", "household_types", "absent", "derived_budgets")
 
 
 class PackError(UserError, ValueError):
@@ -303,6 +305,13 @@ def open_pack(path: Path) -> Pack:
         raise PackError(
             f"{path} is a pack of format {content.get('format')}, and this release reads format "
             f"{PACK_FORMAT}; build it again"
+        )
+    mis = content.get("settings", {}).get("mis", {})
+    lacking = [name for name in MIS_SETTINGS if mis and name not in mis]
+    if lacking:
+        raise PackError(
+            f"{path} was built by an earlier release: its manifest lacks settings.mis.{lacking[0]}; "
+            f"build it again"
         )
     return Pack(path, content)
 

@@ -16,8 +16,8 @@ import shapely
 
 from fairplace.disclosure import Released
 from fairplace.numbers import show_period
-from fairplace.profile.closing import cite, contact
-from fairplace.profile.content import check_status, document_banner, used_figures
+from fairplace.profile.closing import contact
+from fairplace.profile.document import bind, check_status
 from fairplace.profile.model import (
     Block,
     Bullets,
@@ -47,6 +47,7 @@ def compose_scorecard(
     status: str = "draft",
     words: Words | None = None,
     settings: Settings | None = None,
+    superseded: str = "",
 ) -> Profile:
     """Compose the scorecard of an authority, ready for `fairplace.profile.forms.write_profile`.
 
@@ -54,7 +55,7 @@ def compose_scorecard(
     ----------
     released
         What may be shown, for the edition.
-    status, words, settings
+    status, words, settings, superseded
         As in `fairplace.profile.content.compose`.
 
     Raises
@@ -71,7 +72,6 @@ def compose_scorecard(
     place = Place(district, released.authority, released.name)
     title = words("scorecard", "title", authority=released.name)
     filled = sum(one.found is not None for one in entries)
-    cited = cite(words, released, place, title)
     sections = [
         Section(
             "summary",
@@ -94,25 +94,8 @@ def compose_scorecard(
         ),
         *(_principle(words, released, number, entries) for number in PRINCIPLES),
         contact(words, settings),
-        Section("cite", words("sections", "cite"), [Paragraph([cited])]),
     ]
-    kept = [one for one in sections if one.blocks]
-    return Profile(
-        title=title,
-        code=place.code,
-        geography=place.geography,
-        area=place.name,
-        authority=released.name,
-        edition=released.edition,
-        status=status,
-        pack_id=released.pack_id,
-        banner=document_banner(words, released, status),
-        sections=kept,
-        figures=used_figures(kept),
-        sources=released.sources,
-        cite=cited,
-        language=words("language", "tag"),
-    )
+    return bind(words, released, place, sections, title=title, status=status, superseded=superseded)
 
 
 def _newest(released: Released, district: str) -> dict[str, dict[str, Any]]:

@@ -135,6 +135,7 @@ def spine_chart(
     title: str,
     place: str,
     comparator: str,
+    second: str = "",
     language: str = "en",
     fonts: Sequence[Path] = (),
 ) -> Picture:
@@ -145,9 +146,10 @@ def spine_chart(
     rows
         Columns `label`, `unit`, `value`, `comparator`, `lowest`, `p25`, `p75`, `highest` and `flag`
         (a key of `FLAGS`). Each row has its own scale, by which the comparator stands in the middle
-        and the farther of lowest and highest at an edge.
-    title, place, comparator
-        What the chart shows, whose values the markers are, and who stands in the middle.
+        and the farther of lowest and highest at an edge. A column `second` marks one more comparator.
+    title, place, comparator, second
+        What the chart shows, whose values the markers are, who stands in the middle, and who else is
+        marked; nobody if empty. A mark beyond an edge stands on it.
     language, fonts
         As in `maps.fonts.fonts_for`.
 
@@ -165,7 +167,7 @@ def spine_chart(
         return empty_picture(title, language=language, fonts=fonts)
     wrapped = [wrap(str(label), width=54, size=SMALL) for label in rows["label"]]
     deep = [max(5.0, len(lines) * 3.3 + 1.6) for lines in wrapped]
-    texts = [*rows["label"], place, comparator]
+    texts = [*rows["label"], place, comparator, second]
     with plotting(title, texts, body=sum(deep) + 16, language=language, fonts=fonts) as plot:
         frame = plot.axes(left=2, right=2, bottom=10, top=6)
         frame.set_xlim(0, plot.width - 4)
@@ -194,12 +196,17 @@ def spine_chart(
             )
             frame.text(68, here, value, fontsize=SMALL, va="center", ha="center")
             frame.text(84, here, against, fontsize=SMALL, va="center", ha="center", color="#333333")
+            also = f", {second} {_written(row['second'], str(row['unit']), plot.words)}" if second else ""
             read.append(
-                f"{row['label']}: {value}, {comparator} {against}, {plot.words['flag_' + row['flag']]}"
+                f"{row['label']}: {value}, {comparator} {against}{also}, {plot.words['flag_' + row['flag']]}"
             )
-            if _spine(frame, row, here, middle, half):
+            drawn = _spine(frame, row, here, middle, half)
+            reach = max(row["highest"] - row["comparator"], row["comparator"] - row["lowest"]) or 1.0
+            if second and np.isfinite(row["second"]) and np.isfinite(reach):
+                at = middle + half * float(np.clip((row["second"] - row["comparator"]) / reach, -1, 1))
+                frame.plot([at, at], [here - 2.1, here + 2.1], **_SECOND)
+            if drawn:
                 marker, colour = FLAGS[row["flag"]]
-                reach = max(row["highest"] - row["comparator"], row["comparator"] - row["lowest"]) or 1.0
                 along = float(np.clip((row["value"] - row["comparator"]) / reach, -1, 1))
                 frame.plot(
                     [middle + half * along],
@@ -229,7 +236,19 @@ def spine_chart(
                 said = plot.words["flag_" + flag]
                 frame.text(x + 5, y + 5, said, fontsize=SMALL - 1, va="center", clip_on=False)
                 x += 12.0 + text_width(said, SMALL - 1)
+        if second:
+            frame.plot([x + 2, x + 2], [y + 2.9, y + 7.1], **_SECOND)
+            frame.text(x + 5, y + 5, second, fontsize=SMALL - 1, va="center", clip_on=False)
         return plot.picture(alternative(title, read, plot.words))
+
+
+#: How the second comparator of a spine chart is marked: a dashed stroke, told by shape and not by colour.
+_SECOND: dict[str, Any] = {
+    "color": "#7b2d8b",
+    "linewidth": 1.8,
+    "linestyle": (0, (1.2, 0.8)),
+    "clip_on": False,
+}
 
 
 def _written(value: float, unit: str, words: Mapping[str, str]) -> str:

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
+    from fairplace.corrections import say_superseded
     from fairplace.disclosure import Released, release
     from fairplace.drawn import release_place
     from fairplace.pack import open_pack
@@ -61,9 +62,12 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args.settings) if args.settings else Settings()
     template = args.template or settings.template
     pack = open_pack(args.pack)
+    gone = say_superseded(args.pack)
 
     def profile_of(released: Released, place: Place) -> Profile:
-        return compose(released, place, status=args.status, settings=settings, compare=args.compare)
+        return compose(
+            released, place, status=args.status, settings=settings, compare=args.compare, superseded=gone
+        )
 
     if args.area:
         released, *found = release_place(pack, args.area, args.edition, show_stale=args.show_stale)

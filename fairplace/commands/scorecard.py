@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the scorecard; exit code 0."""
+    from fairplace.corrections import say_superseded
     from fairplace.disclosure import release
     from fairplace.files import write_whole
     from fairplace.pack import open_pack
@@ -31,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
 
     settings = load_settings(args.settings) if args.settings else Settings()
     released = release(open_pack(args.pack), args.edition)
-    scorecard = compose_scorecard(released, status=args.status, settings=settings)
+    scorecard = compose_scorecard(
+        released, status=args.status, settings=settings, superseded=say_superseded(args.pack)
+    )
     if args.out.suffix.lower() == ".html":
         with write_whole(args.out) as draft:
             draft.write_text(

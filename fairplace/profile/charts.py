@@ -11,6 +11,8 @@ import pandas as pd
 
 from fairplace.disclosure import Released
 from fairplace.indicators import Indicator
+from fairplace.numbers import is_ours, show
+from fairplace.profile.comparators import Comparator
 from fairplace.profile.gaps import flag
 from fairplace.profile.model import Drawing, Section
 from fairplace.profile.place import AreaFigures, Place
@@ -71,6 +73,7 @@ def charts(
     figures: AreaFigures,
     indicators: Sequence[Indicator],
     inside: Sequence[str],
+    others: Sequence[Comparator] = (),
 ) -> Section:
     """Compose the section of charts.
 
@@ -80,6 +83,8 @@ def charts(
         As for every section.
     inside
         Codes of the small areas within the place.
+    others
+        Comparators beyond the district; England is marked on the spine chart.
     """
     labels = {one.id: one.label for one in indicators}
     both = [(place.name, figures.here)]
@@ -89,7 +94,7 @@ def charts(
         _depth(words, place, both),
         _dots(words, place, both, labels),
         *(_stack(words, name, place, both, labels) for name in _STACKS),
-        _spine(words, released, place, figures, indicators),
+        _spine(words, released, place, figures, indicators, others),
         _rug(words, released, place, labels, inside),
     ]
     return Section("charts", words("sections", "charts"), [one for one in made if one is not None])
@@ -162,7 +167,12 @@ def _dots(
 
 
 def _spine(
-    words: Words, released: Released, place: Place, figures: AreaFigures, indicators: Sequence[Indicator]
+    words: Words,
+    released: Released,
+    place: Place,
+    figures: AreaFigures,
+    indicators: Sequence[Indicator],
+    others: Sequence[Comparator],
 ) -> Drawing | None:
     if place.code == released.authority or len(released.areas(place.geography)) < FEWEST_AREAS:
         return None
@@ -177,6 +187,7 @@ def _spine(
     ]
     spread = {str(name): held.to_numpy(dtype=float) for name, held in alike.groupby("indicator")["value"]}
     rows = []
+    england = next((one for one in others if one.level == "england"), None)
     for one in shown:
         here, there = figures.here.get(one.id), figures.there.get(one.id)
         values = spread.get(one.id)
@@ -185,7 +196,7 @@ def _spine(
         low, first, third, high = np.percentile(values, [0, 25, 75, 100])
         rows.append(
             {
-                "label": one.label,
+                "label": _label(words, one, here),
                 "unit": one.unit,
                 "value": _value(figures.here, one.id),
                 "comparator": _value(figures.there, one.id),
@@ -194,15 +205,27 @@ def _spine(
                 "p75": third,
                 "highest": high,
                 "flag": flag(here, there),
+                "second": float("nan") if england is None else _value(england.figures, one.id),
             }
         )
     if not rows:
         return None
-    data = {"rows": pd.DataFrame(rows), "comparator": released.name}
+    data = {
+        "rows": pd.DataFrame(rows),
+        "comparator": released.name,
+        "second": "" if england is None else england.label,
+    }
     kind = words("kinds", place.kind)
     return _drawing(
         words, "spine", "compare-table", data, area=place.name, authority=released.name, kind=kind
     )
+
+
+def _label(words: Words, one: Indicator, here: Mapping[str, Any]) -> str:
+    """Label of a row; a modelled one says so, with its range."""
+    if not is_ours(here) or here["status"] != "ok":
+        return one.label
+    return words("charts", "modelled", label=one.label, range=show(here).range)
 
 
 def _rug(

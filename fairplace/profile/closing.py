@@ -1,30 +1,15 @@
-"""The sections that close a profile: what to keep in mind, sources, what is hidden, contact, citing."""
+"""The sections that close a profile: what to keep in mind, sources, what is hidden, contact."""
 
 from __future__ import annotations
 
 import re
 
-from fairplace import __version__
 from fairplace.disclosure import HIDE_UP_TO, Released
 from fairplace.numbers import show_period
 from fairplace.profile.model import Block, Bullets, Inline, Paragraph, Section, Table
-from fairplace.profile.place import AreaFigures, Place
+from fairplace.profile.place import AreaFigures
 from fairplace.profile.words import Words
 from fairplace.settings import Settings
-
-
-def cite(words: Words, released: Released, place: Place, title: str) -> str:
-    """Say how to cite the document."""
-    return words(
-        "cite",
-        "text",
-        authority=released.name,
-        title=title,
-        geography=place.geography,
-        pack_id=released.pack_id,
-        version=__version__,
-    )
-
 
 #: Notes of a build that say which file was read and what was counted in it: for whoever keeps the data
 #: (`fairplace sources` prints them all), not for a reader of one area's profile.

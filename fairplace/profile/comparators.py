@@ -30,16 +30,20 @@ class ComparatorError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class Comparator:
-    """An area to hold another beside: what it is called, and its figures by indicator."""
+    """An area to hold another beside: what it is called, its figures by indicator, and its level.
+
+    `level` is ``england``, ``region`` or ``alike`` for those that a pack brings, else empty.
+    """
 
     label: str
     figures: Mapping[str, Mapping[str, Any]]
+    level: str = ""
 
 
 def comparators(
     words: Words, released: Released, place: Place, figures: AreaFigures, codes: Sequence[str]
 ) -> list[Comparator]:
-    """Give the comparators of an area beyond its district.
+    """Give the comparators of an area beyond its district: those of the pack, and those asked for.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ def comparators(
         rest = without(released, place, figures)
         label = words("compare", "without", authority=released.name, area=place.name)
         found.append(Comparator(label, rest))
+    for one in reversed(released.comparators()):
+        found.append(Comparator(one.area.name, one.figures, one.area.level))
     for text in codes:
         if text.lower().endswith(".json"):
             found.append(_saved(released, Path(text)))
@@ -156,4 +162,7 @@ def beside(
     blocks: list[Block] = [Table("compare-table", words("compare", "caption", area=place.name), head, rows)]
     if place.code != released.authority:
         blocks.append(Paragraph([words("compare", "rule", authority=released.name)], "note"))
+    if any(other.level for other in others):
+        method = str(released.settings.get("comparators", {}).get("method", ""))
+        blocks.append(Paragraph([words("compare", "beyond", authority=released.name, method=method)], "note"))
     return Section("compare", title, blocks)

@@ -52,7 +52,7 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
     document = _open(docx, template)
     _papers(document, profile)
     document.add_paragraph(_clean(profile.title), style="Title")
-    document.add_paragraph(_clean(f"{profile.authority}. {profile.code}, {profile.geography}."))
+    document.add_paragraph(_clean(profile.cover))
     for line in profile.banner:
         document.add_paragraph().add_run(_clean(line)).bold = True
     for section in profile.sections:

@@ -88,7 +88,13 @@ def _reach(profile: Profile, released: Released, drawing: Drawing) -> Picture:
 def _spine(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     del released
     data = drawing.data
-    return spine_chart(data["rows"], title=drawing.caption, place=profile.area, comparator=data["comparator"])
+    return spine_chart(
+        data["rows"],
+        title=drawing.caption,
+        place=profile.area,
+        comparator=data["comparator"],
+        second=data["second"],
+    )
 
 
 def _rug(profile: Profile, released: Released, drawing: Drawing) -> Picture:

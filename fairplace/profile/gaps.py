@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from fairplace.disclosure import Released
 from fairplace.indicators import Indicator
+from fairplace.profile.comparators import Comparator
 from fairplace.profile.model import Block, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words
@@ -46,51 +48,84 @@ def flag(here: Mapping[str, Any], there: Mapping[str, Any]) -> Flag:
     return "lower" if value * RATIO <= other else "similar"
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A share that stands apart from another on the side that is worse for residents.
+
+    `size` is the people or homes that the gap stands for; `rule` is ``ranges`` or ``ratio``.
+    """
+
+    indicator: Indicator
+    here: Mapping[str, Any]
+    there: Mapping[str, Any]
+    size: float
+    rule: str
+
+
+def find_gaps(
+    here: Mapping[str, Mapping[str, Any]],
+    there: Mapping[str, Mapping[str, Any]],
+    indicators: Sequence[Indicator],
+) -> list[Gap]:
+    """Find the shares that stand worse than a comparator's, by agreed polarity, largest first.
+
+    Parameters
+    ----------
+    here, there
+        Figures by indicator, of the area and of its comparator.
+    indicators
+        Those without an agreed polarity are passed over.
+    """
+    found = []
+    for one in indicators:
+        own, other = here.get(one.id), there.get(one.id)
+        if own is None or other is None or own["unit"] != "share" or one.polarity == "none":
+            continue
+        worse = "higher" if one.polarity == "lower" else "lower"
+        if flag(own, other) != worse or not math.isfinite(float(own["base"])):
+            continue
+        size = abs(float(own["value"]) - float(other["value"])) * float(own["base"])
+        rule = "ranges" if math.isfinite(float(own["low"])) else "ratio"
+        found.append(Gap(one, own, other, size, rule))
+    return sorted(found, key=lambda gap: -gap.size)
+
+
 def gaps(
-    words: Words, released: Released, place: Place, figures: AreaFigures, indicators: Sequence[Indicator]
+    words: Words,
+    released: Released,
+    place: Place,
+    figures: AreaFigures,
+    indicators: Sequence[Indicator],
+    others: Sequence[Comparator],
 ) -> Section:
-    """Compose the section of largest gaps: shares that stand worse than the district's, by agreed polarity.
+    """Compose the section of largest gaps: to the district, and to England where the pack knows it.
 
     Listed by the number of people or homes that the gap stands for, largest first.
     """
-    title = words("sections", "gaps")
-    if place.code == released.authority:
-        return Section("gaps", title, [])
-    found: list[tuple[float, list[Inline]]] = []
-    for one in indicators:
-        here, there = figures.here.get(one.id), figures.there.get(one.id)
-        if here is None or there is None or here["unit"] != "share" or one.polarity == "none":
+    beside = [] if place.code == released.authority else [("gaps-table", released.name, figures.there)]
+    beside += [("gaps-england-table", one.label, one.figures) for one in others if one.level == "england"]
+    blocks: list[Block] = []
+    for name, label, there in beside:
+        found = find_gaps(figures.here, there, indicators)[:MOST]
+        if not found:
+            blocks.append(Paragraph([words("gaps", "none", area=place.name, authority=label)]))
             continue
-        worse = "higher" if one.polarity == "lower" else "lower"
-        if flag(here, there) != worse or not math.isfinite(float(here["base"])):
-            continue
-        size = abs(float(here["value"]) - float(there["value"])) * float(here["base"])
-        rule = "ranges" if math.isfinite(float(here["low"])) else "ratio"
-        row: list[Inline] = [
-            one.label,
-            Number(here, "with_range"),
-            Number(there, "with_range"),
-            Number(here, column="base", unit=one.count_unit),
-            words("basis", str(here["basis"])),
-            words("gaps", rule),
-        ]
-        found.append((size, row))
-    found.sort(key=lambda pair: -pair[0])
-    rule_said = Paragraph(
-        [words("gaps", "rule", ratio=f"{RATIO:g}", fewest=FEWEST, most=MOST, authority=released.name)], "note"
-    )
-    if not found:
-        return Section(
-            "gaps", title, [Paragraph([words("gaps", "none", authority=released.name)]), rule_said]
-        )
-    head = [text.format(area=place.name, authority=released.name) for text in words.raw("gaps", "head")]
-    blocks: list[Block] = [
-        Table(
-            "gaps-table",
-            words("gaps", "caption", area=place.name, authority=released.name),
-            head,
-            [row for _, row in found[:MOST]],
-        ),
-        rule_said,
+        fill = {"area": place.name, "authority": label}
+        head = [text.format(**fill) for text in words.raw("gaps", "head")]
+        rows = [_row(words, gap) for gap in found]
+        blocks.append(Table(name, words("gaps", "caption", **fill), head, rows))
+    if blocks:
+        rule = words("gaps", "rule", ratio=f"{RATIO:g}", fewest=FEWEST, most=MOST)
+        blocks.append(Paragraph([rule], "note"))
+    return Section("gaps", words("sections", "gaps"), blocks)
+
+
+def _row(words: Words, gap: Gap) -> list[Inline]:
+    return [
+        gap.indicator.label,
+        Number(gap.here, "with_range"),
+        Number(gap.there, "with_range"),
+        Number(gap.here, column="base", unit=gap.indicator.count_unit),
+        words("basis", str(gap.here["basis"])),
+        words("gaps", gap.rule),
     ]
-    return Section("gaps", title, blocks)

@@ -177,8 +177,8 @@ class Profile:
         The figures the document may draw from.
     sources
         Papers of the sources that are named.
-    cite
-        How to cite it.
+    cite, reference
+        How to cite it, and how to cite the edition that it was made from.
     language
         BCP 47 tag.
     """
@@ -196,8 +196,14 @@ class Profile:
     figures: pd.DataFrame
     sources: Mapping[str, Source]
     cite: str
+    reference: str = ""
     language: str = "en-GB"
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cover(self) -> str:
+        """The line under the title: the edition it was made from, and the area's code and vintage."""
+        return f"{self.reference or self.authority}. {self.code}, {self.geography}."
 
     @property
     def running(self) -> str:

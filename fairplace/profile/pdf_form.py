@@ -82,7 +82,7 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
         "authority": _steady(profile.authority),
         "language": language,
         "region": region or "GB",
-        "place": _steady(f"{profile.authority}. {profile.code}, {profile.geography}."),
+        "place": _steady(profile.cover),
         "running": _steady(profile.running),
         "banner": [_steady(line) for line in profile.banner],
         "sections": [

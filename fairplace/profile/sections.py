@@ -12,12 +12,21 @@ from fairplace.disclosure import Released
 from fairplace.indicators import Indicator, load_indicators
 from fairplace.numbers import show_period
 from fairplace.profile.charts import RUG
+from fairplace.profile.comparators import Comparator
+from fairplace.profile.gaps import find_gaps
 from fairplace.profile.model import Block, Bullets, Drawing, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words, sentence
 
 
-def summary(words: Words, released: Released, place: Place, figures: AreaFigures) -> Section:
+def summary(
+    words: Words,
+    released: Released,
+    place: Place,
+    figures: AreaFigures,
+    indicators: Sequence[Indicator],
+    others: Sequence[Comparator],
+) -> Section:
     """Compose the few sentences that stand first, each with its number, range and base."""
     sentences: list[Paragraph] = []
     unknown: list[str] = []
@@ -41,7 +50,7 @@ def summary(words: Words, released: Released, place: Place, figures: AreaFigures
         ("core20", "core20_people_share", "share"),
         ("fuel", "fuel_poverty_share", "share"),
     ]
-    labels = {one.id: one.label for one in load_indicators()}
+    labels = {one.id: one.label for one in indicators}
     for name, indicator, blank in plan:
         here = figures.number(indicator, "with_range" if blank == "gap" else "value")
         there = figures.number(indicator, "with_range", there=True)
@@ -57,9 +66,37 @@ def summary(words: Words, released: Released, place: Place, figures: AreaFigures
             "period": show_period(str(here.row["period"])),
         }
         sentences.append(sentence(words, "summary", name, **fill))
+    sentences += _largest(words, released, place, figures, indicators, others)
     if unknown:
         sentences.append(sentence(words, "summary", "unknown", missing="; ".join(unknown)))
     return Section("summary", words("sections", "summary"), [Bullets(sentences), *required(words, released)])
+
+
+def _largest(
+    words: Words,
+    released: Released,
+    place: Place,
+    figures: AreaFigures,
+    indicators: Sequence[Indicator],
+    others: Sequence[Comparator],
+) -> list[Paragraph]:
+    """Say the largest gap to the district and to England, each with its base, by the rule of the gaps."""
+    beside = [] if place.code == released.authority else [(released.name, figures.there)]
+    beside += [(one.label, one.figures) for one in others if one.level == "england"]
+    said = []
+    for label, there in beside:
+        for gap in find_gaps(figures.here, there, indicators)[:1]:
+            fill: dict[str, Inline] = {
+                "authority": label,
+                "indicator": gap.indicator.label,
+                "share": Number(gap.here, "with_range"),
+                "comparator": Number(gap.there, "with_range"),
+                "base": Number(gap.here, column="base", unit=gap.indicator.count_unit),
+                "unit": gap.indicator.count_unit,
+                "basis": words("basis", str(gap.here["basis"])),
+            }
+            said.append(sentence(words, "summary", "largest", **fill))
+    return said
 
 
 def required(words: Words, released: Released) -> list[Block]:

@@ -127,7 +127,7 @@ def _sheet_names(profile: Profile) -> dict[str, str]:
 
 def _cover(profile: Profile, sheets: dict[str, str]) -> list[tuple[str, str]]:
     lines = [("text", line) for line in profile.banner]
-    lines.append(("text", f"{profile.authority}. {profile.code}, {profile.geography}."))
+    lines.append(("text", profile.cover))
     lines.append(("text", profile.running))
     for section in profile.sections:
         if section.id in _COVER:

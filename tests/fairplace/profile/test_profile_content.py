@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from fairplace.cli import main
-from fairplace.disclosure import Released, release
-from fairplace.pack import Pack
+from fairplace.comparator_files import ComparatorArea
+from fairplace.disclosure import Beside, Released, release
+from fairplace.pack import Pack, PackError, open_pack
 from fairplace.profile.comparators import ComparatorError
 from fairplace.profile.content import StatusError, compose, find_place
-from fairplace.profile.forms import write_profile
+from fairplace.profile.forms import FORMS, Rendering, write_profile
 from fairplace.profile.gaps import FEWEST, RATIO, flag
 from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
 from fairplace.settings import Settings, SettingsError, load_settings
@@ -206,3 +208,71 @@ def test_settings_give_contact_formats_and_comparators(
     path.write_text("[document]\ncompare = 3\n", encoding="utf-8")
     assert main([*call, "--settings", str(path)]) == 2
     assert "a list of words" in capsys.readouterr().err
+
+
+@pytest.fixture
+def england(released: Released, monkeypatch: pytest.MonkeyPatch) -> Beside:
+    """An England in which every counted share is half the district's, and nothing is modelled."""
+    rows = released.figures[
+        (released.figures["geography"] == "lad25")
+        & (released.figures["group"] == "")
+        & ~released.figures["indicator"].str.startswith("mis_")
+    ]
+    halved = rows.assign(code="E92000001", geography="ctry24", value=rows["value"] / 2)
+    figures = {str(row["indicator"]): row for row in halved.to_dict("records")}
+    beside = Beside(ComparatorArea("E92000001", "England", "england", 296, 33_755), figures)  # type: ignore[arg-type]
+    monkeypatch.setattr(Released, "comparators", lambda _: [beside])
+    return beside
+
+
+def test_england_is_a_column_a_mark_a_list_of_gaps_and_a_sentence(
+    released: Released, england: Beside
+) -> None:
+    place = find_place(released, str(released.areas("wd25").index[1]))
+    made = compose(released, place)
+    held = table(made, "compare-table")
+    assert held.head[-1] == "England"
+    assert not any(
+        isinstance(row[1], Number) and str(row[1].row["indicator"]).startswith("mis_") for row in held.rows
+    )
+    gaps = table(made, "gaps-england-table")
+    for row in gaps.rows:
+        here, there = row[1], row[2]
+        assert isinstance(here, Number)
+        assert isinstance(there, Number)
+        assert there.row == england.figures[here.row["indicator"]]
+    text = " ".join(item.text for item in section(made, "summary").blocks[0].items)  # type: ignore[union-attr]
+    assert "Largest gap to England" in text
+    spine = next(one for one in made.blocks if isinstance(one, Drawing) and one.kind == "spine")
+    assert spine.data["second"] == "England"
+    marks = spine.data["rows"].set_index("label")["second"]
+    assert marks["Aged 0 to 15"] == england.figures["children_0_15_share"]["value"]
+    modelled = [label for label in marks.index if "Minimum Income Standard" in label]
+    assert modelled
+    assert all(re.search(r"modelled \(\d+% to \d+%\)$", label) for label in modelled)
+    assert marks[modelled].isna().all()
+    whole = compose(released, find_place(released, released.authority))
+    assert any(one.id == "gaps-england-table" for one in whole.tables)
+
+
+def test_what_took_the_place_of_an_edition_stands_in_every_form(released: Released) -> None:
+    said = "Edition abc was superseded on 3 March 2026 by edition def: the census table was read wrongly."
+    place = find_place(released, str(released.areas("wd25").index[0]))
+    made = compose(released, place, status="approved by A. Person", superseded=said)
+    assert "Superseded" in made.running
+    assert said in made.banner
+    assert said in made.cite
+    assert made.cover.startswith(f"{released.name} ({released.authority}), public edition {released.pack_id}")
+    bare = Rendering(made, released)
+    vars(bare).update(pictures={}, svgs={})
+    assert said in FORMS[".html"](bare).decode()
+    assert said in json.loads(FORMS[".json"](bare))["banner"]
+
+
+def test_a_pack_of_an_earlier_release_is_refused_in_one_line(sample_pack: Pack, tmp_path: Path) -> None:
+    manifest = json.loads((sample_pack.path / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["settings"]["mis"]["absent"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(PackError, match=r"lacks settings\.mis\.absent; build it again") as caught:
+        open_pack(tmp_path)
+    assert "\n" not in str(caught.value)
