@@ -1,4 +1,4 @@
-"""`fairplace serve`: packs over HTTP, read-only, in their public edition."""
+"""`fairplace serve`: packs over HTTP, read-only and public unless settings say otherwise."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1: this machine)")
     parser.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        help="file that opens officer data: docs/service-roles.md",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         ) from error
     with contextlib.ExitStack() as stack:
         packs = _folders(args.packs, args.cache, stack)
-        serve(packs, host=args.host, port=args.port, workers=args.workers)
+        serve(packs, host=args.host, port=args.port, workers=args.workers, settings=args.settings)
     return 0
 
 

@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from fairplace import __version__
+from fairplace.service.access import REFUSED, Access, make_gate
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.counters import Counters
@@ -27,15 +28,23 @@ from fairplace.service.parameters import FORM, Form, base_url, check_parameters
 from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, problem
 from fairplace.service.profiles import profile_routes
 from fairplace.service.routes import pack_routes, state_routes
+from fairplace.service.settings import ServiceSettings, read_service_settings
+from fairplace.service.signing_in import signing_in_routes
 from fairplace.service.streets import street_routes
 from geo.errors import UserError
 
 #: Folders of packs, separated as in PATH: how workers that start by themselves learn what to serve.
 PACKS_VARIABLE = "FAIRPLACE_PACKS"
+#: File of settings, for the same.
+SETTINGS_VARIABLE = "FAIRPLACE_SETTINGS"
 
 
 def create_app(
-    packs: Sequence[Path], *, in_flight: int = IN_FLIGHT, answer_seconds: float = ANSWER_SECONDS
+    packs: Sequence[Path],
+    *,
+    settings: ServiceSettings | None = None,
+    in_flight: int = IN_FLIGHT,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> FastAPI:
     """Make the application that serves some packs.
 
@@ -43,6 +52,9 @@ def create_app(
     ----------
     packs
         Folders made by ``fairplace build``; each is addressed by the name of its folder.
+    settings
+        What may be shown beyond the public edition, and to whom; without them everybody is the public
+        and nothing can be written.
     in_flight
         Requests at work at once; more are refused with 503.
     answer_seconds
@@ -58,7 +70,12 @@ def create_app(
     OpeningError, PackError
         A folder is not a pack, or two have the same name.
     """
-    holdings = hold(packs)
+    gate = None if settings is None else make_gate(settings)
+    holdings = (
+        hold(packs)
+        if settings is None
+        else hold(packs, officer_authorities=settings.authorities, stores=settings.stores)
+    )
     counters, ready = Counters(), {"warm": False}
 
     @asynccontextmanager
@@ -88,8 +105,12 @@ def create_app(
         ogc_routes(),
         state_routes(counters, ready),
     ]
+    if gate is not None:
+        routers.append(signing_in_routes(gate))
     for router in routers:
         app.include_router(router)
+    if gate is not None:
+        app.add_middleware(Access, gate=gate, holdings=holdings)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)
     app.add_middleware(
         Guard,
@@ -104,7 +125,7 @@ def create_app(
 
 
 def from_environment() -> FastAPI:
-    """Make the application from the packs that ``FAIRPLACE_PACKS`` names, for workers.
+    """Make the application from the packs and settings that the environment names, for workers.
 
     Raises
     ------
@@ -112,7 +133,10 @@ def from_environment() -> FastAPI:
         It names none.
     """
     named = [one for one in os.environ.get(PACKS_VARIABLE, "").split(os.pathsep) if one]
-    return create_app([Path(one) for one in named])
+    settings = os.environ.get(SETTINGS_VARIABLE)
+    return create_app(
+        [Path(one) for one in named], settings=read_service_settings(Path(settings)) if settings else None
+    )
 
 
 def _front(app: FastAPI) -> APIRouter:
@@ -178,6 +202,9 @@ async def _refuse(request: Request, error: Exception) -> Response:
     else:
         details = describe(error)
     headers = {"Retry-After": "2"} if details["status"] == 503 else {}
+    if details["status"] == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    request.scope[REFUSED] = details["detail"]
     try:
         form = form_of(request)
     except UserError:

@@ -25,6 +25,7 @@ from fairplace.service.bounds import (
     REQUEST_SECONDS,
 )
 from fairplace.service.counters import Counters
+from fairplace.service.credentials import carries_credentials
 from fairplace.service.problems import (
     PROBLEM_TYPE,
     AddressError,
@@ -38,13 +39,24 @@ from fairplace.service.problems import (
 
 LOG = logging.getLogger("fairplace.service")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
-#: What every answer says: it may be read by any page, guessed at by none, and framed by none.
+#: What every answer says: it is guessed at by none and framed by none, and says to nobody whence one came.
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"access-control-allow-origin", b"*"),
+    (b"vary", b"Accept, Authorization, Cookie"),
 ]
+#: An answer to the public may be kept by anybody for as long, and read by the page of any other site.
+_PUBLIC = (b"access-control-allow-origin", b"*")
+_KEPT = (b"cache-control", b"public, max-age=300")
+#: An answer to somebody who said who they are is for them alone, and nobody keeps it.
+_PRIVATE = (b"cache-control", b"private, no-store")
+_NOT_KEPT = (b"cache-control", b"no-store")
+#: What a page may do whose route says nothing of it.
+_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _READING = ("GET", "HEAD")
+#: Addresses whose answer is of this moment.
+_STATE = frozenset({"/health", "/ready", "/metrics", "/me", "/sign-in"})
 #: What a route says of itself in ``openapi_extra`` when it takes bodies of another size than `BODY_BYTES`.
 BODY_EXTRA = "x-body-bytes"
 
@@ -116,7 +128,13 @@ class Guard:
             return
         began = time.perf_counter()
         inner: Scope = {}
-        answer = _Answer(send, self.answer_seconds, head=scope["method"] == "HEAD")
+        answer = _Answer(
+            send,
+            self.answer_seconds,
+            head=scope["method"] == "HEAD",
+            private=carries_credentials(scope["headers"]),
+            kept=scope["method"] in _READING and scope["path"] not in _STATE,
+        )
         self.counters.in_flight += 1
         try:
             body = self._check(scope)
@@ -172,6 +190,8 @@ class Guard:
             LOG.error("a fault", exc_info=error)
         body = json.dumps(details, ensure_ascii=False).encode()
         headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        if details["status"] == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
         if details["status"] == 503:
             headers.append((b"retry-after", b"2"))
         if isinstance(error, MethodError):
@@ -206,17 +226,30 @@ class _Asked:
 class _Answer:
     """The way out: adds our headers, leaves the body out for HEAD, gives a slow reader up."""
 
-    def __init__(self, send: Send, seconds: float, *, head: bool) -> None:
-        self.send, self.seconds, self.head = send, seconds, head
+    def __init__(self, send: Send, seconds: float, *, head: bool, private: bool, kept: bool) -> None:
+        self.send, self.seconds, self.head, self.private, self.kept = send, seconds, head, private, kept
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+            message = {**message, "headers": self._headers(message)}
         elif self.head:
             message = {**message, "body": b""}
         await asyncio.wait_for(self.send(message), self.seconds)
+
+    def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
+        """Put our headers with those of an answer."""
+        own = [*message.get("headers", [])]
+        names = {name.lower() for name, _ in own}
+        if b"content-security-policy" not in names:
+            own.append(_POLICY)
+        if self.private or b"set-cookie" in names:
+            kept = [one for one in own if one[0].lower() != b"cache-control"]
+            return [*kept, _PRIVATE, *_HEADERS]
+        if b"cache-control" not in names:
+            own.append(_KEPT if self.kept and message["status"] == 200 else _NOT_KEPT)
+        return [*own, _PUBLIC, *_HEADERS]
 
 
 class PatientProtocol(H11Protocol):

@@ -6,6 +6,7 @@ alone, so that what is not public is absent from it and from every answer made o
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
@@ -22,9 +23,10 @@ from fairplace.profile.content import find_place
 from fairplace.service.asked import Asked, Asking, make_profile
 from fairplace.service.features import Layer
 from fairplace.service.finished import Document, Finished
+from fairplace.service.homes import Store, open_store
 from fairplace.service.layers import attribution, pack_layers
 from fairplace.service.ogc import Features
-from fairplace.service.opening import Kept, open_officer, open_released
+from fairplace.service.opening import Kept, open_officer, open_released, restricted_hashes
 from fairplace.service.problems import MissingError
 from fairplace.service.search import Directory, make_directory
 from fairplace.service.viewer import Role, Viewer, viewer_of
@@ -167,10 +169,13 @@ class Holdings:
         All packs as the public sees them.
     more
         Role -> packs in the edition of that role; packs that have none are left out.
+    until
+        Pack -> last day on which its restricted layers may be shown.
     """
 
     public: Holding
     more: Mapping[Role, Holding] = field(default_factory=dict)
+    until: Mapping[str, dt.date] = field(default_factory=dict)
     _combined: OrderedDict[tuple[Role, ...], Holding] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -179,7 +184,7 @@ class Holdings:
         found: dict[str, Role] = {}
         for key, released in self.public.packs.items():
             role = viewer.role_for(released.authority)
-            if role == "restricted" and not self._has(role, key):
+            if role == "restricted" and not (self._has(role, key) and self._lasts(key)):
                 role = "officer"
             found[key] = role if self._has(role, key) else "public"
         return found
@@ -205,11 +210,24 @@ class Holdings:
                 self._combined.popitem(last=False)
             return self._combined[wanted]
 
+    def pack_of(self, layer: str, viewer: Viewer) -> str:
+        """Pack whose layer this is, of those a viewer sees; empty if there is none."""
+        own = self.of(viewer).own_layers
+        return next((key for key, layers in own.items() if layer in layers), "")
+
+    def _lasts(self, key: str) -> bool:
+        return dt.datetime.now(tz=dt.UTC).date() <= self.until.get(key, dt.date.min)
+
     def _has(self, role: Role, key: str) -> bool:
         return role in self.more and key in self.more[role].packs
 
 
-def hold(paths: Sequence[Path], *, officer_authorities: Collection[str] = ()) -> Holdings:
+def hold(
+    paths: Sequence[Path],
+    *,
+    officer_authorities: Collection[str] = (),
+    stores: Mapping[str, Path] | None = None,
+) -> Holdings:
     """Open packs and build everything that routes answer from.
 
     Parameters
@@ -219,18 +237,34 @@ def hold(paths: Sequence[Path], *, officer_authorities: Collection[str] = ()) ->
     officer_authorities
         Codes of the districts whose officer edition is opened beside the public one; none unless the
         settings of the service say so.
+    stores
+        Authority -> store of its restricted tables, for the restricted role.
 
     Raises
     ------
     OpeningError, PackError
         As `fairplace.service.opening.open_released`.
+    StoreError, RestrictedError
+        As `fairplace.service.homes.open_store`.
     """
     packs = open_released(paths)
     more: dict[Role, Holding] = {}
     inside = open_officer(packs, officer_authorities)
     if inside:
         more["officer"] = _holding(inside)
-    return Holdings(_holding(packs), more)
+    opened: dict[str, Store] = {}
+    for key, released in inside.items():
+        if released.authority in (stores or {}):
+            store = (stores or {})[released.authority]
+            opened[key] = open_store(key, released.name, store, restricted_hashes(released))
+    if opened:
+        officer = more["officer"]
+        more["restricted"] = Holding(
+            {key: officer.packs[key] for key in opened},
+            {key: {**officer.own_layers[key], **one.layers} for key, one in opened.items()},
+            {key: officer.directories[key] for key in opened},
+        )
+    return Holdings(_holding(packs), more, {key: one.until for key, one in opened.items()})
 
 
 def _holding(packs: Mapping[str, Kept]) -> Holding:

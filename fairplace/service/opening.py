@@ -171,6 +171,11 @@ def open_released(paths: Sequence[Path]) -> dict[str, Kept]:
     return opened
 
 
+def restricted_hashes(released: Kept) -> dict[str, str]:
+    """Name -> sha256 of the restricted tables that a pack was built with."""
+    return {str(name): str(one) for name, one in released._pack.manifest["restricted"].items()}
+
+
 def open_officer(public: Mapping[str, Kept], authorities: Collection[str]) -> dict[str, Kept]:
     """Open packs again in their officer edition.
 

@@ -9,6 +9,7 @@ from typing import Any
 from fairplace.disclosure import DisclosureError
 from fairplace.map_page import MapLayerError
 from fairplace.profile.content import AreaNotFoundError
+from fairplace.service.audit import AuditError
 from geo.errors import UserError
 from geo.network import ProfileError
 from geo.place import AreaError
@@ -52,6 +53,18 @@ class UnavailableError(UserError, LookupError):
     """The service does not do that; the message says why, and what does."""
 
 
+class UnknownViewerError(UserError, ValueError):
+    """Whoever asks has to show who they are, or what they showed does not hold."""
+
+
+class ForbiddenError(UserError, ValueError):
+    """Whoever asks is known, and may not have it."""
+
+
+class ProviderError(UserError, OSError):
+    """Who asks cannot be found out now: the provider of identities does not answer."""
+
+
 class BusyError(UserError, OSError):
     """As much is under way as the service does at once."""
 
@@ -60,6 +73,10 @@ class BusyError(UserError, OSError):
 STATUSES: Mapping[type[Exception], int] = {
     BusyError: 503,
     SlowError: 408,
+    ProviderError: 503,
+    AuditError: 503,
+    UnknownViewerError: 401,
+    ForbiddenError: 403,
     SizeError: 413,
     AddressError: 414,
     MediaError: 415,

@@ -10,10 +10,12 @@ from typing import Any
 
 import uvicorn
 
-from fairplace.service.app import PACKS_VARIABLE, create_app
+from fairplace.service.access import make_gate
+from fairplace.service.app import PACKS_VARIABLE, SETTINGS_VARIABLE, create_app
 from fairplace.service.bounds import CONNECTIONS, HEADER_BYTES
 from fairplace.service.guard import PatientProtocol
 from fairplace.service.opening import open_released
+from fairplace.service.settings import read_service_settings
 from geo.errors import UserError
 
 
@@ -37,7 +39,9 @@ def server_settings() -> dict[str, Any]:
     }
 
 
-def serve(packs: Sequence[Path], *, host: str, port: int, workers: int = 1) -> None:
+def serve(
+    packs: Sequence[Path], *, host: str, port: int, workers: int = 1, settings: Path | None = None
+) -> None:
     """Serve packs until stopped.
 
     Parameters
@@ -48,6 +52,8 @@ def serve(packs: Sequence[Path], *, host: str, port: int, workers: int = 1) -> N
         Where to listen.
     workers
         Processes. Each holds its own frames; draws are memory-mapped, so they share those.
+    settings
+        File that opens officer data; without it the service is public and read-only.
 
     Raises
     ------
@@ -55,6 +61,8 @@ def serve(packs: Sequence[Path], *, host: str, port: int, workers: int = 1) -> N
         The port is taken or may not be used, or the number of workers makes no sense.
     OpeningError, PackError
         A folder is not a pack.
+    ServiceSettingsError
+        The settings cannot be followed.
     """
     if not 1 <= port <= 65535:
         raise ServingError(f"port is {port}; give one from 1 to 65535")
@@ -63,12 +71,16 @@ def serve(packs: Sequence[Path], *, host: str, port: int, workers: int = 1) -> N
     _check_free(host, port)
     where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if workers == 1:
-        app = create_app(packs)
+        app = create_app(packs, settings=read_service_settings(settings) if settings else None)
         _say(f"{where}  (stop with Ctrl+C)")
         uvicorn.run(app, host=host, port=port, **server_settings())
         return
     # The packs are checked here, so that a wrong one is one sentence and not one from each worker.
     open_released(packs)
+    os.environ.pop(SETTINGS_VARIABLE, None)
+    if settings is not None:
+        make_gate(read_service_settings(settings))
+        os.environ[SETTINGS_VARIABLE] = str(settings.resolve())
     os.environ[PACKS_VARIABLE] = os.pathsep.join(str(one.resolve()) for one in packs)
     _say(f"{where}  ({workers} workers; stop with Ctrl+C)")
     uvicorn.run(

@@ -50,4 +50,4 @@ async def viewer_of(request: Request) -> Viewer:
 
 
 #: What a route takes to know who asks.
-Asking = Annotated[Viewer, Depends(viewer_of)]
+Who = Annotated[Viewer, Depends(viewer_of)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +25,8 @@ from fastapi import FastAPI
 from fairplace.pack import Pack
 from fairplace.service.app import create_app
 from fairplace.service.running import server_settings
+from fairplace.service.settings import ServiceSettings, read_service_settings
+from fairplace.service.tokens import make_token, revoke_token
 
 
 class Caller:
@@ -100,3 +106,72 @@ def served(sample_pack: Pack) -> Iterator[str]:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@dataclass(frozen=True)
+class Doors:
+    """A service with settings: officers of the sample authority and of another, and tokens that do not hold."""
+
+    folder: Path
+    settings: ServiceSettings
+    app: FastAPI
+    caller: Caller
+    tokens: Mapping[str, str]
+
+    def get(self, address: str, who: str = "public", **rest: object) -> httpx.Response:
+        return self.ask("GET", address, who, **rest)
+
+    def ask(self, method: str, address: str, who: str = "public", **rest: object) -> httpx.Response:
+        headers = dict(rest.pop("headers", {}))  # type: ignore[call-overload]
+        if who != "public":
+            headers["authorization"] = f"Bearer {self.tokens[who]}"
+        return self.caller.ask(method, address, headers=headers, **rest)
+
+    def lines(self) -> list[dict[str, object]]:
+        """What the audit log holds."""
+        return [json.loads(line) for line in self.settings.audit.read_text(encoding="utf-8").splitlines()]
+
+
+SETTINGS = """
+[dpia]
+reference = "DPIA-2026-014 (fictional)"
+date = 2026-09-01
+approver = "Data Protection Officer"
+
+[officers]
+authorities = ["E06999001", "E06999002"]
+
+[audit]
+file = "audit.jsonl"
+
+[tokens]
+file = "tokens.json"
+
+[uploads]
+folder = "uploads"
+megabytes = 1
+"""
+
+
+@pytest.fixture(scope="session")
+def doors(sample_pack: Pack, sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    folder = tmp_path_factory.mktemp("doors")
+    store = f'\n[restricted]\nE06999001 = "{(sample_data / "restricted").as_posix()}"\n'
+    (folder / "serve.toml").write_text(SETTINGS + store, encoding="utf-8")
+    settings = read_service_settings(folder / "serve.toml")
+    assert settings.tokens is not None
+    old = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    here, there = ["E06999001"], ["E06999002"]
+    tokens = {
+        "officer": make_token(settings.tokens, name="Officer", role="officer", authorities=here)[1],
+        "restricted": make_token(settings.tokens, name="Restricted", role="restricted", authorities=here)[1],
+        "elsewhere": make_token(settings.tokens, name="Elsewhere", role="restricted", authorities=there)[1],
+        "expired": make_token(settings.tokens, name="Expired", role="officer", authorities=here, now=old)[1],
+        "unknown": "fp_00000000_" + "A" * 43,
+    }
+    ended, tokens["revoked"] = make_token(settings.tokens, name="Revoked", role="officer", authorities=here)
+    revoke_token(settings.tokens, ended.id)
+    app = create_app([sample_pack.path], settings=settings)
+    caller = Caller(app)
+    yield Doors(folder, settings, app, caller, tokens)
+    caller.close()

@@ -1,0 +1,243 @@
+"""Signing in with a browser: authorization code with PKCE, then a signed cookie that no script can read.
+
+The cookie holds who it is and until when, signed with the service's key. It is sent by our own pages
+alone (SameSite=Lax), and whatever changes something needs a word besides that only our own pages have.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from fairplace.service.identity import PROVIDER_BYTES, PROVIDER_SECONDS, Identities
+from fairplace.service.problems import ForbiddenError, ProviderError, UnknownViewerError
+from fairplace.service.viewer import ROLES, Viewer
+
+#: Seconds in which somebody must have signed in.
+SIGNING_IN_SECONDS = 600
+_LETTERS = 4_000
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Sessions of browsers.
+
+    Parameters
+    ----------
+    key
+        What signs them.
+    address
+        Where people reach the service.
+    minutes
+        How long a session lasts.
+    """
+
+    key: bytes
+    address: str
+    minutes: int
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies may travel over TLS only."""
+        return self.address.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie; with ``__Host-`` a browser takes it from this very host alone."""
+        return "__Host-fairplace" if self.secure else "fairplace"
+
+    @property
+    def passing(self) -> str:
+        """Name of the cookie that holds what is needed while somebody signs in."""
+        return f"{self.cookie}-signing-in"
+
+    def begin(self, identities: Identities, then: str) -> tuple[str, str]:
+        """Send somebody to the provider.
+
+        Parameters
+        ----------
+        identities
+            The provider.
+        then
+            Where they want to be afterwards; anything but an address of ours becomes the front page.
+
+        Returns
+        -------
+        tuple
+            Address at the provider, and the cookie that makes the way back good for this browser alone.
+
+        Raises
+        ------
+        ProviderError
+            It does not answer.
+        """
+        document = identities.document()
+        if "authorization_endpoint" not in document:
+            raise ProviderError("the provider has no page to sign in at; use an API token")
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        challenge = _base64(hashlib.sha256(verifier.encode()).digest())
+        asked = urlencode(
+            {
+                "response_type": "code",
+                "client_id": identities.provider.client,
+                "redirect_uri": f"{self.address}/signed-in",
+                "scope": "openid profile email",
+                "state": state,
+                "nonce": nonce,
+                "code_challenge": challenge,
+                "code_challenge_method": "S256",
+            }
+        )
+        kept = {
+            "state": state, "nonce": nonce, "verifier": verifier, "then": local_address(then),
+            "until": int(time.time()) + SIGNING_IN_SECONDS,
+        }  # fmt: skip
+        at = str(document["authorization_endpoint"])
+        return f"{at}{'&' if '?' in at else '?'}{asked}", self._seal("signing in", kept)
+
+    def finish(self, identities: Identities, kept: str, query: Mapping[str, str]) -> tuple[Viewer, str, str]:
+        """Take somebody back from the provider.
+
+        Parameters
+        ----------
+        identities
+            The provider.
+        kept
+            The cookie of `begin`.
+        query
+            What the provider sent along.
+
+        Returns
+        -------
+        tuple
+            Who it is, the cookie of their session, and where they wanted to be.
+
+        Raises
+        ------
+        UnknownViewerError
+            This browser did not begin this, or the provider does not know them.
+        ProviderError
+            It does not answer.
+        """
+        begun = self._open("signing in", kept)
+        state = query.get("state", "")
+        if begun is None or not hmac.compare_digest(state.encode(), str(begun["state"]).encode()):
+            raise UnknownViewerError("this browser did not begin to sign in, or too long ago; sign in again")
+        if query.get("iss", identities.provider.issuer) != identities.provider.issuer:
+            raise UnknownViewerError("the answer is of another provider; sign in again")
+        if "code" not in query:
+            reason = "".join(one for one in query.get("error", "no reason") if one.isalnum() or one in "_ ")[
+                :60
+            ]
+            raise UnknownViewerError(f"the provider did not sign you in ({reason}); sign in again")
+        token = self._exchange(identities, query["code"], str(begun["verifier"]))
+        claims = identities.claims(token, audience=identities.provider.client)
+        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), str(begun["nonce"]).encode()):
+            raise UnknownViewerError("the provider's answer is to another question; sign in again")
+        if claims.get("azp", identities.provider.client) != identities.provider.client:
+            raise UnknownViewerError("the provider's answer is for another service; sign in again")
+        viewer = identities.as_viewer(claims, how="session")
+        return viewer, self.session(viewer), str(begun["then"])
+
+    def session(self, viewer: Viewer) -> str:
+        """Make the cookie of a session."""
+        content = {
+            "name": viewer.name, "role": viewer.role, "authorities": sorted(viewer.authorities),
+            "id": secrets.token_urlsafe(16), "until": int(time.time()) + self.minutes * 60,
+        }  # fmt: skip
+        return self._seal("session", content)
+
+    def viewer(self, cookie: str) -> Viewer | None:
+        """Whose session this is, or None where it is none of ours or has ended."""
+        content = self._open("session", cookie)
+        if content is None or content["role"] not in ROLES:
+            return None
+        return Viewer(content["name"], content["role"], frozenset(content["authorities"]), "session")
+
+    def word(self, cookie: str) -> str:
+        """Give a word that a page puts into its forms; another each time, so that no compression tells it."""
+        own, mask = self._word(cookie), secrets.token_bytes(32)
+        return _base64(mask + bytes(a ^ b for a, b in zip(mask, own, strict=True)))
+
+    def check_word(self, cookie: str, word: str) -> None:
+        """Refuse a change that no page of ours asked for.
+
+        Raises
+        ------
+        ForbiddenError
+            The word is not of this session.
+        """
+        raw = _raw(word)
+        own = bytes(a ^ b for a, b in zip(raw[:32], raw[32:], strict=False))
+        if len(raw) != 64 or not hmac.compare_digest(own, self._word(cookie)):
+            raise ForbiddenError(
+                "the change did not come from a page of this service; open the page again and send its form"
+            )
+
+    def _word(self, cookie: str) -> bytes:
+        return hmac.digest(self.key, b"form\0" + cookie.encode(), "sha256")
+
+    def _seal(self, use: str, content: Mapping[str, Any]) -> str:
+        text = _base64(json.dumps(content).encode())
+        return f"{text}.{_base64(self._sign(use, text))}"
+
+    def _open(self, use: str, sealed: str) -> dict[str, Any] | None:
+        text, _, signature = sealed[:_LETTERS].partition(".")
+        if not hmac.compare_digest(_raw(signature), self._sign(use, text)):
+            return None
+        content: dict[str, Any] = json.loads(_raw(text))
+        return content if content["until"] > time.time() else None
+
+    def _sign(self, use: str, text: str) -> bytes:
+        return hmac.digest(self.key, f"{use}|{text}".encode(), "sha256")
+
+    def _exchange(self, identities: Identities, code: str, verifier: str) -> str:
+        """Change a code for a signed token."""
+        provider = identities.provider
+        form = {
+            "grant_type": "authorization_code", "code": code, "redirect_uri": f"{self.address}/signed-in",
+            "client_id": provider.client, "code_verifier": verifier,
+        }  # fmt: skip
+        try:
+            answer = httpx.post(
+                str(identities.document()["token_endpoint"]),
+                data=form,
+                auth=(provider.client, provider.secret) if provider.secret else None,
+                timeout=PROVIDER_SECONDS,
+                follow_redirects=False,
+                trust_env=False,
+            )
+            content = answer.json() if len(answer.content) <= PROVIDER_BYTES else {}
+        except (httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError) as error:
+            raise ProviderError("the provider does not answer; sign in again in a minute") from error
+        token = content.get("id_token") if isinstance(content, dict) else None
+        if answer.status_code != 200 or not isinstance(token, str):
+            raise UnknownViewerError("the provider did not take the code; sign in again")
+        return token
+
+
+def local_address(text: str) -> str:
+    """Give an address of ours as it is, and for any other the front page."""
+    plain = text.isascii() and text.isprintable() and "\\" not in text
+    return text if plain and text.startswith("/") and not text.startswith("//") and len(text) < 1_000 else "/"
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _raw(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
