@@ -1,17 +1,18 @@
 // The page: one task at a time beside the map, everything chosen kept in the address.
 import * as compare from "./compare.js";
 import * as draw from "./draw.js";
+import * as hubs from "./hubs.js";
 import * as layers from "./layers.js";
 import * as map from "./map.js";
-import { find, make, say, words } from "./page.js";
+import { find, say, words } from "./page.js";
 import * as place from "./place.js";
 import * as plans from "./plans.js";
 import * as search from "./search.js";
 import { choose, onChange, state } from "./state.js";
+import * as walk from "./walk.js";
 
-const absent = { show: (task) => task.replaceChildren(make("p", { text: words("absent") })) };
 /** @type {Record<string, {show: (task: HTMLElement) => void, follow?: (changed: Set<string>) => void, leave?: () => void, click?: (at: any, area: any) => void}>} */
-const TASKS = { place, draw, compare, walk: absent, hubs: absent, plans };
+const TASKS = { place, draw, compare, walk, hubs, plans };
 
 /** @param {string} [before] */
 function showTask(before) {

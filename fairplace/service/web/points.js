@@ -132,5 +132,17 @@ export function editor(what) {
     });
   }
   const clear = () => { for (const one of markers) one.remove(); markers = []; list.replaceChildren(); };
-  return { list, follow, clear, add, addCentre: () => add(centre()) };
+  /**
+   * A field by which a point is added that is typed.
+   * @param {string} label
+   */
+  const typed = (label) => {
+    const input = make("input", { type: "text", id: what.noun + "-typed", maxlength: 80, autocomplete: "off" });
+    const trouble = make("div");
+    const take = () => readPlace(input.value).then((point) => { trouble.replaceChildren(); input.value = ""; add(point); }, (error) => showError(trouble, error));
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); take(); } });
+    return make("div", { class: "field" }, [make("label", { for: input.id, text: label }),
+      make("div", { class: "together" }, [input, button(words("point_add"), take)]), trouble]);
+  };
+  return { list, follow, clear, add, typed, addCentre: () => add(centre()) };
 }

@@ -5,18 +5,19 @@ import { data, round6 } from "./page.js";
 /**
  * @typedef {import("./page.js").Point} Point
  * @typedef {{task: string, layer: string, areas: string, place: string, at: number[], corners: Point[],
- *   from: Point[], minutes: number, mode: string, sites: Point[], first: string, second: string, on: string[],
+ *   from: Point[], minutes: number, mode: string, sites: Point[], close: string[], first: string, second: string, on: string[],
  *   job: string}} State
  */
 export const TASKS = ["place", "draw", "compare", "walk", "hubs", "plans"];
 export const MODES = ["walk", "wheel", "cycle", "night"];
 export const MOST_POINTS = 60;
+export const MOST_MINUTES = 60;
 
 /** @returns {State} */
 function fresh() {
   return {
     task: "place", layer: "mis", areas: data.drawn.includes("lsoa21") ? "lsoa21" : data.drawn[0] || "", place: "", at: [],
-    corners: [], from: [], minutes: 15, mode: "walk", sites: [], first: "", second: "", on: ["background"], job: "",
+    corners: [], from: [], minutes: 15, mode: "walk", sites: [], close: [], first: "", second: "", on: ["background"], job: "",
   };
 }
 
@@ -34,12 +35,12 @@ function read() {
     if (name === "task") made.task = TASKS.includes(text) ? text : made.task;
     else if (name === "mode") made.mode = MODES.includes(text) ? text : made.mode;
     else if (name === "areas") made.areas = data.drawn.includes(text) ? text : made.areas;
-    else if (name === "minutes") made.minutes = Math.min(60, Math.max(1, Math.round(Number(text)) || 15));
+    else if (name === "minutes") made.minutes = Math.min(MOST_MINUTES, Math.max(1, Math.round(Number(text)) || 15));
     else if (["corners", "from", "sites"].includes(name)) made[name] = points(text);
     else if (name === "at") {
       const at = text.split(",").map(Number);
       if (at.length === 3 && at.every(Number.isFinite)) made.at = at;
-    } else if (name === "on") made.on = text.split(",").filter(Boolean);
+    } else if (name === "on" || name === "close") made[name] = text.split(",").filter(Boolean);
     else if (name in made) made[name] = text;
   }
   return made;
