@@ -90,6 +90,8 @@ def calibrate(
     rounds: int = 6,
     kappa: dict[str, float] | None = None,
     one_shape: bool = False,
+    social_width: float = 1.0,
+    shared_widths: bool = False,
 ) -> Solution:
     """Solve the parameters for England.
 
@@ -112,7 +114,13 @@ def calibrate(
         the others are solved.
     one_shape
         Give every region the same widths, to show what the regional factors do.
+    social_width
+        Factor on widths of social tenants under pension age. HBAI gives pensioners by tenure only, so it
+        is not fitted; another than 1 shows what it would do.
+    shared_widths
+        Give people under pension age the tenure factors fitted for pensioners, to show the same.
     """
+    widths = (social_width, shared_widths)
     national = national_margins(tables)
     households = fit_households(tables, national)
     region = np.array([list(REGIONS).index(code) for code in tables.region])
@@ -126,7 +134,7 @@ def calibrate(
         done += 1
         before = level
         mixture = make_mixture(households, region, level)
-        shape = _solve_shape(shape, mixture, targets, fixed=kappa or {}, one_shape=one_shape)
+        shape = _solve_shape(shape, mixture, targets, fixed=kappa or {}, one_shape=one_shape, widths=widths)
         level = area_levels(households.counts, relative * average, shape, region)
         shift = float(np.average(level, weights=tables.households))
         # Only the sum of median and level is identified: levels average to nothing.
@@ -135,7 +143,7 @@ def calibrate(
         if np.abs(level - before).max() < 1e-5:
             break
     mixture = make_mixture(households, region, level)
-    shape = _solve_shape(shape, mixture, targets, fixed=kappa or {}, one_shape=one_shape)
+    shape = _solve_shape(shape, mixture, targets, fixed=kappa or {}, one_shape=one_shape, widths=widths)
     parameters = Parameters(
         period=targets.period,
         release=targets.release,
@@ -246,7 +254,13 @@ def _start(targets: Targets) -> Shape:
 
 
 def _solve_shape(
-    start: Shape, mixture: Mixture, targets: Targets, *, fixed: dict[str, float], one_shape: bool
+    start: Shape,
+    mixture: Mixture,
+    targets: Targets,
+    *,
+    fixed: dict[str, float],
+    one_shape: bool,
+    widths: tuple[float, bool],
 ) -> Shape:
     types = household_types()
     groups = _groups()
@@ -270,6 +284,7 @@ def _solve_shape(
         tau[0, [0, 2, 3]], tau[1, 1:], theta = theta[:3], theta[3:6], theta[6:]
         rho = np.ones((2, 4))
         rho[1, 2:], theta = np.exp(theta[:2]), theta[2:]
+        rho[0, 2:] = rho[1, 2:] if widths[1] else (widths[0], 1.0)
         log_kappa = held_at.copy()
         log_kappa[free] = theta
         return replace(
