@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from fairplace.audits import audit_figures, certificate_figures, place_homes
+from fairplace.local_core20 import plus_figures, spending_figures
 from fairplace.local_evidence import (
     Papers,
     event_figures,
@@ -27,6 +28,7 @@ from fairplace.local_evidence import (
     service_figures,
     survey_figures,
 )
+from fairplace.local_plan import plan_figures
 from fairplace.local_routes import route_figures
 from fairplace.local_sums import SUMS, own_groups, read_sums
 from fairplace.register import read_register, register_figures, register_settings
@@ -185,6 +187,7 @@ def read_local(
                 read(desk, desk.take(read_council_file(path, kind, publisher=spine.name)))
         _read_register(desk, folder)
         _read_lines(desk, folder, people)
+        _read_plan(desk, folder)
     if restricted is not None:
         _read_restricted(desk, restricted)
     held = own_groups(desk.own)
@@ -313,10 +316,27 @@ def _read_crime(desk: _Desk, table: CouncilTable) -> None:
     )  # fmt: skip
 
 
+def _read_spending(desk: _Desk, table: CouncilTable) -> None:
+    rows = desk.published.query("indicator == 'core20_people_share' and geography == 'lad25'")
+    people = float(rows["count"].iloc[0]) if len(rows) and np.isfinite(rows["count"].iloc[0]) else None
+    figures, papers, notes = spending_figures(table, authority=desk.authority, people=people)
+    desk.add((figures, papers), own=False)
+    desk.notes += notes
+
+
+def _read_plus(desk: _Desk, table: CouncilTable) -> None:
+    areas = {key: one.codes for key, one in desk.spine.boundaries.items()}
+    figures, papers, notes = plus_figures(table, areas)
+    desk.add((figures, papers))
+    desk.notes += notes
+
+
 _TABLES: Mapping[str, Callable[[_Desk, CouncilTable], None]] = {
     "referrals": _read_referrals,
     "survey": _read_survey,
     "crime": _read_crime,
+    "spending": _read_spending,
+    "plus_groups": _read_plus,
 }
 
 
@@ -338,21 +358,15 @@ def _read_register(desk: _Desk, folder: Path) -> None:
     desk.notes += notes
 
 
-def _read_lines(desk: _Desk, folder: Path, people: gpd.GeoDataFrame | None) -> None:
-    schema = find_schema("lcwip_lines")
-    path = next((one for suffix in _LAYERS if (one := folder / f"{schema.kind}{suffix}").is_file()), None)
-    if path is None:
-        return
-    shapes = read_layer(path)
-    frame = shapes[shapes.geometry.geom_type.isin(["LineString", "MultiLineString"])].to_crs(BNG)
-    for name in schema.names[:-1]:
-        if name not in frame:
-            frame[name] = ""
-    frame["geometry"] = frame.geometry.set_precision(0.01)
-    desk.lines[schema.kind] = frame[[*schema.names[:-1], "geometry"]].reset_index(drop=True)
+def _read_layer(folder: Path, kind: str) -> tuple[Path, gpd.GeoDataFrame] | None:
+    path = next((one for suffix in _LAYERS if (one := folder / f"{kind}{suffix}").is_file()), None)
+    return None if path is None else (path, read_layer(path))
+
+
+def _layer_source(desk: _Desk, path: Path, kind: str) -> Source:
     source = Source(
-        id=f"local_{schema.kind}",
-        title=f"{schema.title}: {desk.spine.name}'s own file",
+        id=f"local_{kind}",
+        title=f"{find_schema(kind).title}: {desk.spine.name}'s own file",
         publisher=desk.spine.name,
         edition=path.name,
         period="as the council holds it",
@@ -361,6 +375,36 @@ def _read_lines(desk: _Desk, folder: Path, people: gpd.GeoDataFrame | None) -> N
         sha256=hash_file(path),
     )
     desk.sources[source.id] = source
+    return source
+
+
+def _read_plan(desk: _Desk, folder: Path) -> None:
+    found = _read_layer(folder, "plan_sites")
+    if found is None:
+        return
+    path, sites = found
+    sites = sites.to_crs(BNG)
+    for name in ("status", "dwellings", "hectares"):
+        if name not in sites:
+            sites[name] = sites.geometry.area / 1e4 if name == "hectares" else np.nan
+    source = _layer_source(desk, path, "plan_sites")
+    made = plan_figures(sites, desk.spine.boundaries, period=source.period, source=source.id)
+    desk.add(made, own=False)
+
+
+def _read_lines(desk: _Desk, folder: Path, people: gpd.GeoDataFrame | None) -> None:
+    schema = find_schema("lcwip_lines")
+    found = _read_layer(folder, schema.kind)
+    if found is None:
+        return
+    path, shapes = found
+    frame = shapes[shapes.geometry.geom_type.isin(["LineString", "MultiLineString"])].to_crs(BNG)
+    for name in schema.names[:-1]:
+        if name not in frame:
+            frame[name] = ""
+    frame["geometry"] = frame.geometry.set_precision(0.01)
+    desk.lines[schema.kind] = frame[[*schema.names[:-1], "geometry"]].reset_index(drop=True)
+    source = _layer_source(desk, path, schema.kind)
     desk.add(
         route_figures(
             desk.lines[schema.kind], desk.spine.boundaries, authority=desk.authority, period=source.period,

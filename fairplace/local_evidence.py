@@ -52,7 +52,19 @@ def service_figures(
                     source=source,
                 )
             )  # fmt: skip
-    return tidy_figures(parts), {"services": paper("Services and settings open to the public", "count")}
+        if "jobs" in services and services["jobs"].notna().any():
+            jobs = services["jobs"].fillna(0.0).groupby(codes).sum()
+            parts.append(
+                make_figures(
+                    jobs.reindex(boundaries[key].codes, fill_value=0.0), indicator="services_jobs",
+                    geography=key, period=period, unit="count", source=source,
+                )
+            )  # fmt: skip
+    papers = {
+        "services": paper("Services and settings open to the public", "count"),
+        "services_jobs": paper("Jobs at anchor institutions", "count"),
+    }
+    return tidy_figures(parts), papers
 
 
 def event_figures(

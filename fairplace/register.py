@@ -17,7 +17,7 @@ import pandas as pd
 
 from fairplace.local_figures import make_figures, paper
 from fairplace.statistics_inequality import slope_index
-from fairplace.statistics_intervals import name_interval, wilson
+from fairplace.statistics_intervals import Estimate, name_interval, wilson
 from geo.errors import UserError
 from geo.figures import tidy_figures
 from geo.source import Source
@@ -38,6 +38,7 @@ PRINCIPLES: Mapping[int, str] = {
 #: What the id of an indicator of a register begins with, so that it never meets one of ours.
 PREFIX = "register_"
 _BETTER = {"low": "lower is better", "high": "higher is better", "none": ""}
+_TIMES = "times (most over least deprived)"
 #: Fewest wards with a value for which a slope between most and least deprived is given.
 FEWEST_WARDS = 5
 
@@ -133,14 +134,14 @@ def register_figures(
         Geography key -> codes of the authority.
     deprivation, residents
         Score (higher is more deprived) and people of wards: with both, the slope of each share between
-        the most and the least deprived ward is given.
+        the most and the least deprived ward is given; of a rate, which has its own range, their ratio too.
 
     Returns
     -------
     tuple
         Figures; indicator -> papers; sentences. Each indicator is ``register_`` and its id; its target is
-        the same with ``_target``, its slope with ``_slope``. Values of areas that are not of this
-        authority are left out and said to be.
+        the same with ``_target``, its slope with ``_slope``, its ratio with ``_ratio``. Values of areas that
+        are not of this authority are left out and said to be.
     """
     known = register.indicators.frame.set_index("id")
     held = register.values.frame
@@ -160,8 +161,11 @@ def register_figures(
     parts += [_target(str(name), row, authority, register) for name, row in known.iterrows()]
     if deprivation is not None and residents is not None:
         for name, row in known.iterrows():
-            if row["unit"] == "share":
-                parts.append(_slope(str(name), values, deprivation, residents, authority, register.source.id))
+            unit = str(row["unit"])
+            if unit == "share" or unit.startswith("per "):
+                parts += _slope(
+                    str(name), unit, values, deprivation, residents, authority, register.source.id
+                )
     lacking = sorted(set(known.index) - set(values["id"]))
     if lacking:
         notes.append(
@@ -224,40 +228,54 @@ def _target(name: str, row: pd.Series[Any], authority: str, register: Register) 
 
 def _slope(
     name: str,
+    unit: str,
     values: pd.DataFrame,
     deprivation: pd.Series[float],
     residents: pd.Series[float],
     authority: str,
     source: str,
-) -> pd.DataFrame | None:
+) -> list[pd.DataFrame]:
     wards = values[(values["id"] == name) & (values["geography"] == "wd25")]
     if wards.empty:
-        return None
+        return []
     period = str(wards["period"].max())
     now = wards[(wards["period"] == period) & wards["value"].notna()].set_index("code")
-    now = now[now["count"].notna() & (now["base"] > 0)]
+    share = unit == "share"
+    if share:
+        now = now[now["count"].notna() & (now["base"] > 0)]
+    else:
+        now = now[(now["low"] > 0) & now["high"].notna()]
     order = deprivation.reindex(now.index).dropna().sort_values(ascending=False, kind="stable").index
     if len(order) < FEWEST_WARDS:
-        return None
+        return []
     now = now.loc[order]
-    low, high = wilson(now["count"], now["base"])
+    low, high = wilson(now["count"], now["base"]) if share else (now["low"], now["high"])
     found = slope_index(
         now["value"].tolist(),
         residents.reindex(order).tolist(),
         low=np.asarray(low, dtype=float).tolist(),
         high=np.asarray(high, dtype=float).tolist(),
-    ).slope
-    return make_figures(
-        pd.Series({authority: found.value}),
-        indicator=f"{PREFIX}{name}_slope",
-        geography="lad25",
-        period=period,
-        unit="share (least less most deprived)",
-        source=source,
-        low=min(found.low, found.value),
-        high=max(found.high, found.value),
-        interval=found.interval,
+        scale="plain" if share else "rate",
     )
+    made = [(f"{PREFIX}{name}_slope", f"{unit} (least less most deprived)", found.slope)]
+    if not share:
+        most = found.relative
+        turned = Estimate(1 / most.value, 1 / most.high, 1 / most.low, most.interval)
+        made.append((f"{PREFIX}{name}_ratio", _TIMES, turned))
+    return [
+        make_figures(
+            pd.Series({authority: one.value}),
+            indicator=indicator,
+            geography="lad25",
+            period=period,
+            unit=said,
+            source=source,
+            low=min(one.low, one.value),
+            high=max(one.high, one.value),
+            interval=one.interval,
+        )
+        for indicator, said, one in made
+    ]
 
 
 def register_papers(register: Register) -> dict[str, dict[str, str]]:
@@ -273,9 +291,15 @@ def register_papers(register: Register) -> dict[str, dict[str, str]]:
         papers[f"{name}_target"] = paper(f"Target: {row['definition']}", str(row["unit"]), measure="median")
         papers[f"{name}_slope"] = paper(
             f"Slope between the most and the least deprived ward: {row['definition']}",
-            "share (least less most deprived)",
+            f"{row['unit']} (least less most deprived)",
             measure="median",
             direction="0 = no difference",
+        )
+        papers[f"{name}_ratio"] = paper(
+            f"Most deprived end as a multiple of the least deprived: {row['definition']}",
+            _TIMES,
+            measure="median",
+            direction="1 = no difference",
         )
     return papers
 

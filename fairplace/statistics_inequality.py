@@ -132,7 +132,8 @@ def slope_index(
         with np.errstate(divide="ignore", invalid="ignore"):
             relatives[start:stop] = top / bottom if multiplier > 0 else bottom / top
     most, least = float(fitted[0]), float(fitted[1])
-    relative = least / most if multiplier > 0 else most / least
+    over, under = (least, most) if multiplier > 0 else (most, least)
+    relative = over / under if under else float("nan")  # there is no multiple of nothing
     return Inequality(
         _simulated((least - most) * multiplier, slopes, confidence),
         _simulated(relative, relatives, confidence),

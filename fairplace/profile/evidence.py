@@ -30,7 +30,7 @@ class _Rows:
     def __init__(self, released: Released) -> None:
         figures = released.figures
         own = figures[figures["source"].str.startswith(("local_", "counts_"))]
-        beside = figures[figures["indicator"].isin(_BESIDE)]
+        beside = figures[figures["indicator"].isin([*_BESIDE, *_ALSO])]
         both = pd.concat([own, beside]).sort_values("period", kind="stable")
         self.authority = released.authority
         self._held: dict[tuple[str, str, str], dict[str, Any]] = {
@@ -61,6 +61,10 @@ class _Rows:
 _BESIDE = ("mis_people_below_share", "fuel_poverty_share", "tenure_private_share", "tenure_social_share")
 
 
+#: Published figures that a sentence of local evidence needs.
+_ALSO = ("core20_people_share", "no_central_heating_share", "electric_heating_share")
+
+
 def local_evidence(words: Words, released: Released, *, geography: str, code: str, area: str) -> Section:
     """Compose the section of local evidence for one area.
 
@@ -85,11 +89,14 @@ def local_evidence(words: Words, released: Released, *, geography: str, code: st
     blocks: list[Block] = [
         *_register(words, rows, local.get("register", []), code, fill),
         *_audits(words, rows, released, geography, code, fill),
+        *_energy(words, rows, code, fill),
         *_services(words, rows, released, geography, code, shape, fill),
         *_events(words, rows, geography, code, fill),
         *_survey(words, rows),
         *_referrals(words, rows, local.get("organisations", {})),
         *_routes(words, rows, geography, code, fill),
+        *_core20(words, rows, geography, code, fill),
+        *_plan(words, rows, geography, code, fill),
         *_cases(words, released, shape),
     ]
     return Section("evidence", words("evidence", "title"), blocks)
@@ -140,7 +147,7 @@ def _register(
                     rows.number(rows.authority, name, style="with_range"),
                     rows.number(rows.authority, f"{name}_target"),
                     str(found["period"]),
-                    rows.number(rows.authority, f"{name}_slope", style="with_range"),
+                    _gap(rows, name),
                     show_period(str(one["next_update"])),
                 ]
             )
@@ -163,6 +170,16 @@ def _register(
             )
         )  # fmt: skip
     return blocks
+
+
+def _gap(rows: _Rows, name: str) -> Inline:
+    """Of a rate the ratio of the two ends, of a share their difference."""
+    ratio = rows.row(rows.authority, f"{name}_ratio")
+    return (
+        Number(ratio, "with_range", 2)
+        if ratio
+        else rows.number(rows.authority, f"{name}_slope", style="with_range")
+    )
 
 
 def _audits(
@@ -207,6 +224,25 @@ def _audits(
     return blocks
 
 
+def _energy(words: Words, rows: _Rows, code: str, fill: Mapping[str, str]) -> list[Block]:
+    """Say how homes are heated, and the bands of their certificates."""
+    blocks: list[Block] = []
+    if rows.row(code, "no_central_heating_share") is not None:
+        none = rows.number(code, "no_central_heating_share")
+        electric = rows.number(code, "electric_heating_share")
+        blocks.append(_fill(words, "heating", area=fill["area"], none=none, electric=electric))
+    if rows.row(rows.authority, "certificates_below_c_share") is not None:
+        whole = rows.number(rows.authority, "certificates_below_c_share")
+        here = rows.number(code, "certificates_below_c_share")
+        blocks.append(
+            _fill(
+                words, "certificates", area=fill["area"], here=here, authority=fill["authority"], whole=whole
+            )
+        )
+        blocks += _by_group(words, rows, "certificates_band", "certificates_bands")
+    return blocks
+
+
 def _services(
     words: Words,
     rows: _Rows,
@@ -231,6 +267,13 @@ def _services(
             caption = words("evidence", "services_whole", period=rows.period("services"), **fill)
             head, table = head[:2], [row[:2] for row in table]
         blocks.append(Table("services", caption, head, table))
+    if rows.row(rows.authority, "services_jobs") is not None:
+        places = rows.number(rows.authority, "services", "anchor_institution")
+        jobs = rows.number(rows.authority, "services_jobs")
+        blocks.append(_fill(words, "anchors", authority=fill["authority"], places=places, jobs=jobs))
+        if geography.startswith("wd"):
+            here = rows.number(code, "services_jobs")
+            blocks.append(_fill(words, "anchors_here", area=fill["area"], jobs=here))
     if "services" in released.held("points") and code != rows.authority:
         points = released.places("points", "services")
         inside = points[shapely.intersects(shape, points.geometry.to_numpy())]
@@ -261,7 +304,58 @@ def _events(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
     if geography.startswith("wd"):
         events, people = rows.number(code, "events"), rows.number(code, "event_people")
         blocks.append(_fill(words, "events_here", area=fill["area"], events=events, people=people))
+    if rows.row(rows.authority, "event_different_people") is not None:
+        different = rows.number(rows.authority, "event_different_people")
+        came = rows.number(rows.authority, "event_attendances")
+        blocks.append(_fill(words, "events_different", different=different, attendances=came))
     return [*blocks, *_by_group(words, rows, "event_people_by_fifth", "events_fifths")]
+
+
+def _core20(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[str, str]) -> list[Block]:
+    blocks: list[Block] = []
+    people = rows.row(rows.authority, "core20_people_share")
+    if people is not None and rows.row(rows.authority, "core20_spending") is not None:
+        live = Number(people, column="count", unit="people")
+        spent = rows.number(rows.authority, "core20_spending")
+        head = rows.number(rows.authority, "core20_spending_per_head", decimals=2)
+        planned = rows.number(rows.authority, "core20_spending_planned")
+        period = rows.period("core20_spending")
+        blocks.append(
+            _fill(
+                words, "core20", people=live, authority=fill["authority"], spent=spent, head=head,
+                planned=planned, period=period,
+            )
+        )  # fmt: skip
+    groups = rows.groups("plus_group_people")
+    if groups:
+        table: list[list[Inline]] = [
+            [
+                _title(one),
+                rows.number(code, "plus_group_people", one),
+                rows.number(rows.authority, "plus_group_people", one),
+            ]
+            for one in groups
+        ]
+        head_row = _head(words, "plus_head", fill)
+        if code == rows.authority or not geography.startswith("wd"):
+            head_row, table = [head_row[0], head_row[2]], [[row[0], row[2]] for row in table]
+        caption = words("evidence", "plus", authority=fill["authority"])
+        blocks.append(Table("plus-groups", caption, head_row, table, [words("evidence", "plus_note")]))
+    return blocks
+
+
+def _plan(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[str, str]) -> list[Block]:
+    if rows.row(rows.authority, "plan_sites") is None:
+        return []
+
+    def of(where: str) -> dict[str, Inline]:
+        names = {"sites": "plan_sites", "hectares": "plan_sites_hectares", "homes": "plan_sites_homes"}
+        return {blank: rows.number(where, one) for blank, one in names.items()}
+
+    blocks: list[Block] = [_fill(words, "plan", authority=fill["authority"], **of(rows.authority))]
+    if geography.startswith("wd"):
+        blocks.append(_fill(words, "plan_here", area=fill["area"], **of(code)))
+    return blocks
 
 
 def _by_group(words: Words, rows: _Rows, indicator: str, sentence: str) -> list[Block]:

@@ -128,12 +128,64 @@ def _further(rng: np.random.Generator, town: Town, area: pd.Series) -> dict[str,
     }
     short = {"Age: Total: All usual residents": "Age: Total"}
     total = {"Residence type: Total: All usual residents": "Residence type: Total"}
-    return {
+    made = _held_by_few(np.random.default_rng([town.seed, 31]), town, area)
+    return made | {
         "ts001": residents.rename(columns=total).add_suffix(_MEASURES),
         "ts007a": ages.rename(columns=short),
         "ts037": _leaves(rng, area, health, "General health: ", words, unit=_RESIDENTS),
         "ts045": _leaves(rng, truth["LSOA21CD"], cars, "Number of cars or vans: ", number),
     }
+
+
+#: Religion by ethnic group, per hundred, in the order of `_RELIGION`.
+_FAITH = {
+    "Asian": [6, 6, 3, 18, 0, 56, 7, 1, 3], "Black": [9, 66, 0, 0, 0, 19, 0, 1, 5],
+    "Mixed": [42, 37, 1, 1, 0, 11, 1, 1, 6], "Other": [16, 22, 2, 2, 1, 48, 2, 2, 5],
+    "White": [42, 50, 0, 0, 1, 1, 0, 1, 5],
+}  # fmt: skip
+_RELIGION = (
+    "No religion", "Christian", "Buddhist", "Hindu", "Jewish", "Muslim", "Sikh", "Other religion",
+    "Not answered",
+)  # fmt: skip
+_HEATING = (
+    "No central heating", "Mains gas only", "Tank or bottled gas only", "Electric only", "Oil only",
+    "Wood only", "Solid fuel only", "Renewable energy only", "District or communal heat networks only",
+    "Other central heating only", "Two or more types of central heating (not including renewable energy)",
+    "Two or more types of central heating (including renewable energy)",
+)  # fmt: skip
+_HEATED = [1.5, 74, 0.6, 11, 0.4, 0.1, 0.2, 0.7, 4.5, 1.0, 5.5, 0.5]
+
+
+def _held_by_few(rng: np.random.Generator, town: Town, area: pd.Series) -> dict[str, pd.DataFrame]:
+    """Sex, religion and central heating: tables that equality and cold homes ask for."""
+    persons, truth = town.persons, town.truth
+    faith = np.empty(len(persons), dtype=object)
+    for group, weights in _FAITH.items():
+        rows = np.flatnonzero(persons["ethnic"] == group)
+        faith[rows] = rng.choice(_RELIGION, len(rows), p=np.array(weights) / sum(weights))
+    sex = np.where(rng.random(len(persons)) < 0.505, "Female", "Male")
+    share = np.array(_HEATED) / sum(_HEATED)
+    heat = rng.choice(np.array(_HEATING, dtype=object), len(truth), p=share)
+    # The worst-off private tenants are those without.
+    cold = (truth["tenure"] == "private_rented").to_numpy() & (truth["ratio"] < 0.8).to_numpy()
+    heat[cold & (rng.random(len(truth)) < 0.06)] = _HEATING[0]
+    sexes = _leaves(
+        rng, area, pd.Series(sex, index=area.index), "Sex: ", {"Female": "Female", "Male": "Male"},
+        unit=_RESIDENTS,
+    )  # fmt: skip
+    return {
+        "ts008": sexes.rename(columns={f"Sex: Total: All {_RESIDENTS}": "Sex: All persons"}).add_suffix(
+            _MEASURES
+        ),
+        "ts030": _leaves(
+            rng, area, pd.Series(faith, index=area.index), "Religion: ",
+            {one: one for one in _RELIGION}, unit=_RESIDENTS,
+        ),
+        "ts046": _leaves(
+            rng, truth["LSOA21CD"], pd.Series(heat, index=truth.index),
+            "Type of central heating in household: ", {one: one for one in _HEATING},
+        ),
+    }  # fmt: skip
 
 
 def _perturb(rng: np.random.Generator, counts: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fairplace.sample.areas import DISTRICT
 from fairplace.sample.formats import write_csv
 from fairplace.sample.points import addresses, schools
 from fairplace.sample.town import Town
@@ -60,16 +61,19 @@ _QUESTIONS = (
 
 
 def write_council(town: Town, folder: Path) -> list[Path]:
-    """Services, hub candidates, events, referrals, surveys and case studies."""
+    """Services, hub candidates, events, referrals, surveys, case studies, spending and PLUS groups."""
     rng = np.random.default_rng([town.seed, 18])
     services = _services(town, rng)
+    later = np.random.default_rng([town.seed, 32])
     tables = {
-        "services": services,
+        "services": pd.concat([services, _anchors(town, later, len(services))], ignore_index=True),
         "hub_candidates": _candidates(town, rng, services),
-        "events": _events(town, rng),
+        "events": pd.concat([_events(town, rng), _training(town, later)], ignore_index=True),
         "referrals": _referrals(rng),
         "survey": _survey(town, rng),
         "case_studies": _case_studies(town, rng),
+        "spending": _spending(),
+        "plus_groups": _plus_groups(town, later),
     }
     return [write_csv(folder / f"{name}.csv", frame) for name, frame in tables.items()]
 
@@ -96,6 +100,79 @@ def _services(town: Town, rng: np.random.Generator) -> pd.DataFrame:
             "public": ["no" if kind[0] == "drug_alcohol_service" else "yes" for kind in kinds],
         }
     )
+
+
+def _anchors(town: Town, rng: np.random.Generator, before: int) -> pd.DataFrame:
+    """Anchor institutions with their jobs, and contact points for warm homes."""
+    kinds = (
+        ("anchor_institution", "Halverton General Hospital", 3400),
+        ("anchor_institution", "Halverton Council Offices", 2100),
+        ("anchor_institution", "Halverton College", 620),
+        ("anchor_institution", "Halverton Bus Depot", 340),
+        ("community_contact_point", "Warm Homes Desk, Central Library", None),
+        ("community_contact_point", "Warm Homes Desk, Foundry", None),
+        ("community_contact_point", "Warm Homes Desk, Larkfield", None),
+    )
+    at = addresses(town, rng, len(kinds))
+    return pd.DataFrame(
+        {
+            "id": [f"S{before + n + 1:03d}" for n in range(len(kinds))],
+            "name": [f"{name} (fictional)" for _, name, _ in kinds],
+            "kind": [kind for kind, _, _ in kinds],
+            "easting": at["easting"].astype("Int64"),
+            "northing": at["northing"].astype("Int64"),
+            "postcode": at["postcode"],
+            "opened": "1998-04-01",
+            "step_free": "yes",
+            "public": "yes",
+            "jobs": pd.array([jobs for _, _, jobs in kinds], dtype="Int64"),
+        }
+    )
+
+
+def _training(town: Town, rng: np.random.Generator) -> pd.DataFrame:
+    """Three training sessions: 73 attendances, of which five by people who came before."""
+    at = addresses(town, rng, 3)
+    return pd.DataFrame(
+        {
+            "id": [f"T{n + 1:03d}" for n in range(3)],
+            "name": [f"Building blocks of health, session {n + 1}" for n in range(3)],
+            "kind": "training",
+            "date": ["2025-03-12", "2025-06-11", "2025-09-10"],
+            "postcode": at["postcode"],
+            "easting": at["easting"],
+            "northing": at["northing"],
+            "attendance": [28, 24, 21],
+            "attendance_unit": "attendances",
+            "unique_people": pd.array([28, 22, 18], dtype="Int64"),
+        }
+    )
+
+
+def _spending() -> pd.DataFrame:
+    rows = [
+        ("SP1", "Oral health in schools (fictional)", "2024/25", "core20", 64000, "spent"),
+        ("SP2", "Blood pressure checks at work (fictional)", "2024/25", "core20", 118000, "spent"),
+        ("SP3", "Warm homes on prescription (fictional)", "2024/25", "core20", 90000, "planned"),
+        ("SP4", "Carers' health checks (fictional)", "2024/25", "plus_group", 22000, "spent"),
+    ]
+    return pd.DataFrame(rows, columns=["id", "programme", "period", "for_whom", "pounds", "status"])
+
+
+def _plus_groups(town: Town, rng: np.random.Generator) -> pd.DataFrame:
+    """Three groups, for the whole authority; the carers by ward too, of which no ward has few."""
+    people = len(town.persons)
+    wards = town.truth["WD25CD"].iloc[town.persons["household"]].value_counts().sort_index()
+    carers = rng.binomial(wards, 0.083)
+    whole = [
+        ("unpaid_carers", carers.sum()),
+        ("asylum_seekers", round(people * 0.0041)),
+        ("care_leavers", 96),
+    ]
+    rows = [(group, DISTRICT[0], "lad25", int(number)) for group, number in whole]
+    rows += [("unpaid_carers", code, "wd25", int(one)) for code, one in zip(wards.index, carers, strict=True)]
+    frame = pd.DataFrame(rows, columns=["group", "code", "geography", "people"])
+    return frame.assign(period="2025", source="Fictional: made up for the sample authority")
 
 
 def _candidates(town: Town, rng: np.random.Generator, services: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 The list is made up, and marked so: a council fills in its own. Values come from the town's truth
 where they can (children below the standard, overcrowding, fuel poverty), and are invented by one
-rule, with the interval that belongs to them, where they cannot.
+rule, with the interval that belongs to them, where they cannot. Deaths stand as directly standardised rates.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fairplace.sample.areas import DISTRICT
 from fairplace.sample.dwellings import make_dwellings
 from fairplace.sample.formats import write_csv
 from fairplace.sample.town import Town
+from fairplace.statistics_intervals import FEWEST_EVENTS, STANDARD_POPULATION_2013, standardised_rate
 
 #: The eight principles, after Marmot and others (2010, 2020): numbers are used in the register.
 PRINCIPLES = {
@@ -72,16 +73,6 @@ _LIST = [
         1200,
     ),
     (
-        "healthy_start",
-        1,
-        "Eligible families that take up Healthy Start",
-        "families on the scheme",
-        "eligible families",
-        "high",
-        0.61,
-        2100,
-    ),
-    (
         "attainment_11",
         2,
         "Pupils at the expected standard at 11",
@@ -101,16 +92,6 @@ _LIST = [
         "low",
         0.047,
         2150,
-    ),
-    (
-        "adult_learning",
-        2,
-        "Adults with no qualification",
-        "adults with none",
-        "adults of 16 and over",
-        "low",
-        0.20,
-        68000,
     ),
     (
         "employment",
@@ -205,16 +186,6 @@ _LIST = [
         98000,
     ),
     (
-        "walking",
-        5,
-        "Adults who walk for travel five days a week",
-        "adults who do",
-        "adults asked",
-        "high",
-        0.24,
-        900,
-    ),
-    (
         "safe_after_dark",
         5,
         "Residents who feel safe after dark",
@@ -246,16 +217,6 @@ _LIST = [
         340,
     ),
     (
-        "health_checks",
-        6,
-        "Invited people who had an NHS Health Check",
-        "people checked",
-        "people invited",
-        "high",
-        0.42,
-        5600,
-    ),
-    (
         "workforce",
         7,
         "Senior council staff from minority ethnic groups",
@@ -276,6 +237,35 @@ _LIST = [
         0,
     ),
 ]
+_POOLED = "2020 to 2024"
+# id, definition, deaths a year per 100,000 at ages 0 to 4, 5 to 9, ... 85 to 89, 90 and over, years put
+# together, whether by ward too. Rates are invented; what matters is that they rise with age.
+_DEATHS = (
+    (
+        "early_cancer_deaths",
+        "Deaths under 75 from cancer, directly standardised (Covid-19 left out)",
+        [1, 1, 1, 1, 2, 4, 8, 15, 28, 50, 90, 150, 250, 390, 560],
+        True,
+    ),
+    (
+        "deaths_heart",
+        "Deaths from heart disease, directly standardised (Covid-19 left out)",
+        [0, 0, 0, 0, 1, 2, 4, 8, 15, 28, 48, 80, 130, 210, 340, 560, 950, 1700, 3200],
+        False,
+    ),
+    (
+        "deaths_dementia",
+        "Deaths from dementia, directly standardised (Covid-19 left out)",
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 5, 12, 35, 100, 300, 900, 2300, 5200],
+        False,
+    ),
+    (
+        "deaths_lung_cancer",
+        "Deaths from lung cancer, directly standardised (Covid-19 left out)",
+        [0, 0, 0, 0, 0, 0, 1, 2, 5, 12, 28, 55, 95, 150, 210, 260, 300, 310, 300],
+        False,
+    ),
+)
 _PERIODS = ("2021/22", "2022/23", "2023/24", "2024/25")
 
 
@@ -285,15 +275,30 @@ def write_register(town: Town, folder: Path) -> list[Path]:
         [row[:6] for row in _LIST],
         columns=["id", "principle", "definition", "numerator", "denominator", "polarity"],
     )
+    deaths = pd.DataFrame(
+        [(one[0], 6, one[1], "deaths", "people and years", "low") for one in _DEATHS], columns=frame.columns
+    )
+    frame = pd.concat([frame, deaths], ignore_index=True).sort_values(
+        "principle", kind="stable", ignore_index=True
+    )
     frame["principle_name"] = frame["principle"].map(PRINCIPLES)
-    frame["unit"], frame["source"] = "share", "Fictional: made up for the sample authority"
-    frame["edition"], frame["next_update"] = "2024/25", "2026-09-30"
-    values = _values(town)
-    last = values[(values["period"] == _PERIODS[-1]) & (values["geography"] == "lad25")].set_index("id")[
-        "value"
-    ]
+    rated = frame["id"].isin([one[0] for one in _DEATHS])
+    frame["unit"] = np.where(rated, "per 100,000", "share")
+    frame["source"] = "Fictional: made up for the sample authority"
+    frame["edition"] = np.where(rated, _POOLED, "2024/25")
+    frame["next_update"] = np.where(rated, "2027-02-28", "2026-09-30")
+    values = pd.concat([_values(town), _death_rates(town)], ignore_index=True)
+    last = values[
+        values["period"].isin([_PERIODS[-1], _POOLED]) & (values["geography"] == "lad25")
+    ].set_index("id")["value"]
+    # Some targets are met, most are not, and one is not set yet.
+    met = np.arange(len(frame)) % 6 == 4
     better = np.where(frame["polarity"] == "high", 1.08, 0.90)
-    frame["target"] = np.round(np.minimum(frame["id"].map(last) * better, 0.99), 3)
+    better = np.where(met, np.where(frame["polarity"] == "high", 0.93, 1.12), better)
+    target = np.where(rated, np.round(frame["id"].map(last) * better), np.nan)
+    shares = np.round(np.minimum(frame["id"].map(last) * better, 0.99), 3)
+    frame["target"] = np.where(rated, target, shares)
+    frame.loc[frame["id"] == "workforce", "target"] = np.nan
     order = [
         "id",
         "principle",
@@ -381,6 +386,52 @@ def _values(town: Town) -> pd.DataFrame:
         made[column] = made[column].round(4).where(~hidden)
     for column in ("count", "base"):
         made[column] = made[column].astype("Int64").where(~hidden)
+    return made[["id", "code", "geography", "period", "value", "count", "base", "low", "high", "status"]]
+
+
+def _death_rates(town: Town) -> pd.DataFrame:
+    """Directly standardised rates of deaths, for the authority and of one cause by ward."""
+    rng = np.random.default_rng([town.seed, 34])
+    truth, persons = town.truth, town.persons
+    home = persons["household"].to_numpy()
+    band = (persons["age"] // 5).clip(upper=18).to_numpy()
+    strain = truth["below"].groupby(truth["WD25CD"]).mean() / truth["below"].mean() - 1
+    ward = truth["WD25CD"].to_numpy()[home]
+    years, rows = 5, []
+    for name, _, rates, by_ward in _DEATHS:
+        bands = len(rates)
+        people = pd.crosstab(ward, band).reindex(columns=range(bands), fill_value=0)
+        tilt = np.exp(0.55 * strain.reindex(people.index).to_numpy())[:, None]
+        expected = people.to_numpy() * np.array(rates) / 1e5 * years * tilt
+        deaths = rng.poisson(expected)
+        tables = [("lad25", DISTRICT[0], deaths.sum(axis=0), people.to_numpy().sum(axis=0))]
+        if by_ward:
+            tables += [
+                ("wd25", str(code), deaths[n], people.to_numpy()[n]) for n, code in enumerate(people.index)
+            ]
+        for geography, code, count, base in tables:
+            total = int(count.sum())
+            one = {"id": name, "code": code, "geography": geography, "period": _POOLED}
+            if total < FEWEST_EVENTS:  # too few for a standardised rate
+                rows.append({**one, "status": "missing"})
+                continue
+            found = standardised_rate(
+                count, np.maximum(base, 1) * years, STANDARD_POPULATION_2013[:bands], per=1e5
+            )
+            rows.append(
+                {
+                    **one,
+                    "value": round(found.value, 1),
+                    "count": total,
+                    "base": int(base.sum()) * years,
+                    "low": round(found.low, 1),
+                    "high": round(found.high, 1),
+                    "status": "ok",
+                }
+            )
+    made = pd.DataFrame(rows)
+    for column in ("count", "base"):
+        made[column] = made[column].astype("Int64")
     return made[["id", "code", "geography", "period", "value", "count", "base", "low", "high", "status"]]
 
 

@@ -22,6 +22,11 @@ _PAPERS = {
         "Public task (UK GDPR article 6(1)(e)); Housing Act 2004 section 3",
         "DPIA-2025-014 (fictional)",
     ),
+    "epc": (
+        "Warm homes: energy bands by neighbourhood",
+        "Public task (UK GDPR article 6(1)(e)); Housing Act 2004 section 3",
+        "DPIA-2025-014 (fictional)",
+    ),
     "refuges": (
         "Safe routes: refuges kept out of every public map",
         "Public task (UK GDPR article 6(1)(e)); Domestic Abuse Act 2021 part 4",
@@ -36,9 +41,10 @@ _PAPERS = {
 
 
 def write_restricted(town: Town, folder: Path) -> list[Path]:
-    """Audited homes, refuges and childminders, each with its papers."""
+    """Audited homes, certificates, refuges and childminders, each with its papers."""
     rng = np.random.default_rng([town.seed, 20])
     tables = {"homes": _homes(town, rng), "refuges": _refuges(town, rng), "childminders": _minders(town, rng)}
+    tables["epc"] = _certificates(town, np.random.default_rng([town.seed, 33]))
     made = []
     for name, frame in tables.items():
         place = folder / name
@@ -78,6 +84,27 @@ def _homes(town: Town, rng: np.random.Generator) -> pd.DataFrame:
             "epc_band": own["epc"].to_numpy(),
             "below_standard": np.where(below, "yes", "no"),
             "random_sample": "no",
+        }
+    )
+
+
+def _certificates(town: Town, rng: np.random.Generator) -> pd.DataFrame:
+    """Energy certificates of some homes, a few of them with an older one too."""
+    homes = make_dwellings(town)
+    chosen = np.sort(rng.choice(len(homes), 3_000, replace=False))
+    chosen = np.concatenate([chosen, np.sort(rng.choice(chosen, 120, replace=False))])
+    of, own = town.truth.iloc[chosen], homes.iloc[chosen]
+    day = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 2300, len(chosen)), unit="D")
+    return pd.DataFrame(
+        {
+            "certificate": [f"9999-{n:04d}-0000" for n in range(len(chosen))],
+            "uprn": 999_900_000_001 + chosen,
+            "postcode": of["postcode"].to_numpy(),
+            "easting": of["east"].round().astype(int).to_numpy(),
+            "northing": of["north"].round().astype(int).to_numpy(),
+            "band": own["epc"].to_numpy(),
+            "lodged": day.strftime("%Y-%m-%d"),
+            "tenure": of["tenure"].str.replace("_", " ").to_numpy(),
         }
     )
 

@@ -73,7 +73,10 @@ def test_the_rest_of_a_group_is_named(released: Released) -> None:
 def test_what_has_no_small_area_data_is_named_and_not_left_out(released: Released) -> None:
     got = assess_equality(released, pd.Series(1.0, index=lsoas(released)), name="All")
     held = set(got.table["characteristic"])
-    assert {"Age", "Disability", "Race (ethnic group)"} <= held
+    assert {"Age", "Sex", "Disability", "Race (ethnic group)", "Religion or belief"} <= held
+    sexes = got.table[got.table["characteristic"] == "Sex"].set_index("group")
+    assert list(sexes.index) == ["Women and girls", "Male"]
+    assert sexes["all"].sum() == pytest.approx(got.table["all"].iloc[0], rel=0.01)
     assert "Sexual orientation" in set(got.absent["characteristic"])
     assert held | set(got.absent["characteristic"]) == {one.label for one in CHARACTERISTICS} | {
         "All residents"

@@ -205,7 +205,7 @@ def test_the_survey_gives_its_base_and_has_estates_with_few_replies(published: P
     assert (largest >= 10).any()
 
 
-@pytest.mark.parametrize("table", ["homes", "refuges", "childminders"])
+@pytest.mark.parametrize("table", ["homes", "epc", "refuges", "childminders"])
 def test_a_restricted_table_has_its_papers(published: Path, table: str) -> None:
     place = published / "restricted" / table
     papers = tomllib.loads((place / "restricted.toml").read_text(encoding="utf-8"))
