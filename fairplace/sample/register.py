@@ -411,7 +411,9 @@ def _death_rates(town: Town) -> pd.DataFrame:
             ]
         for geography, code, count, base in tables:
             total = int(count.sum())
-            one = {"id": name, "code": code, "geography": geography, "period": _POOLED}
+            one: dict[str, object] = {
+                "id": name, "code": code, "geography": geography, "period": _POOLED,
+            }  # fmt: skip
             if total < FEWEST_EVENTS:  # too few for a standardised rate
                 rows.append({**one, "status": "missing"})
                 continue
