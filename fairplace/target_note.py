@@ -13,9 +13,10 @@ import pandas as pd
 
 from fairplace.deprivation import RELATIVE
 from fairplace.disclosure import Released
+from fairplace.next_places import NextPlaces
 from fairplace.numbers import show_number, two_figures
 from fairplace.tables_page import PageTable, render_page
-from fairplace.targeting import SURE, NextPlaces, Targeting
+from fairplace.targeting import SURE, Targeting
 
 _COUNTS = ("people", "children_below", "core20_people")
 _HEADS = {

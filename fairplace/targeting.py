@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -21,7 +20,6 @@ from fairplace.disclosure import Released
 from fairplace.indicators import load_indicators
 from fairplace.pack import PackError
 from geo.errors import UserError
-from geo.siting import solve_max_cover
 
 Floats = NDArray[np.float64]
 Place = Literal["in the list", "too close to call", "not in the list"]
@@ -74,30 +72,6 @@ class Targeting:
     reach: pd.DataFrame
     total: Mapping[str, float]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class NextPlaces:
-    """Places that would cover the most people who have none near.
-
-    Parameters
-    ----------
-    sites
-        ``id``, ``name``, ``need_added`` (need weight that each adds to what those before it cover, most
-        first), ``easting``, ``northing``.
-    covered_before, covered_after
-        Shares (0 to 1) of the need weight with a place within the limit.
-    proven
-        Whether no choice of as many covers more.
-    said
-        What distance and need mean here.
-    """
-
-    sites: pd.DataFrame
-    covered_before: float
-    covered_after: float
-    proven: bool
-    said: str
 
 
 def read_blend(given: list[str]) -> dict[str, float]:
@@ -195,84 +169,6 @@ def target_areas(
         _reach(table, [codes[one] for one in order], None if children is None else children[order]),
         _total(table.reindex(codes)[listed], None if children is None else children[listed]),
         tuple(notes),
-    )
-
-
-def suggest_places(
-    areas: gpd.GeoDataFrame,
-    need: pd.Series[float],
-    candidates: gpd.GeoDataFrame,
-    *,
-    count: int,
-    limit: float,
-    existing: gpd.GeoDataFrame | None = None,
-    time_limit: float | None = 60.0,
-) -> NextPlaces:
-    """Choose the places for the next pop-ups or outreach: those that cover the most need not yet covered.
-
-    Parameters
-    ----------
-    areas
-        Where need is, a point inside each area standing for it; EPSG:27700, indexed by code.
-    need
-        Need weight of each area, such as children below the standard.
-    candidates
-        Points that could be used: ``id``, ``name``; EPSG:27700.
-    count
-        How many to choose.
-    limit
-        Metres as the crow flies within which a place serves an area.
-    existing
-        Places that are there already and stay.
-    time_limit
-        Seconds; what is not proven then is said.
-
-    Raises
-    ------
-    TargetingError
-        There are fewer candidates than places asked for, or nobody is in need.
-    """
-    if not 1 <= count <= len(candidates):
-        raise TargetingError(
-            f"{count} places out of {len(candidates)} candidates; ask for 1 to {len(candidates)}"
-        )
-    weights = need.reindex(areas.index).fillna(0.0).to_numpy(dtype=float)
-    if weights.sum() <= 0:
-        raise TargetingError("nobody is in need by this measure; choose another weight")
-    inside = areas.geometry.representative_point()
-    here = np.column_stack([inside.x, inside.y])
-    points = pd.concat([candidates] if existing is None else [candidates, existing], ignore_index=True)
-    there = np.column_stack([points.geometry.x, points.geometry.y])
-    metres = np.hypot(here[:, None, 0] - there[None, :, 0], here[:, None, 1] - there[None, :, 1])
-    keep = list(range(len(candidates), len(points)))
-    before = metres[:, keep].min(axis=1, initial=np.inf) <= limit
-    plan = solve_max_cover(
-        metres, weights, limit=limit, p=count + len(keep), keep=keep, time_limit=time_limit
-    )
-    chosen = [site for site in plan.sites if site not in set(keep)]
-    # In the order in which each adds the most to what the ones before it cover.
-    covered, rows = before.copy(), []
-    while chosen:
-        gains = [float(weights[(metres[:, site] <= limit) & ~covered].sum()) for site in chosen]
-        best = chosen.pop(int(np.argmax(gains)))
-        rows.append(
-            {
-                "id": str(points["id"].iat[best]),
-                "name": str(points["name"].iat[best]),
-                "need_added": max(gains),
-                "easting": round(float(there[best, 0])),
-                "northing": round(float(there[best, 1])),
-            }
-        )
-        covered |= metres[:, best] <= limit
-    total = float(weights.sum())
-    return NextPlaces(
-        pd.DataFrame(rows),
-        float(weights[before].sum()) / total,
-        float(weights[covered].sum()) / total,
-        plan.proven,
-        f"within {limit:,.0f} metres as the crow flies of a point inside each area; walking is a third "
-        "farther or more, so check each place on the streets",
     )
 
 

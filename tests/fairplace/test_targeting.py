@@ -10,15 +10,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely import Point, box
+from shapely import LineString, Point, box
 
 from fairplace.cli import main
 from fairplace.disclosure import Released, release
+from fairplace.next_places import suggest_places
 from fairplace.pack import Pack
 from fairplace.spreadsheets import safe_cell, safe_frame
 from fairplace.tables_page import PageTable, render_page, write_tables
 from fairplace.target_note import target_page, target_tables
-from fairplace.targeting import TargetingError, read_blend, suggest_places, target_areas
+from fairplace.targeting import TargetingError, read_blend, target_areas
+from geo.network_sources import read_streets
 
 BLEND = {"mis_children_below_share": 2.0, "imd25_score": 1.0}
 
@@ -161,6 +163,49 @@ def test_the_next_places_cover_the_most_that_is_not_covered_yet() -> None:
     assert there.covered_before == pytest.approx(200 / 330)
 
 
+def test_minutes_on_the_streets_find_what_the_crow_does_not(tmp_path: Path) -> None:
+    # A river between the two banks, bridged at the far end: the hall over the water is 100 m away as the
+    # crow flies, and 1,900 m on foot, which is 24 minutes at 4.8 km/h.
+    #   900 ----------------- 900
+    #    |                     |     the bridge
+    #    A (home)     water   hall b
+    banks = {"west": [(0, 0), (0, 900)], "bridge": [(0, 900), (100, 900)], "east": [(100, 900), (100, 0)]}
+    lines = gpd.GeoDataFrame(
+        {"highway": "residential", "id": list(banks)},
+        geometry=[LineString([(530000 + x, 260000 + y) for x, y in one]) for one in banks.values()],
+        crs=27700,
+    )
+    lines.to_file(tmp_path / "streets.gpkg")
+    network = read_streets(tmp_path / "streets.gpkg")
+    home = gpd.GeoDataFrame(geometry=[box(529990, 259990, 530010, 260010)], index=["A"], crs=27700)
+    halls = gpd.GeoDataFrame(
+        {"id": ["b", "w"], "name": ["Over the water", "Up the road"]},
+        geometry=[Point(530100, 260000), Point(530000, 260700)],
+        crs=27700,
+    )
+    need = pd.Series({"A": 10.0})
+    crow = suggest_places(home, need, halls, count=1, limit=150)
+    assert crow.sites["id"].tolist() == ["b"]
+    assert "as the crow flies" in crow.said
+    walk = suggest_places(home, need, halls, count=1, network=network)
+    assert walk.sites["id"].tolist() == ["w"]
+    assert walk.said.startswith("within 15 minutes on the streets")
+    assert "as the crow flies" not in walk.said.split(";")[0]
+    assert suggest_places(home, need, halls, count=2, network=network, limit=8).covered_after == 0
+
+
+def test_need_is_shared_out_to_where_people_live_and_its_total_kept() -> None:
+    people = gpd.GeoDataFrame(
+        {"residents": [30.0, 10.0], "lsoa": ["A", "A"]}, geometry=[Point(10, 50), Point(90, 50)], crs=27700
+    )
+    got = suggest_places(AREAS, NEED, SITES, count=1, limit=45, people=people)
+    # A's 100 children: 75 at the one point, 25 at the other; both within 45 m of hall a, and no one else.
+    assert got.sites.to_dict("records")[0]["need_added"] == 100
+    near = suggest_places(AREAS, NEED, SITES.iloc[[0]], count=1, limit=39, people=people)
+    assert near.covered_after == 0
+    assert "of where people live" in near.said
+
+
 def test_more_places_than_candidates_and_nobody_in_need_are_refused() -> None:
     with pytest.raises(TargetingError, match="4 places out of 3 candidates"):
         suggest_places(AREAS, NEED, SITES, count=4, limit=400)
@@ -188,11 +233,20 @@ def test_the_command_writes_a_page_and_its_tables(
     told = json.loads(text[text.index("{") :])
     assert len(told["areas"]) == 58
     assert len(told["places"]) == 2
+    assert "15 minutes on the streets" in (tmp_path / "t" / "index.html").read_text(encoding="utf-8")
     again = tmp_path / "again"
     main([*call, "--out", str(again)])
     for name in ("index.html", "areas.csv", "places.csv"):
         assert (again / name).read_bytes() == (tmp_path / "t" / name).read_bytes()
     assert len(pd.read_csv(tmp_path / "t" / "areas.csv")) == 58
+
+
+def test_minutes_and_metres_are_not_asked_together(
+    sample_pack: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["target", str(sample_pack.path), "--blend", "imd25_score", "--places", "schools"]
+    assert main([*call, "--minutes", "10", "--limit", "500"]) == 2
+    assert "not both" in capsys.readouterr().err
 
 
 def test_a_league_table_for_the_public_is_refused(
