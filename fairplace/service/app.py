@@ -23,6 +23,8 @@ from fairplace.service.downloads import download_routes
 from fairplace.service.explore import explore_routes
 from fairplace.service.guard import Guard, find_writing
 from fairplace.service.holding import ABOUT, TITLE, Held, hold
+from fairplace.service.job_routes import job_routes
+from fairplace.service.jobs import open_jobs
 from fairplace.service.ogc_routes import ogc_routes
 from fairplace.service.parameters import FORM, Form, base_url, check_parameters
 from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, problem
@@ -76,7 +78,7 @@ def create_app(
         if settings is None
         else hold(packs, officer_authorities=settings.authorities, stores=settings.stores)
     )
-    counters, ready = Counters(), {"warm": False}
+    counters, ready, jobs = Counters(), {"warm": False}, open_jobs()
 
     @asynccontextmanager
     async def start(app: FastAPI) -> AsyncIterator[None]:
@@ -84,6 +86,7 @@ def create_app(
         await asyncio.to_thread(holdings.public.warm)
         ready["warm"] = True
         yield
+        await asyncio.to_thread(jobs.close)
 
     app = FastAPI(
         title=TITLE,
@@ -102,6 +105,7 @@ def create_app(
         profile_routes(),
         street_routes(),
         download_routes(),
+        job_routes(jobs),
         ogc_routes(),
         state_routes(counters, ready),
     ]

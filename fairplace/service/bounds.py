@@ -44,3 +44,7 @@ MINUTES, TIME_LIMITS = 90.0, 6
 STREET_WAITING = 32
 #: New hubs that may be tried at once.
 TRIED_SITES = 12
+#: Bytes that a job may be sent, the sites of a plan, and the points of one collection of shapes.
+JOB_BYTES, JOB_SITES, JOB_POINTS = 4_000_000, 200, 100_000
+#: Jobs that wait in a worker while one is done, seconds that one may take, and that results are kept.
+JOBS_WAITING, JOB_SECONDS, JOB_KEPT_SECONDS = 4, 900.0, 3_600.0

@@ -77,6 +77,11 @@ class Kept(Released):
 
     _pack: KeptPack
 
+    @property
+    def folder(self) -> Path:
+        """Folder of the pack, for work that is done by another process."""
+        return self._pack.path
+
     def area(self, asked: str, **how: Any) -> Area:
         """Find or make any area of this place: a code, a name, postcodes, a drawing, a walking time.
 

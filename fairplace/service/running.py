@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from fairplace.service.access import make_gate
 from fairplace.service.app import PACKS_VARIABLE, SETTINGS_VARIABLE, create_app
 from fairplace.service.bounds import CONNECTIONS, HEADER_BYTES
 from fairplace.service.guard import PatientProtocol
+from fairplace.service.jobs import FOLDER_VARIABLE
 from fairplace.service.opening import open_released
 from fairplace.service.settings import read_service_settings
 from geo.errors import UserError
@@ -69,6 +71,12 @@ def serve(
     if not 1 <= workers <= 64:
         raise ServingError(f"workers is {workers}; give 1 to 64")
     _check_free(host, port)
+    with tempfile.TemporaryDirectory(prefix="fairplace-jobs-", ignore_cleanup_errors=True) as jobs:
+        os.environ.setdefault(FOLDER_VARIABLE, jobs)
+        _run(packs, host, port, workers, settings)
+
+
+def _run(packs: Sequence[Path], host: str, port: int, workers: int, settings: Path | None) -> None:
     where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if workers == 1:
         app = create_app(packs, settings=read_service_settings(settings) if settings else None)

@@ -1,0 +1,231 @@
+"""A long piece of work is taken in, done elsewhere, told of, stopped when asked, and never too many at once."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairplace.service.jobs import Jobs
+from fairplace.service.problems import BusyError, MissingError
+
+JOBS = "/packs/halverton/jobs"
+PROBLEM = "application/problem+json"
+LIMIT = 300.0
+
+
+def until(look: Callable[[], dict[str, Any]], *states: str) -> dict[str, Any]:
+    end = time.monotonic() + LIMIT
+    while (said := look())["state"] not in states:
+        assert time.monotonic() < end, said
+        time.sleep(0.1)
+    return said
+
+
+def submit(caller, kind: str, content: object):
+    return caller.ask(
+        "POST", f"{JOBS}/{kind}", content=json.dumps(content), headers={"content-type": "application/json"}
+    )
+
+
+def test_a_hub_plan_is_done_and_taken_away(caller) -> None:
+    got = submit(caller, "hubs", {"weights": {"children_0_4": 1}, "add": 1})
+    assert got.status_code == 202
+    where = got.headers["location"]
+    seen: list[float] = []
+
+    def look() -> dict[str, Any]:
+        said = caller.get(where).json()
+        seen.append(said["progress"])
+        return said
+
+    said = until(look, "done", "failed")
+    assert said["state"] == "done", said
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    names = {one["title"] for one in said["files"]}
+    assert {"note.html", "plan.json"} <= names
+    note = caller.get(f"{where}/files/note.html")
+    assert note.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in note.headers["content-security-policy"]
+    together = zipfile.ZipFile(io.BytesIO(caller.get(f"{where}/files/all.zip").content))
+    assert {"note.html", "plan.json"} <= set(together.namelist())
+    for other in ("../state.json", "..%2fstate.json", "nothing.csv"):
+        assert caller.get(f"{where}/files/{other}").status_code == 404
+    assert caller.ask("DELETE", where).json()["state"] == "cancelled"
+    assert caller.get(f"{where}/files/note.html").status_code == 404
+
+
+def test_a_plan_of_sites_is_reviewed(caller, sample_data: Path) -> None:
+    local = sample_data / "local"
+    sites = json.loads((local / "plan_sites.geojson").read_text("utf-8"))
+    sites["features"] = sites["features"][:3]
+    layers = {
+        name: json.loads((local / "constraints" / f"{name}.geojson").read_text("utf-8"))
+        for name in ("flood-risk-zone", "green-belt")
+    }
+    got = submit(caller, "review", {"sites": sites, "layers": layers})
+    assert got.status_code == 202, got.text
+    said = until(lambda: caller.get(got.headers["location"]).json(), "done", "failed")
+    assert said["state"] == "done", said
+    assert any(one["title"].endswith(".gpkg") for one in said["files"])
+
+
+def test_what_the_command_line_would_refuse_fails_with_its_sentence(caller) -> None:
+    got = submit(caller, "hubs", {"weights": {"no_such_weight": 1}, "add": 1})
+    said = until(lambda: caller.get(got.headers["location"]).json(), "done", "failed")
+    assert said["state"] == "failed"
+    assert "no_such_weight" in said["message"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "status", "said"),
+    [
+        ("hubs", {}, 400, "one of add, close and count"),
+        ("hubs", {"add": 1, "count": 2}, 400, "one of"),
+        ("hubs", {"add": 10**9}, 400, "add"),
+        ("hubs", {"add": 1, "out": "/etc/passwd"}, 400, "out"),
+        ("hubs", {"add": 1, "keep": ["--out=/x"]}, 400, "keep"),
+        ("hubs", {"add": 1, "weights": {"children_0_4": 0.4}}, 400, "make it 1"),
+        ("hubs", {"add": 1, "weights": {"'; DROP TABLE x": 1}}, 400, "weights"),
+        ("hubs", {"add": 1, "sites": [{"id": "a", "at": "nowhere"}]}, 404, "point"),
+        ("review", {"sites": {}}, 400, "FeatureCollection"),
+        ("review", {"sites": {"type": "FeatureCollection", "features": [{"geometry": None}]}}, 400, "sites"),
+        ("review", {"sites": {"type": "FeatureCollection", "features": [{}] * 300}}, 413, "300"),
+        ("review", {"sites": {}, "layers": {"../x": {}}}, 400, "layers"),
+        ("nothing", {}, 405, ""),
+    ],
+)
+def test_a_job_that_makes_no_sense_is_refused_before_it_begins(
+    caller, kind: str, content: object, status: int, said: str
+) -> None:
+    got = submit(caller, kind, content)
+    assert (got.status_code, got.headers["content-type"]) == (status, PROBLEM), got.text
+    assert said in got.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [b"[" * 50_000, b'{"add": NaN}', b"\xff", b"null"])
+def test_what_is_no_json_is_refused(caller, body: bytes) -> None:
+    got = caller.ask("POST", f"{JOBS}/hubs", content=body, headers={"content-type": "application/json"})
+    assert (got.status_code, got.headers["content-type"]) == (400, PROBLEM)
+
+
+@pytest.mark.parametrize("name", ["x", "A" * 22, "*", "A" * 41])
+def test_a_job_that_there_is_not_is_not_found(caller, name: str) -> None:
+    for method in ("GET", "DELETE"):
+        assert caller.ask(method, f"{JOBS}/{name}").status_code in (400, 404)
+    assert caller.get(JOBS).status_code in (404, 405)
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    jobs = Jobs(tmp_path / "jobs", waiting=3)
+    yield jobs
+    jobs.close()
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A stand-in for the work, which never ends and says under which number it runs."""
+    program = tmp_path / "endless"
+    program.write_text('#!/bin/sh\necho $$ > "$3/process"\nsleep 3600 & echo $! > "$3/child"\nwait\n')
+    program.chmod(0o755)
+    monkeypatch.setattr("fairplace.service.jobs.sys.executable", str(program))
+    return program
+
+
+def gone(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return not _running(process)
+
+
+def _running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_cancelling_kills_the_work_and_all_that_it_began(jobs: Jobs, endless: Path) -> None:
+    name = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    place = jobs.folder / name
+    end = time.monotonic() + LIMIT
+    while not (place / "child").exists() or not (place / "child").read_text().strip():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    processes = [int((place / one).read_text()) for one in ("process", "child")]
+    jobs.cancel("town", name)
+    said = until(lambda: jobs.look("town", name), "cancelled", "failed", "done")
+    assert said["state"] == "cancelled"
+    while not all(gone(one) for one in processes):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_of_five_hundred_few_are_taken_in_and_the_rest_told_to_come_again(jobs: Jobs, endless: Path) -> None:
+    def one(_: int) -> bool:
+        try:
+            jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+        except BusyError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(50) as pool:
+        taken = sum(pool.map(one, range(500), timeout=LIMIT))
+    assert 3 <= taken <= 5
+    names = [one.name for one in jobs.folder.iterdir()]
+    waiting = [name for name in names if jobs.look("town", name)["state"] == "queued"]
+    assert jobs.cancel("town", waiting[-1])["state"] == "cancelled"
+    jobs.close()
+    assert {jobs.look("town", name)["state"] for name in names} == {"cancelled"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_work_that_takes_too_long_is_stopped(tmp_path: Path, endless: Path) -> None:
+    jobs = Jobs(tmp_path / "jobs", seconds=0.3)
+    name = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    said = until(lambda: jobs.look("town", name), "failed", "done")
+    assert "longer than" in said["message"]
+    jobs.close()
+
+
+def test_a_job_is_known_to_other_workers_and_to_no_other_pack(jobs: Jobs, endless: Path) -> None:
+    name = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    other = Jobs(jobs.folder)
+    assert other.look("town", name)["state"] in ("queued", "running")
+    with pytest.raises(MissingError, match="no such job"):
+        other.look("village", name)
+    other.cancel("town", name)
+    assert until(lambda: jobs.look("town", name), "cancelled", "done", "failed")["state"] == "cancelled"
+
+
+def test_a_job_whose_worker_is_gone_is_said_to_have_failed(jobs: Jobs, endless: Path) -> None:
+    name = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    until(lambda: jobs.look("town", name), "running")
+    jobs.cancel("town", name)
+    until(lambda: jobs.look("town", name), "cancelled")
+    jobs._say(name, state="running", worker=2**22 + 1)
+    assert jobs.look("town", name)["state"] == "failed"
+
+
+def test_results_are_thrown_away_after_their_time(tmp_path: Path, endless: Path) -> None:
+    jobs = Jobs(tmp_path / "jobs", kept=0.0, seconds=0.1)
+    first = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    until(lambda: jobs.look("town", first), "failed")
+    jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    with pytest.raises(MissingError):
+        jobs.look("town", first)
+    jobs.close()
