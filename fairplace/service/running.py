@@ -18,6 +18,7 @@ from fairplace.service.guard import PatientProtocol
 from fairplace.service.jobs import FOLDER_VARIABLE
 from fairplace.service.opening import open_released
 from fairplace.service.settings import read_service_settings
+from fairplace.service.workers import can_share, run_workers
 from geo.errors import UserError
 
 
@@ -53,7 +54,7 @@ def serve(
     host, port
         Where to listen.
     workers
-        Processes. Each holds its own frames; draws are memory-mapped, so they share those.
+        Processes. Where the system can fork they share one copy of the packs; elsewhere each has its own.
     settings
         File that opens officer data; without it the service is public and read-only.
 
@@ -83,6 +84,13 @@ def _run(packs: Sequence[Path], host: str, port: int, workers: int, settings: Pa
         _say(f"{where}  (stop with Ctrl+C)")
         uvicorn.run(app, host=host, port=port, **server_settings())
         return
+    if can_share():
+        app = create_app(packs, settings=read_service_settings(settings) if settings else None)
+        app.state.holdings.public.warm()
+        with _listen(host, port) as listening:
+            _say(f"{where}  ({workers} workers; stop with Ctrl+C)")
+            run_workers(app, listening, workers=workers, settings=server_settings())
+        return
     # The packs are checked here, so that a wrong one is one sentence and not one from each worker.
     open_released(packs)
     os.environ.pop(SETTINGS_VARIABLE, None)
@@ -102,15 +110,20 @@ def _run(packs: Sequence[Path], host: str, port: int, workers: int, settings: Pa
 
 
 def _check_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    _listen(host, port).close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as one:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind((host, port))
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind((host, port))
     except OSError as error:
+        one.close()
         raise ServingError(
             f"cannot listen at {host}:{port}: {error.strerror}; choose another --port or --host"
         ) from error
+    return one
 
 
 def _say(text: str) -> None:
