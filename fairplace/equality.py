@@ -49,7 +49,10 @@ class Characteristic:
 
 CHARACTERISTICS: tuple[Characteristic, ...] = (
     Characteristic("age", "Age", ("children_0_15_share", "age_"), "", "Census 2021 tables of age"),
-    Characteristic("sex", "Sex", ("sex_", "female_share"), "Male", "Census 2021 table TS008"),
+    Characteristic(
+        "sex", "Sex", ("sex_", "female_share"), "Male",
+        "Census 2021 table TS008, or mid-year estimates by sex",
+    ),
     Characteristic(
         "disability", "Disability", ("disabled_share",), "Not disabled under the Act",
         "Census 2021 table TS038",
@@ -74,6 +77,8 @@ CHARACTERISTICS: tuple[Characteristic, ...] = (
     ),
 )  # fmt: skip
 
+#: Share of women and girls of an age in the mid-year estimates, where no table of sex is held.
+_FEMALES = "females_share"
 #: Why there is no table of the Minimum Income Standard by ethnic group, religion, sex or disability.
 NO_MIS_TABLE = (
     "the model knows incomes of areas, household types and tenures, and not of ethnic groups, religions, "
@@ -172,6 +177,8 @@ def assess_equality(
     absent, periods = [], set()
     for one in CHARACTERISTICS:
         held = rows[rows["indicator"].str.startswith(one.prefixes) & rows["count"].notna()]
+        if one.id == "sex" and held.empty:
+            held = _sexes_of_year(figures)
         if held.empty:
             absent.append({"characteristic": one.label, "elsewhere": one.elsewhere})
             continue
@@ -179,6 +186,8 @@ def assess_equality(
         for indicator in sorted(set(held["indicator"]), key=lambda name: (order.get(name, len(order)), name)):
             table = held[held["indicator"] == indicator].set_index("code").reindex(codes)
             label = str(released.dictionary["label"].get(indicator, indicator))
+            if indicator == _FEMALES:  # its own label is that of one age
+                label = "Women and girls"
             lines.append(_line(one.label, label, table["count"], now, then))
             if one.rest and held["indicator"].nunique() == 1:
                 lines.append(_line(one.label, one.rest, table["base"] - table["count"], now, then))
@@ -201,6 +210,19 @@ def assess_equality(
         for column in ("inside", "outside", "gaining", "losing"):
             table[column] = (table[column] / 10).round() * 10
     return Equality(name, table, pd.DataFrame(absent, columns=["characteristic", "elsewhere"]), tuple(notes))
+
+
+def _sexes_of_year(figures: pd.DataFrame) -> pd.DataFrame:
+    """Women and girls by LSOA, added up over the ages of the mid-year estimates."""
+    ages = figures[
+        (figures["geography"] == "lsoa21") & (figures["indicator"] == _FEMALES) & (figures["group"] != "")
+    ]
+    hidden = ages.loc[ages["status"] != "ok", "code"]
+    known = ages[~ages["code"].isin(hidden)]
+    sums = known.groupby(["code", "indicator", "period"], as_index=False).agg(
+        count=("count", "sum"), base=("base", "first")
+    )
+    return sums[sums["count"].notna() & sums["base"].notna()]
 
 
 def _shares(given: pd.Series[float], codes: list[str]) -> pd.Series[float]:

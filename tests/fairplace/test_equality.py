@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,20 @@ def test_what_has_no_small_area_data_is_named_and_not_left_out(released: Release
         "All residents"
     }
     assert not held & set(got.absent["characteristic"])
+
+
+def test_without_a_census_table_of_sex_the_mid_year_estimates_are_taken(released: Released) -> None:
+    figures = released.figures
+    without = replace(released, figures=figures[figures["indicator"] != "female_share"])
+    everywhere = pd.Series(1.0, index=lsoas(released))
+    got = assess_equality(without, everywhere, name="All")
+    sexes = got.table[got.table["characteristic"] == "Sex"].set_index("group")["all"]
+    assert list(sexes.index) == ["Women and girls", "Male"]
+    women = figures.query("geography == 'lad25' and indicator == 'females_share'")
+    assert sexes.iloc[0] == women["count"].sum()
+    assert sexes.sum() == women["base"].iloc[0]
+    neither = replace(without, figures=without.figures[without.figures["indicator"] != "females_share"])
+    assert "Sex" in set(assess_equality(neither, everywhere, name="All").absent["characteristic"])
 
 
 def test_parts_of_lsoas_are_rounded_and_said_to_be_approximate(released: Released) -> None:
