@@ -56,7 +56,7 @@ _MEASURES = (
     _Measure("households_below", "Households below MIS", "households", "households_below"),
     _Measure("people_below_75", "People below 75 % of MIS", "people", "people_below_75"),
     _Measure("people_below_50", "People below 50 % of MIS", "people", "people_below_50"),
-    _Measure("shortfall_weekly", "Shortfall below MIS", "GBP a week", "shortfall"),
+    _Measure("shortfall_weekly", "Weekly shortfall below MIS", "GBP a week", "shortfall"),
 )
 
 
