@@ -1,8 +1,8 @@
 """The files of a hub plan: what the command reads, and the folder it leaves.
 
-The folder holds the note (``note.html``, ``note.json``), a map (``map.html``) where
-places have coordinates, the plan as JSON (``plan.json``) and a CSV for
-each table. A weight of a single place is in none of them: the allocation gives minutes only.
+The folder holds the note (``note.html``, ``note.json`` and, if asked for, ``note.pdf``), a map
+(``map.html``) where places have coordinates, the plan as JSON (``plan.json``) and a CSV for each table. A
+need of a single place is in none of them: the allocation gives minutes only.
 """
 
 from __future__ import annotations
@@ -11,26 +11,34 @@ import argparse
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from fairplace.demand import PEOPLE, pack_demand
-from fairplace.disclosure import release
+from fairplace.disclosure import Released, release
 from fairplace.files import OutputError, write_whole
+from fairplace.hub_equality import write_equality
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
 from fairplace.hub_map import can_draw, draw_hub_map
 from fairplace.hub_models import WALKING, HubQuestion, sentence
 from fairplace.hub_note import note_record, read_note_settings, render_html, write_note
+from fairplace.hub_pdf import render_pdf
 from fairplace.hub_times import open_streets, walk_times
 from fairplace.hubs import HubPlan
+from fairplace.map_page import backdrop_of
 from fairplace.numbers import show_number
 from fairplace.pack import open_pack
 from fairplace.spreadsheets import safe_frame
+from geo.crs import BNG
+from geo.network import Network
 from geo.source import hash_file
 
+#: What is drawn beneath the map of a network without a pack.
+_MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary")
 #: Decimals of numbers in the tables: shares to a hundredth of a percentage point, minutes to seconds.
 DECIMALS = 4
 
@@ -49,6 +57,9 @@ class PlanInputs:
     files: Mapping[str, str]
     settings: Mapping[str, Any]
     said: str = ""
+    released: Released | None = None
+    backdrop: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    forms: tuple[str, ...] = ("html",)
 
 
 def check_call(args: argparse.Namespace) -> None:
@@ -93,6 +104,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
     else:
         raise HubInputError("neither a pack nor a file of demand is given; name a pack, or --demand")
     said = ""
+    backdrop = {} if released is None else backdrop_of(released)
     if args.times is not None:
         times = read_times(args.times, demand=demand.index, candidates=candidates.index)
         mode = (
@@ -107,7 +119,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
             folder = args.pack / "networks" / "streets"
         if folder is None:
             raise HubInputError("neither travel times nor a network are given; give --times or --network")
-        streets = open_streets(folder, profile=args.profile)
+        streets = open_streets(folder, profile=args.profile, extent=args.extent)
         walked = walk_times(
             streets,
             demand,
@@ -117,7 +129,12 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
             skip_islands_below=args.skip_islands,
         )
         times, mode, speed = walked.minutes, WALKING, args.speed
+        first = next(iter(_shares(args.weight)))
         said = walked.said
+        if first in demand:
+            said += f" {walked.say_edge(demand[first], args.limit)}"
+        if not backdrop:
+            backdrop = _main_roads(streets)
     for given in args.draws:
         name, _, file = given.partition("=")
         if name not in demand or not file:
@@ -149,10 +166,13 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         times=times,
         draws=draws,
         question=question,
-        authority="" if released is None else released.name,
+        authority=args.name or ("" if released is None else released.name),
         fictional=released is not None and released.fictional,
+        released=released if args.demand is None else None,
+        backdrop=backdrop,
+        forms=read_forms(args.form),
         files={key: f"{path.name} ({hash_file(path)[:12]})" for key, path in paths.items()},
-        settings=read_note_settings(args.headings),
+        settings=_with_names(read_note_settings(args.headings), released),
         said=said,
     )
 
@@ -179,6 +199,7 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
         authority=inputs.authority,
         fictional=inputs.fictional,
         sources=f"{inputs.said} Read from {read}.".strip(),
+        more={} if inputs.released is None else {"equality": write_equality(inputs.released, plan)},
     )
     tables = {name: table.round(DECIMALS) for name, table in plan.tables().items()}
     summary = _records(tables["options"])
@@ -193,7 +214,10 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
     }
     pages = {"note": render_html(note)}
     if can_draw(plan):
-        pages["map"] = draw_hub_map(plan, title=note.title, licence=inputs.said)
+        pages["map"] = draw_hub_map(plan, title=note.title, licence=inputs.said, backdrop=inputs.backdrop)
+    if "pdf" in inputs.forms:
+        with write_whole(folder / "note.pdf") as draft:
+            draft.write_bytes(render_pdf(note))
     for name, page in pages.items():
         with write_whole(folder / f"{name}.html") as draft:
             draft.write_text(page, encoding="utf-8")
@@ -213,8 +237,8 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
             "" if inputs.question.speed_kmh is None else " (--skip-islands leaves small cut-off pieces out)"
         )
         lines.append(f"No candidate can be reached from: {', '.join(plan.unreached)}{cure}")
-    made = " and ".join(f"{name}.html" for name in pages)
-    lines.append(f"Written to {folder}: {made}, {len(tables)} tables. {sentence(plan.question.mode)}.")
+    made = ", ".join([*(f"{name}.html" for name in pages), *(["note.pdf"] if "pdf" in inputs.forms else [])])
+    lines.append(f"Written to {folder}: {made} and {len(tables)} tables. {sentence(plan.question.mode)}.")
     return {"summary": summary, "lines": lines}
 
 
@@ -230,6 +254,38 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _main_roads(streets: Network) -> dict[str, gpd.GeoDataFrame]:
+    """Give the main roads of a network for the map's background, where it says which they are."""
+    if streets.tags is None or "highway" not in streets.tags:
+        return {}
+    main = streets.tags["highway"].isin(_MAIN).to_numpy()
+    return {"road": gpd.GeoDataFrame(geometry=streets.lines()[main], crs=BNG)} if main.any() else {}
+
+
+def _with_names(settings: Mapping[str, Any], released: Released | None) -> dict[str, Any]:
+    """Add the names of wards and LSOAs, which a reader knows better than their codes."""
+    names = {}
+    for key in ("wd25", "lsoa21") if released is not None else ():
+        if released is not None and key in released.geographies:
+            names.update(released.areas(key)["name"].astype(str).to_dict())
+    return {**settings, "names": names}
+
+
+def read_forms(text: str) -> tuple[str, ...]:
+    """Forms of the note from a list with commas; HTML is always among them.
+
+    Raises
+    ------
+    HubInputError
+        One is neither html nor pdf.
+    """
+    forms = [one.strip().lower() for one in text.split(",") if one.strip()]
+    strange = [one for one in forms if one not in ("html", "pdf")]
+    if strange:
+        raise HubInputError(f"--form names {strange[0]!r}; give html, pdf, or both with a comma")
+    return tuple(dict.fromkeys(["html", *forms]))
 
 
 def _shares(given: list[str]) -> dict[str, float]:

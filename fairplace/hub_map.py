@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import geopandas as gpd
@@ -31,6 +32,8 @@ HUBS = (
     MapClass("opens", "hub that opens", "#ffe14d", "", "#1a1a1a"),
     MapClass("closes", "hub that closes", "#ffffff", "cross", "#1a1a1a"),
 )
+#: A disc is no smaller than this part of the map's width.
+_SEEN = 140
 OTHERS = (MapClass("other", "candidate that is no hub under this plan", "#8a8a8a"),)
 
 
@@ -66,7 +69,13 @@ def class_sites(plan: HubPlan) -> pd.Series[str]:
     return pd.Series(words, index=plan.candidates.index)
 
 
-def draw_hub_map(plan: HubPlan, *, title: str, licence: str = "") -> str:
+def draw_hub_map(
+    plan: HubPlan,
+    *,
+    title: str,
+    licence: str = "",
+    backdrop: Mapping[str, gpd.GeoDataFrame] | None = None,
+) -> str:
     """Draw the plan as one page that needs no other file.
 
     A place is drawn as a point, with the minutes class and nothing of its need.
@@ -79,6 +88,8 @@ def draw_hub_map(plan: HubPlan, *, title: str, licence: str = "") -> str:
         Heading of the page.
     licence
         Attribution of streets and places.
+    backdrop
+        ``road``, ``rail``, ``water`` or ``green`` -> shapes in EPSG:27700, drawn beneath.
 
     Returns
     -------
@@ -126,7 +137,7 @@ def draw_hub_map(plan: HubPlan, *, title: str, licence: str = "") -> str:
             licence=licence,
         )
         layers.append(replace(layer, kind="point", shown=False))
-    return build_map(layers, title=title, caveats=[f"{sentence(asked.mode)}."])
+    return build_map(layers, title=title, caveats=[f"{sentence(asked.mode)}."], backdrop=backdrop)
 
 
 def _points(frame: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -139,12 +150,13 @@ def _points(frame: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def _radius(points: gpd.GeoDataFrame) -> float:
-    """Metres of a disc that seldom touches the next: two fifths of the usual distance between two."""
+    """Metres of a disc that seldom touches the next, and is large enough to be seen on the whole map."""
     xy = shapely.get_coordinates(points.geometry.to_numpy())
     if len(xy) < 2:
         return 40.0
     near = KDTree(xy).query(xy, k=2)[0][:, 1]
-    return float(np.clip(0.4 * np.median(near), 5.0, 200.0))
+    least = float(np.ptp(xy, axis=0).max()) / _SEEN
+    return float(np.clip(0.4 * np.median(near), max(least, 5.0), max(least, 200.0)))
 
 
 def _layer(

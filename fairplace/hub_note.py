@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fairplace.hub_models import sentence
-from fairplace.hub_sections import WRITERS, NoteTable
+from fairplace.hub_sections import WRITERS, NoteTable, Written
 from fairplace.hubs import HubPlan
 from geo.errors import UserError
 
@@ -89,6 +89,7 @@ def write_note(
     authority: str = "",
     fictional: bool = False,
     sources: str = "",
+    more: Mapping[str, Written] | None = None,
 ) -> Note:
     """Decide what the note says.
 
@@ -104,26 +105,33 @@ def write_note(
         The authority is made up; said first.
     sources
         Attribution of the data, for the foot.
+    more
+        Part of the note -> sentences and tables that are added to it, such as an equality table.
     """
     title = (
         f"Family hubs in {authority}: options and their effects"
         if authority
         else "Family hubs: options and their effects"
     )
-    sections = tuple(
-        NoteSection(
-            id=section["id"],
-            heading=section["heading"],
-            paragraphs=tuple(
-                ([section["text"]] if "text" in section else []) + WRITERS[section["id"]](plan, settings)[0]
-            ),
-            tables=tuple(WRITERS[section["id"]](plan, settings)[1]),
-            blanks=tuple(section.get("blanks", [])),
+    sections = []
+    for section in settings["section"]:
+        sentences, tables = WRITERS[section["id"]](plan, settings)
+        added = (more or {}).get(section["id"], ([], []))
+        sections.append(
+            NoteSection(
+                id=section["id"],
+                heading=section["heading"],
+                paragraphs=(*([section["text"]] if "text" in section else []), *sentences, *added[0]),
+                tables=(*tables, *added[1]),
+                blanks=tuple(section.get("blanks", [])),
+            )
         )
-        for section in settings["section"]
-    )
     return Note(
-        title, sentence(plan.question.mode), sources, tuple(_notices(plan, settings, fictional)), sections
+        title,
+        sentence(plan.question.mode),
+        sources,
+        tuple(_notices(plan, settings, fictional)),
+        tuple(sections),
     )
 
 

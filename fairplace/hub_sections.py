@@ -181,14 +181,18 @@ def _equality(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
     first = next(iter(plan.question.need))
     limit = f"{plan.question.limit:g} minutes"
     shown = plan.options[: min(len(plan.options), 4)]
+    modelled = bool(plan.reach.loc[plan.reach["measure"] == first, "low"].notna().any())
     tables = []
     for grouping in plan.equity["grouping"].unique():
         table = plan.equity[(plan.equity["grouping"] == grouping) & (plan.equity["measure"] == first)]
         rows = []
         for group in table["group"].unique():
             cells = table[table["group"] == group].set_index("option")
-            rows.append((str(group), *(_cover_cell(cells.loc[one.key]) for one in shown)))
-        whom = f"Share of {_label(first, settings)} within {limit}, with mean minutes"
+            rows.append(
+                (_area(str(group), settings), *(_cover_cell(cells.loc[one.key], modelled) for one in shown))
+            )
+        what = " (modelled)" if modelled else ""
+        whom = f"Share of {_label(first, settings)}{what} within {limit}, with mean minutes"
         caption = f"{whom}, by {_label(grouping, settings)}"
         tables.append(NoteTable(caption, ("Group", *(one.label for one in shown)), tuple(rows)))
     told = (
@@ -206,9 +210,9 @@ def _equality(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
     return told, tables
 
 
-def _worst(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
+def _worst(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
     rows = tuple(
-        (str(row["area"]), _minutes(row["before"]), _minutes(row["after"]))
+        (_area(str(row["area"]), settings), _minutes(row["before"]), _minutes(row["after"]))
         for _, row in plan.worst.iterrows()
     )
     told = "The ten areas with the longest mean way now, and the ten under the best plan, worst after first."
@@ -229,17 +233,15 @@ def _number(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
             f"({show_number(row['share'], 'share')} of need within reach); beyond it each further hub adds "
             "less than the average. The bend is no target."
         )
-    rows = tuple(
-        (
-            f"{int(row['hubs'])}, {row['curve']}",
-            show_number(row["share"], "share"),
-            _minutes(row["mean_minutes"]),
+    tables = []
+    for curve in plan.curve.loc[~plan.curve["current"], "curve"].unique():
+        rows = tuple(
+            (str(int(row["hubs"])), show_number(row["share"], "share"), _minutes(row["mean_minutes"]))
+            for _, row in plan.curve[plan.curve["curve"] == curve].iterrows()
         )
-        for _, row in plan.curve.iterrows()
-    )
-    return sentences, [
-        NoteTable("Need within reach by number of hubs", ("Hubs", "Within reach", "Mean minutes"), rows)
-    ]
+        caption = f"Need within reach by number of hubs: {curve}"
+        tables.append(NoteTable(caption, ("Hubs", "Within reach", "Mean minutes"), rows))
+    return sentences, tables
 
 
 def _balance(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
@@ -364,6 +366,12 @@ def _site(plan: HubPlan, one: str) -> str:
     return str(plan.candidates.loc[one, "name"])
 
 
+def _area(code: str, settings: Mapping[str, Any]) -> str:
+    """Name of a ward or an LSOA, with its code; the text as it is where it is neither."""
+    name = settings.get("names", {}).get(code, "")
+    return f"{name} ({code})" if name and name != code else code
+
+
 def _minutes(value: float) -> str:
     return f"{value:.1f}" if math.isfinite(value) else "-"
 
@@ -393,7 +401,7 @@ def _share_of(row: Mapping[str, float]) -> str:
     return f"{share} ({low} to {high})"
 
 
-def _cover_cell(row: Mapping[str, float]) -> str:
+def _cover_cell(row: Mapping[str, float], modelled: bool) -> str:
     if pd.isna(row["share"]):
         return "[c]"
-    return f"{show_number(row['share'], 'share')} ({_minutes(row['mean_minutes'])} min)"
+    return f"{show_number(row['share'], 'share', modelled=modelled)} ({_minutes(row['mean_minutes'])} min)"

@@ -23,14 +23,30 @@ class WalkTimes:
         A row a demand id and a column a candidate id; infinite where there is no way.
     said
         Speed, direction, distances to the nearest street, and where the street data stop.
+    edge
+        For each place, minutes to where the street data stop, as the crow flies: a limit beyond that
+        could come to a hub outside, or take a shorter way there.
     """
 
     minutes: pd.DataFrame
     said: str
+    edge: pd.Series[float]
+
+    def say_edge(self, need: pd.Series[float], limit: float) -> str:
+        """Say for how much of a need the limit goes past the data before it comes to a candidate."""
+        past = (self.minutes.min(axis=1) > limit) & (self.edge < limit)
+        if not past.any():
+            return f"Nobody's {limit:g} minutes go past where the street data stop before a candidate."
+        share = need[past].sum() / need.sum() if need.sum() > 0 else 0.0
+        return (
+            f"For {share:.1%} of need ({int(past.sum())} of {len(past)} places) {limit:g} minutes go past "
+            "where the street data stop before they come to a candidate: a hub or a shorter way outside is "
+            "not counted."
+        )
 
 
-def open_streets(path: Path, *, profile: str) -> Network:
-    """Open a saved network (a folder), or read a file of streets.
+def open_streets(path: Path, *, profile: str, extent: Path | None = None) -> Network:
+    """Open a saved network (a folder), or read a file of streets that are complete within an extent.
 
     Raises
     ------
@@ -38,10 +54,11 @@ def open_streets(path: Path, *, profile: str) -> Network:
         It is neither.
     """
     if path.is_dir():
-        return load_network(path)
+        return load_network(path, tags=True)
+    from fairplace.street_inputs import read_extent
     from geo.network_sources import read_streets
 
-    return read_streets(path, profiles=[profile])
+    return read_streets(path, profiles=[profile], extent=read_extent(extent))
 
 
 def walk_times(
@@ -101,4 +118,5 @@ def walk_times(
         said += (
             f" Pieces of network with under {skip_islands_below:g} m of street, joined to no other, left out."
         )
-    return WalkTimes(pairs.matrix(), said)
+    edge = pairs.demand["boundary_metres"] / (speed_kmh / 0.06)
+    return WalkTimes(pairs.matrix(), said, edge)

@@ -119,7 +119,8 @@ class HubPlan:
     curve, frontier, scenarios, frequency
         See `fairplace.hub_scenarios`.
     allocation
-        ``option, id, hub, minutes, within``: which hub each place goes to. Minutes and nothing else.
+        ``option, id, hub, minutes, within``: which hub each place goes to, and its ``lsoa`` where the demand
+        names it, by which `fairplace equality` reads the file. Minutes and nothing else.
     unreached
         Names of places with need from which no candidate can be reached.
     """
@@ -239,7 +240,7 @@ def plan_hubs(
         frontier=round_need(draw_frontier(case, demand), hold=hold, shares=_SHARES),
         scenarios=round_need(tried, hold=hold, shares=_SHARES, values=_VALUES),
         frequency=frequency,
-        allocation=_allocate(options, question.limit),
+        allocation=_allocate(options, demand, question.limit),
         unreached=tuple(unreached),
     )
 
@@ -347,7 +348,8 @@ def _draw_need(
     return pd.DataFrame(needs) if needs else None
 
 
-def _allocate(options: Sequence[HubOption], limit: float) -> pd.DataFrame:
+def _allocate(options: Sequence[HubOption], demand: pd.DataFrame, limit: float) -> pd.DataFrame:
+    where = demand[[name for name in ["lsoa"] if name in demand]].reset_index(drop=True)
     parts = []
     for one in options:
         minutes = one.minutes.to_numpy(dtype=float)
@@ -360,6 +362,6 @@ def _allocate(options: Sequence[HubOption], limit: float) -> pd.DataFrame:
                     "minutes": np.where(np.isfinite(minutes), np.round(minutes, 2), np.nan),
                     "within": minutes <= limit,
                 }
-            )
+            ).join(where)
         )
     return pd.concat(parts, ignore_index=True)

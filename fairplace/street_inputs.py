@@ -13,6 +13,7 @@ from geo.errors import UserError
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    import shapely
 
     from fairplace.reaching import Ground
     from geo.network import Network
@@ -82,16 +83,20 @@ def open_network(args: argparse.Namespace) -> Network:
         return load_network(named)
     from geo.network_sources import read_streets
 
-    extent = None
-    if args.extent is not None:
-        from geo.crs import to_bng
-        from geo.vector import read_layer
-
-        extent = to_bng(read_layer(args.extent), where=args.extent.name)[0].geometry.union_all()
-    network = read_streets(Path(args.network), elevation=args.elevation, extent=extent)
+    network = read_streets(Path(args.network), elevation=args.elevation, extent=read_extent(args.extent))
     if args.save_network is not None:
         network.save(args.save_network)
     return network
+
+
+def read_extent(path: Path | None) -> shapely.Geometry | None:
+    """Read the area in which streets are complete; None where no file was given."""
+    if path is None:
+        return None
+    from geo.crs import to_bng
+    from geo.vector import read_layer
+
+    return to_bng(read_layer(path), where=path.name)[0].geometry.union_all()
 
 
 def open_starts(args: argparse.Namespace, texts: list[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:

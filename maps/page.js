@@ -105,7 +105,8 @@ function drawMap(map, data) {
       box.textContent = name; box.dir = "auto";
       return L.marker(middle(held, at), {
         pane: "names", interactive: false, keyboard: false,
-        icon: L.divIcon({ className: "areaname", html: box, iconSize: [0, 0] }),
+        // The name of a point stands above its mark.
+        icon: L.divIcon({ className: "areaname", html: box, iconSize: [0, 0], iconAnchor: [0, layer.kind === "point" ? 17 : 0] }),
       });
     }));
   }

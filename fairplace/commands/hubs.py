@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--times", type=Path, help="CSV of the council's own travel times: from_id, to_id, minutes")
     add("--times-are", help="what those times are, in words for every page")
     add("--network", type=Path, help="folder of a street network, to work out walking times")
+    add("--extent", type=Path, help="layer: the area in which the streets of --network are complete")
     add("--profile", default="walk", help="way of going about on the network (default: walk)")
     add(
         "--skip-islands",
@@ -80,6 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN=FILE",
         help="draws of a modelled weight (CSV or parquet: id and a column a draw)",
     )
+    add("--name", default="", help="name of the place for the title, where no pack gives it")
+    add("--form", default="html", metavar="html,pdf", help="forms of the note (default: html)")
     add("--headings", type=Path, help="settings file with the note's headings")
     add("--time-limit", type=float, help="seconds for each plan; what is not proven then is said")
     add("--seed", type=int, default=0, help="seed of the search (default: 0)")

@@ -235,7 +235,7 @@ def test_plans_that_differ_by_one_place_do_not_give_its_modelled_need_away() -> 
 
 def test_no_file_of_the_plan_holds_the_need_of_a_single_place(plan: HubPlan) -> None:
     tables = plan.tables()
-    assert list(tables["allocation"].columns) == ["option", "id", "hub", "minutes", "within"]
+    assert list(tables["allocation"].columns) == ["option", "id", "hub", "minutes", "within", "lsoa"]
     for name in ("allocation", "changes", "worst_served"):
         assert not [column for column in tables[name] if "children" in column or "mis" in column.split("_")]
 

@@ -17,6 +17,7 @@ from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, re
 from fairplace.hub_note import NoteSettingsError, read_note_settings
 from fairplace.hub_sections import NoteTable
 from fairplace.hub_times import walk_times
+from fairplace.pack import Pack
 from maps.assets import outside_references
 
 DEMAND = """id,name,easting,northing,lsoa,ward,idaci_fifth,children_0_4,children_below_mis
@@ -94,7 +95,14 @@ def test_a_plan_leaves_a_note_and_its_tables(folder: Path, capsys: pytest.Captur
     }  # fmt: skip
     with (out / "allocation.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
-    assert rows[0] == {"option": "0", "id": "a", "hub": "school", "minutes": "0.0", "within": "True"}
+    assert rows[0] == {
+        "option": "0",
+        "id": "a",
+        "hub": "school",
+        "minutes": "0.0",
+        "within": "True",
+        "lsoa": "L1",
+    }
     plan = json.loads((out / "plan.json").read_text("utf-8"))
     assert [one["label"] for one in plan["options"]][:2] == ["No change", "Best under these assumptions"]
     assert plan["options"][1]["opened"] == "chapel"
@@ -348,3 +356,51 @@ def test_words_stand_to_the_left_and_numbers_to_the_right() -> None:
     table = NoteTable("Hubs", ("Hub", "Status", "Step-free", "Opening", "Places", "Share", "Change"), rows)
     assert table.numeric == (False, False, False, False, True, True, True)
     assert NoteTable("None", ("Hub", "Share"), ()).numeric == (False, False)
+
+
+def test_the_note_is_a_tagged_pdf_too_and_the_same_each_time(folder: Path) -> None:
+    pytest.importorskip("typst", reason="the PDF of the note needs typst")
+    halls = folder / "halls.csv"
+    halls.write_text(
+        halls.read_text("utf-8").replace("Chapel", "Chapel \u202e of \u00c9loi"), encoding="utf-8"
+    )
+    assert call(folder, "--add", "1", "--form", "html,pdf") == 0
+    first = (folder / "out" / "note.pdf").read_bytes()
+    assert first.startswith(b"%PDF")
+    assert b"StructTreeRoot" in first
+    call(folder, "--add", "1", "--form", "pdf")
+    assert (folder / "out" / "note.pdf").read_bytes() == first
+
+
+def test_a_form_that_is_not_made_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder, "--add", "1", "--form", "docx") == 2
+    assert "--form names 'docx'; give html, pdf" in capsys.readouterr().err
+    assert not (folder / "out").exists()
+
+
+def test_the_note_of_a_pack_says_whom_it_serves_by_characteristic(
+    sample_pack: Pack, sample_data: Path, tmp_path: Path
+) -> None:
+    call = ["hubs", str(sample_pack.path), "--candidates", str(sample_data / "local" / "hub_candidates.csv")]
+    more = [
+        "--weight",
+        "children_below_mis",
+        "--add",
+        "1",
+        "--skip-islands",
+        "500",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main([*call, *more]) == 0
+    note = json.loads((tmp_path / "out" / "note.json").read_text("utf-8"))
+    parts = {section["id"]: section for section in note["sections"]}
+    captions = [table["caption"] for table in parts["equality"]["tables"]]
+    assert any("by protected characteristic" in caption for caption in captions)
+    assert any("for the council to look into" in caption for caption in captions)
+    # A modelled share is a whole per cent, and wards and LSOAs have their names.
+    wards = next(table for table in parts["equality"]["tables"] if table["caption"].endswith("by ward"))
+    assert all("." not in cell.split("%")[0] for row in wards["rows"] for cell in row[1:] if "%" in cell)
+    assert "(E05" in wards["rows"][0][0]
+    assert "(E01" in parts["worst"]["tables"][0]["rows"][0][0]
+    assert "go past where the street data stop" in note["sources"] or "Nobody's 15 minutes" in note["sources"]
