@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -17,11 +16,11 @@ from layers.backdrop import read_backdrop
 from layers.catalogue import describe_source
 from layers.holdings import Holdings
 from layers.points import Points
-from layers.postcodes import read_postcodes
+from layers.postcodes import postcode_places, read_postcodes
 from layers.services import read_libraries, read_nhs, read_schools, read_stations
 
 #: Name in the pack -> (data set, its reader).
-POINTS: dict[str, tuple[str, Callable[[Path], Points]]] = {
+POINTS: dict[str, tuple[str, Callable[..., Points]]] = {
     "gp_practices": ("nhs_gp", read_nhs),
     "pharmacies": ("nhs_pharmacy", read_nhs),
     "dental_practices": ("nhs_dental", read_nhs),
@@ -69,12 +68,15 @@ def read_places(holdings: Holdings, spine: Spine) -> Places:
     sources: list[Source] = []
     notes: list[str] = []
     missing: list[str] = []
+    held_postcodes = holdings.look("codepoint_open", spine.authority).path
+    by_postcode = postcode_places(read_postcodes(held_postcodes)) if held_postcodes else {}
     for name, (key, read) in POINTS.items():
         held = holdings.look(key, spine.authority)
         if held.path is None:
             missing.append(held.dataset.title)
             continue
-        found = read(held.path)
+        # What the NHS publishes has postcodes and no coordinates.
+        found = read(held.path, places=by_postcode) if read is read_nhs else read(held.path)
         frame, note = _inside(found, outline)
         if frame.empty:
             missing.append(f"{held.dataset.title} (the file held has none in {spine.name})")

@@ -32,6 +32,7 @@ _RECODED = {"E08000038": "E08000016", "E08000039": "E08000019"}
 _ALSO = {**_RECODED, **{old: new for new, old in _RECODED.items()}}
 #: Levels that are made of another, by whose codes their own authority is told.
 _MADE_OF = {"oa21": "lsoa21", "msoa21": "lsoa21"}
+_BY_POSTCODE = {"nhs_gp", "nhs_pharmacy", "nhs_dental"}
 _HEADERLESS = {"nhs_gp", "nhs_pharmacy", "nhs_dental", "codepoint_open"}
 
 
@@ -101,7 +102,8 @@ class Coverage:
         lon = find_header(card.columns, ["longitude", "long", "lon"])
         lat = find_header(card.columns, ["latitude", "lat"])
         if not (east and north) and not (lon and lat):
-            return 0.0
+            # The NHS's reports are of all England and have no coordinates; postcodes place them.
+            return float(card.dataset in _BY_POSTCODE and self._holds_postcodes())
         names = [east, north] if east and north else [lon, lat]
         frame = read_delimited(card.path, required=names, columns=[]).frame
         x, y = (pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float) for name in names)
@@ -111,6 +113,9 @@ class Coverage:
             x, y = lonlat_to_bng(x, y)
         inside = (x >= box[0]) & (x <= box[2]) & (y >= box[1]) & (y <= box[3])
         return float(inside.any())
+
+    def _holds_postcodes(self) -> bool:
+        return any(card.dataset == "codepoint_open" for card in self.cards)
 
     def areas(self, authority: str, key: str) -> frozenset[str]:
         """Codes of the authority's areas of a geography, by the newest list of districts; may be empty."""

@@ -29,7 +29,11 @@ _ODS_HEADER = (
     "contact_telephone_number", "null_1", "null_2", "null_3", "amended_record", "null_4",
     "provider_purchaser", "null_5", "prescribing_setting", "null_6",
 )  # fmt: skip
-_ODS_STATUS = {"A": "open", "P": "proposed", "D": "closed", "C": "closed"}
+# Letters in the files of old; words in the reports of Data Search and Export, which replaced them.
+_ODS_STATUS = {
+    "A": "open", "P": "proposed", "D": "closed", "C": "closed",
+    "ACTIVE": "open", "PROPOSED": "proposed", "DORMANT": "closed", "CLOSED": "closed", "INACTIVE": "closed",
+}  # fmt: skip
 _NHS_KINDS = {"nhs_pharmacy": "pharmacy", "nhs_dental": "dentist", "nhs_gp": "gp"}
 
 
@@ -68,7 +72,7 @@ def read_nhs(path: Path, *, places: Places | None = None, source: Source | None 
         kind = np.where(setting == "4", "gp", "prescriber").astype(object)
     else:
         kind = np.full(len(codes), _NHS_KINDS[which], dtype=object)
-    status = cells.frame["status_code"].str.strip().map(_ODS_STATUS).fillna("unknown")
+    status = cells.frame["status_code"].str.strip().str.upper().map(_ODS_STATUS).fillna("unknown")
     notes = ["main sites only: branch surgeries are not in this file"] if which == "nhs_gp" else []
     if which == "nhs_pharmacy":
         notes.append("may hold pharmacies that only sell at a distance")

@@ -6,6 +6,7 @@ the ledger beside the hash of what came.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -110,8 +111,7 @@ def _unpack(
 ) -> list[str]:
     recipe, done = job.recipe, []
     if recipe.sheet:
-        _write_sheet(came.path, recipe.sheet, _required(job), target)
-        done.append(f"sheet {recipe.sheet}")
+        done.append(f"sheet {_write_sheet(came.path, recipe.sheet.split('|'), _required(job), target)}")
     elif recipe.member:
         lines = _members(came, recipe.member, job)
         with target.open("w", encoding="utf-8", newline="") as out:
@@ -154,7 +154,14 @@ def _required(job: Job) -> Sequence[str]:
     return known.required if known else job.recipe.columns
 
 
-def _write_sheet(path: Path, sheet: str, required: Sequence[str], target: Path) -> None:
+def _write_sheet(path: Path, names: Sequence[str], required: Sequence[str], target: Path) -> str:
+    """Write the first of some sheets that has the columns, and give its name."""
+    sheet = names[-1]
+    for name in names[:-1]:
+        with contextlib.suppress(UserError):
+            read_sheet(path, name, required=required)
+            sheet = name
+            break
     read_sheet(path, sheet, required=required)
     rows = read_rows(path, sheet)
     at = next(n for n, row in enumerate(rows) if len(match_headers(row, required)) == len(required))
@@ -163,6 +170,7 @@ def _write_sheet(path: Path, sheet: str, required: Sequence[str], target: Path) 
         for row in rows[at:]:
             if any(cell.strip() for cell in row):
                 writer.writerow([cell.strip() for cell in row])
+    return sheet
 
 
 def _members(came: Received, pattern: str, job: Job) -> Iterator[str]:
@@ -180,7 +188,8 @@ def _members(came: Received, pattern: str, job: Job) -> Iterator[str]:
                 packed.open(name), encoding="utf-8-sig", errors="replace", newline=""
             ) as part:
                 for n, line in enumerate(part):
-                    if n == 0 and not text:
+                    # Where the recipe names the columns, the members have no header row.
+                    if n == 0 and not job.recipe.header:
                         if header:
                             if line != header:
                                 raise ChangedError(
@@ -188,6 +197,8 @@ def _members(came: Received, pattern: str, job: Job) -> Iterator[str]:
                                 )
                             continue
                         header = line
+                        yield line if line.endswith("\n") else line + "\n"
+                        continue
                     if not text or text in line:
                         yield line if line.endswith("\n") else line + "\n"
 
@@ -244,9 +255,16 @@ def _cells(rows: Iterable[Sequence[str]], change: Mapping[str, str]) -> Iterator
 
 
 def _adder(column: str, on: str, values: Mapping[str, str], authority: str) -> _Change:
+    # Keys are tried in turn: a district whose code is newer than the look-up has its rows' own older code.
+    names = on.split("|")
+
     def add(head: _Row, rows: Iterable[_Row]) -> tuple[_Row, Iterable[_Row]]:
-        at = -1 if on == "authority" else list(head).index(on)
-        keyed = ((row, authority if at < 0 else row[at]) for row in rows)
-        return [*head, column], ([*row, values.get(key, "")] for row, key in keyed)
+        places = [None if name == "authority" else list(head).index(name) for name in names]
+
+        def value(row: _Row) -> str:
+            keys = (authority if at is None else row[at] for at in places)
+            return next((values[key] for key in keys if key in values), "")
+
+        return [*head, column], ([*row, value(row)] for row in rows)
 
     return add
