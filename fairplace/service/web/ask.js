@@ -128,8 +128,8 @@ export async function run(holder, label, act) {
       } else holder.replaceChildren();
       return undefined;
     }
-    showError(holder, error, () => run(holder, label, act));
-    return undefined;
+    // Whoever waits for this waits on: trying again may still give it.
+    return new Promise((done) => { showError(holder, error, () => done(run(holder, label, act))); });
   } finally {
     clearTimeout(showing);
     if (running.get(holder) === stop) { holder.removeAttribute("aria-busy"); running.delete(holder); }

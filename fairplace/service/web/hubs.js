@@ -19,6 +19,7 @@ let buildings = null;
 let standing = null;
 /** @type {any} */
 let reached = null;
+let latest = 0;
 
 /** @param {HTMLElement} task */
 export function show(task) {
@@ -89,9 +90,9 @@ export function follow(changed) {
   const asked = new URLSearchParams({ minutes: String(minutes), mode });
   if (state.sites.length) asked.set("sites", state.sites.map((one) => one.map((each) => each.toFixed(6)).join(",")).join(";"));
   if (state.close.length) asked.set("close", state.close.join(","));
-  const mark = location.hash;
+  const mark = (latest += 1);
   run(parts.result, words("working_hubs"), (signal) => askJson(data.base + "/hubs/try?" + asked, { signal })).then((got) => {
-    if (got && sites && mark === location.hash) present(got, minutes, mode);
+    if (got && sites && mark === latest) present(got, minutes, mode);
   });
 }
 
@@ -126,7 +127,7 @@ function present(got, minutes, mode) {
     changed && gains ? make("p", { text: words("hubs_gains", { nearer: numbered(gains.nearer), farther: numbered(gains.farther), same: numbered(gains.same) }) }) : "",
     ...saidOf(got),
   );
-  parts.result.dataset.shown = location.hash;
+  parts.result.dataset.shown = [state.sites.length, state.close.length, minutes, mode].join(" ");
   const children = then.get("children_below_mis") || then.get("children_0_4");
   if (children) say(capital(/** @type {any} */ (children).words) + ": " + counted(children));
   hubsOnMap(got);
@@ -147,10 +148,10 @@ function hubsOnMap(got) {
 
 /** How far families come from to each site that is tried. */
 async function reachOnMap(minutes, mode) {
-  const mark = location.hash;
+  const mark = latest;
   const wanted = data.has.reach ? state.sites.slice(0, 8) : [];
   const found = await Promise.all(wanted.map((at) => askJson(data.base + "/reach?from=" + at.map((one) => one.toFixed(6)).join(",") + "&minutes=" + minutes + "&mode=" + mode + "&trip=in").catch(() => null)));
-  if (mark !== location.hash || !sites) return;
+  if (mark !== latest || !sites) return;
   reached?.remove();
   const features = found.flatMap((one) => one?.features || []).filter((one) => one.properties.kind === "area");
   reached = features.length ? overlay({ type: "FeatureCollection", features }, { colour: "#8a1f00", dash: "8 5" }).addTo(map) : null;

@@ -91,7 +91,7 @@ function twin(now) {
   });
   const label = data.geographies.find((one) => one.id === state.areas)?.label || state.areas;
   const range = now.interval ? words("range") + " (" + now.interval + ")" : words("range");
-  find("table").replaceChildren(table(words("table_caption", { label: now.label, areas: label }),
+  find("table").replaceChildren(table(words("table_caption", { label: now.title, areas: label }),
     [words("area"), words("code"), words("figure"), range, words("base"), words("class")], rows));
 }
 
@@ -103,7 +103,9 @@ function overlays() {
     box.checked = state.on.includes(id);
     box.dataset.overlay = id;
     box.addEventListener("change", () => choose({ on: box.checked ? [...state.on, id] : state.on.filter((one) => one !== id) }));
-    list.append(make("label", { class: "tick" }, [box, colour ? dot(colour) : null, make("span", { text: title })]));
+    const label = make("label", { class: "tick" }, [box, colour ? dot(colour) : null, make("span", { text: title })]);
+    const rows = colour ? make("a", { href: "/collections/" + encodeURIComponent(id) + "/items?f=html&limit=1000", text: words("as_table"), "aria-label": words("as_table") + ": " + title }) : null;
+    list.append(make("div", { class: "row" }, [label, rows]));
   };
   tick("background", words("background"), "");
   data.overlays.forEach((one, at) => tick(one.id, one.title, COLOURS[at % COLOURS.length]));

@@ -1,0 +1,483 @@
+"""The page for officers in a real browser, before a real `fairplace serve`: three journeys and what goes wrong.
+
+Every request that is not for the service is cut and is a failure. Nothing waits for a clock.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.chromium
+
+DESKTOP, PHONE, ZOOMED = (1280, 800), (360, 740), (320, 256)
+WAIT = 120_000
+HOSTILE = "</script><script>window.hurt=1</script>\"'&<img src=x onerror=window.hurt=1>"
+URDU = "محلہ لوٹن"
+# A line about the middle of the sample authority.
+CORNERS = "52.2100, 0.0450\n52.2100, 0.0700\n52.2250, 0.0700\n52.2250, 0.0450"
+
+
+@dataclass
+class Watched:
+    """A page, and everything that went wrong in it."""
+
+    page: Any
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def clean(self) -> None:
+        assert (self.outside, self.errors) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Any]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.skip("needs Chromium: install Debian's chromium package")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright from the test group")
+    with sync_api.sync_playwright() as driver:
+        made = driver.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--no-first-run", "--disable-background-networking"]
+        )
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def explore(chrome: Any, served: str) -> Callable[..., Any]:
+    """The page at a size, with an address after "#"; everything that is not for the service is cut."""
+
+    @contextmanager
+    def opened(mark: str = "", *, size: tuple[int, int] = DESKTOP, ready: bool = True) -> Iterator[Watched]:
+        width, height = size
+        context = chrome.new_context(
+            viewport={"width": width, "height": height}, accept_downloads=True, has_touch=width < 500
+        )
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        seen = Watched(page)
+
+        def gate(route: Any) -> None:
+            if route.request.url.startswith((served + "/", "blob:", "data:")):
+                route.fallback()
+            else:
+                seen.outside.append(route.request.url)
+                route.abort()
+
+        page.route("**/*", gate)
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
+        page.goto(f"{served}/packs/halverton/explore#{mark}")
+        if ready:
+            page.wait_for_selector("body[data-ready]")
+        try:
+            yield seen
+        finally:
+            context.close()
+
+    return opened
+
+
+def tab_to(page: Any, what: str) -> None:
+    """Press Tab until what is wanted has the focus, as somebody without a mouse does."""
+    for _ in range(250):
+        page.keyboard.press("Tab")
+        if page.evaluate("what => document.activeElement.matches(what)", what):
+            return
+    raise AssertionError(f"{what} cannot be reached by Tab")
+
+
+def press(page: Any, name: str) -> None:
+    """Press Tab until a button or link of that name has the focus, then Enter."""
+    mine = "name => { const now = document.activeElement; return now.matches('button,a,summary') && (now.getAttribute('aria-label') || now.textContent).trim().startsWith(name); }"
+    for _ in range(250):
+        page.keyboard.press("Tab")
+        if page.evaluate(mine, name):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f'no button or link "{name}" can be reached by Tab')
+
+
+def take_pdf(page: Any, act: Callable[[], None], folder: Path) -> bytes:
+    with page.expect_download() as coming:
+        act()
+    file = folder / coming.value.suggested_filename
+    coming.value.save_as(file)
+    assert file.suffix == ".pdf"
+    return file.read_bytes()
+
+
+def wait_until(page: Any, expression: str, given: Any = None) -> None:
+    """Ask again until it holds; the page's own policy forbids Playwright to wait inside it."""
+    deadline = time.monotonic() + WAIT / 1000
+    while not page.evaluate(expression, given):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
+
+
+def map_point(page: Any, across: float, down: float) -> tuple[float, float]:
+    box = page.locator("#map").bounding_box()
+    return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+
+class TestProfileJourney:
+    """A: find a ward and read it, draw an area, and take a PDF away."""
+
+    def test_by_mouse_on_a_desktop(self, explore, served: str, tmp_path: Path) -> None:
+        ward = httpx.get(f"{served}/packs/halverton/areas/wd25?limit=1").json()["features"][0]
+        with explore() as seen:
+            page = seen.page
+            page.fill("#search", ward["properties"]["name"])
+            page.click("#search-form button")
+            page.wait_for_selector(f"#profile[data-shown={ward['id']}]")
+            assert page.inner_text("#panel-title") == ward["properties"]["name"]
+            said = page.inner_text("#profile")
+            profile = httpx.get(f"{served}/packs/halverton/profile/{ward['id']}?f=json").json()
+            sentences = ["".join(one if isinstance(one, str) else one["text"] for one in item)
+                         for item in profile["sections"][0]["blocks"][0]["items"]]  # fmt: skip
+            assert sentences
+            assert all(" ".join(one.split()) in " ".join(said.split()) for one in sentences)
+            assert "modelled" in said
+            assert "Range: " in said
+            page.select_option("#layer", "imd25")
+            page.wait_for_selector("#map[data-drawn='lsoa21 imd25']")
+            assert "Multiple Deprivation" in page.inner_text("#legend")
+            page.go_back()
+            page.wait_for_selector("#map[data-drawn='lsoa21 mis']")
+            page.click("#tasks a[data-task=draw]")
+            for across, down in ((0.25, 0.45), (0.45, 0.45), (0.35, 0.75)):
+                page.mouse.click(*map_point(page, across, down))
+            wait_until(page, "location.hash.split(';').length === 3")
+            page.get_by_role("button", name="Show the profile of this area").click()
+            page.wait_for_selector("#task [data-shown^=area-]")
+            act = page.get_by_role("button", name="PDF", exact=True).click
+            assert take_pdf(page, act, tmp_path).startswith(b"%PDF-")
+            page.reload()
+            page.wait_for_selector("body[data-ready]")
+            assert page.locator(".pin.corner").count() == 3
+            seen.clean()
+
+    def test_by_keyboard_on_a_phone(self, explore, served: str, tmp_path: Path) -> None:
+        postcode = httpx.get(f"{served}/collections/halverton-points-postcodes/items?f=json&limit=1")
+        text = postcode.json()["features"][0]["id"]
+        with explore(size=PHONE) as seen:
+            page = seen.page
+            tab_to(page, "#search")
+            page.keyboard.type(text)
+            page.keyboard.press("Enter")
+            page.wait_for_selector("#profile[data-shown]")
+            assert page.evaluate("document.activeElement.id") == "panel-title"
+            page.evaluate("scrollTo(0, 0)")
+            page.locator("body").press("Home")
+            page.reload()
+            page.wait_for_selector("#profile[data-shown]")
+            tab_to(page, "#tasks a[data-task=draw]")
+            page.keyboard.press("Enter")
+            press(page, "Or paste the corners")
+            tab_to(page, "textarea")
+            page.keyboard.insert_text(CORNERS)
+            press(page, "Use these corners")
+            wait_until(page, "location.hash.split(';').length === 4")
+            page.locator("#panel-title").focus()
+            press(page, "Show the profile of this area")
+            page.wait_for_selector("#task [data-shown^=area-]")
+            assert page.evaluate("document.activeElement.tagName") == "H3"
+            assert take_pdf(page, lambda: press(page, "PDF"), tmp_path).startswith(b"%PDF-")
+            seen.clean()
+
+    def test_an_area_of_the_list_opens_by_enter_at_the_cross_and_from_the_table(self, explore) -> None:
+        with explore() as seen:
+            page = seen.page
+            tab_to(page, "#map")
+            for _ in range(3):
+                page.keyboard.press("ArrowLeft")
+            page.keyboard.press("Enter")
+            page.wait_for_selector("#profile[data-shown]")
+            code = page.get_attribute("#profile", "data-shown")
+            page.click("#twin summary")
+            rows = page.locator("#table tbody tr")
+            assert rows.count() == 58
+            assert "modelled" in page.inner_text("#table caption").lower()
+            first = rows.nth(0).locator("td").nth(0).inner_text()
+            rows.nth(0).locator("button").click()
+            page.wait_for_selector(f"#profile[data-shown={first}]")
+            page.go_back()
+            page.wait_for_selector(f"#profile[data-shown={code}]")
+            seen.clean()
+
+
+class TestWalkAndHubJourney:
+    """B: see how far a walk goes, then put hubs, move them, and see whom they reach."""
+
+    def test_a_hub_that_is_dragged_changes_whom_it_reaches(self, explore) -> None:
+        with explore("task=hubs") as seen:
+            page = seen.page
+            page.wait_for_selector("#tried[data-shown^='0 0']")
+            assert "No change" in page.inner_text("#tried")
+            page.mouse.click(*map_point(page, 0.38, 0.5))
+            page.wait_for_selector("#tried[data-shown^='1 0']")
+            before, mark = page.inner_text("#tried table"), page.evaluate("location.hash")
+            pin = page.locator(".pin.site").bounding_box()
+            at = pin["x"] + pin["width"] / 2, pin["y"] + pin["height"] / 2
+            page.mouse.move(*at)
+            page.mouse.down()
+            page.mouse.move(at[0] - 20, at[1] + 10, steps=4)
+            page.mouse.move(at[0] - 110, at[1] + 30, steps=8)
+            page.mouse.up()
+            wait_until(page, "mark => location.hash !== mark", mark)
+            wait_until(
+                page, "text => (document.querySelector('#tried table')?.innerText ?? text) !== text", before
+            )
+            said = page.inner_text("#tried")
+            assert "Children under 5" in said
+            assert "(modelled)" in said
+            assert "90% range" in said
+            assert "Mean minutes to the nearest hub" in said
+            seen.clean()
+
+    def test_by_keyboard_on_a_phone_a_site_is_typed_moved_and_a_hub_closed(
+        self, explore, served: str
+    ) -> None:
+        with explore("task=hubs", size=PHONE) as seen:
+            page = seen.page
+            page.wait_for_selector("#tried[data-shown^='0 0']")
+            page.locator("#panel-title").focus()
+            tab_to(page, "#site-typed")
+            page.keyboard.type("52.2150, 0.0500")
+            page.keyboard.press("Enter")
+            page.wait_for_selector("#tried[data-shown^='1 0']")
+            mark = page.evaluate("location.hash")
+            press(page, "Site 1: north 50 metres")
+            wait_until(page, "mark => location.hash !== mark", mark)
+            tab_to(page, "[data-close]")
+            page.keyboard.press("Space")
+            page.wait_for_selector("#tried[data-shown^='1 1']")
+            [site] = re.findall(r"sites=([\d.]+),([\d.]+)", page.evaluate("location.hash"))
+            closed = page.evaluate("new URLSearchParams(location.hash.slice(1)).get('close')")
+            asked = {
+                "sites": f"{float(site[0]):.6f},{float(site[1]):.6f}",
+                "close": closed,
+                "minutes": "15",
+                "mode": "walk",
+            }
+            got = httpx.get(f"{served}/packs/halverton/hubs/try", params=asked, timeout=60).json()
+            tried = next(
+                one for one in got["people"] if one["option"] == "tried" and one["measure"] == "residents"
+            )
+            assert f"{round(tried['within']):,}" in page.inner_text("#tried")
+            seen.clean()
+
+    def test_a_walk_shows_people_by_limit_and_a_marker_moves_by_arrow_keys(self, explore) -> None:
+        with explore("task=walk&from=0.05,52.215&minutes=15") as seen:
+            page = seen.page
+            page.wait_for_selector("#task [data-shown$='15 walk']")
+            heads = page.locator("#task table thead th").all_inner_texts()
+            assert heads[1:] == ["5 minutes", "10 minutes", "15 minutes"]
+            numbers = page.locator("#task table tbody tr").nth(0).locator("td").all_inner_texts()
+            people = [int(re.match(r"[\d,]+", one)[0].replace(",", "")) for one in numbers]
+            assert people == sorted(people)
+            before = page.evaluate("location.hash")
+            page.locator(".pin.start").focus()
+            page.keyboard.press("ArrowUp")
+            wait_until(page, "mark => location.hash !== mark", before)
+            page.fill("#minutes-number", "30")
+            page.keyboard.press("Enter")
+            page.keyboard.press("Tab")
+            page.wait_for_selector("#task [data-shown$='30 walk']")
+            seen.clean()
+
+
+class TestPlanJourney:
+    """C: lay a plan over the map, see its shapes, and know what is wrong with a file."""
+
+    def test_files_are_drawn_in_the_browser_and_not_sent(self, explore, sample_data: Path) -> None:
+        sent: list[str] = []
+        with explore("task=plans") as seen:
+            page = seen.page
+            page.on("request", lambda one: sent.append(one.method))
+            local = sample_data / "local"
+            pickers = page.locator("#panel input[type=file]")
+            pickers.nth(0).set_input_files(local / "plan_sites.geojson")
+            page.get_by_text("Sites: plan_sites.geojson").wait_for()
+            pickers.nth(1).set_input_files([local / "constraints" / "conservation-area.geojson"])
+            page.get_by_text("Designation: conservation-area.geojson").wait_for()
+            page.locator("#panel summary").nth(0).click()
+            page.get_by_role("button", name="Wharf Lane", exact=True).click()
+            assert "POST" not in sent
+            page.get_by_role("button", name="Take the file off: plan_sites.geojson").click()
+            assert page.get_by_text("Sites: plan_sites.geojson").count() == 0
+            seen.clean()
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            ("{", "it is not JSON"),
+            ('{"type": "FeatureCollection", "features": []}', "it has no shapes"),
+            ('{"type": "Polygon", "coordinates": [[[540000,250000],[541000,250000],[541000,251000],[540000,250000]]]}',
+             "its coordinates are not longitude and latitude"),
+        ],
+    )  # fmt: skip
+    def test_a_file_that_cannot_be_drawn_is_refused_with_the_reason(
+        self, explore, tmp_path: Path, content: str, said: str
+    ) -> None:
+        file = tmp_path / "plan.geojson"
+        file.write_text(content, encoding="utf-8")
+        with explore("task=plans", size=PHONE) as seen:
+            seen.page.locator("#panel input[type=file]").nth(0).set_input_files(file)
+            seen.page.locator("#task").get_by_text(said).wait_for()
+            assert "Choose a GeoJSON file" in seen.page.inner_text("#panel")
+            seen.clean()
+
+
+class TestTrouble:
+    def test_a_slow_answer_shows_progress_and_can_be_cancelled(self, explore) -> None:
+        with explore() as seen:
+            page = seen.page
+            held: list[Any] = []
+            page.route("**/profile/**", lambda route: held.append(route))
+            page.locator("#task select").select_option(index=3)
+            page.locator("#profile progress").wait_for()
+            assert "Fetching the profile of" in page.inner_text("#profile")
+            page.get_by_role("button", name="Cancel").click()
+            page.locator("#profile").get_by_text("Cancelled. Nothing was changed.").wait_for()
+            assert held
+            seen.clean()
+
+    def test_a_network_that_fails_is_said_and_trying_again_helps(self, explore) -> None:
+        with explore() as seen:
+            page = seen.page
+            page.route("**/profile/**", lambda route: route.abort())
+            page.locator("#task select").select_option(index=3)
+            page.locator("#offline:not([hidden])").wait_for()
+            assert "Check the connection" in page.inner_text("#profile")
+            assert page.inner_text("#legend")
+            page.unroute("**/profile/**")
+            page.get_by_role("button", name="Try again").click()
+            page.wait_for_selector("#profile[data-shown]")
+            assert page.locator("#offline").is_hidden()
+            assert seen.outside == []
+
+    def test_a_service_that_restarts_is_asked_again(self, explore) -> None:
+        with explore() as seen:
+            page = seen.page
+            asked: list[str] = []
+
+            def once(route: Any) -> None:
+                asked.append(route.request.url)
+                if len(asked) == 1:
+                    route.abort("connectionrefused")
+                elif len(asked) == 2:
+                    route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}")
+                else:
+                    route.fallback()
+
+            page.route("**/profile/**", once)
+            page.locator("#task select").select_option(index=3)
+            page.wait_for_selector("#profile[data-shown]")
+            assert len(asked) == 3
+
+    def test_a_refusal_is_said_in_plain_words_with_what_to_do(self, explore) -> None:
+        with explore("task=draw&corners=0.05,52.215;0.0501,52.215;0.0501,52.2151") as seen:
+            page = seen.page
+            page.get_by_role("button", name="Show the profile of this area").click()
+            page.locator("#task .state.bad").wait_for()
+            said = page.inner_text("#task .state.bad")
+            assert "That did not work" in said
+            assert "Traceback" not in said
+            assert len(said.splitlines()) >= 3
+
+    def test_names_are_shown_as_text_whatever_is_in_them(self, explore) -> None:
+        with explore(ready=False) as seen:
+            page = seen.page
+
+            def rename(route: Any) -> None:
+                got = route.fetch()
+                content = got.json()
+                for one in content["features"]:
+                    one["properties"]["name"] = HOSTILE
+                content["features"][1]["properties"]["name"] = URDU
+                route.fulfill(response=got, body=json.dumps(content))
+
+            page.route("**/areas/lsoa21?**", rename)
+            page.reload()
+            page.wait_for_selector("body[data-ready]")
+            page.click("#twin summary")
+            page.locator("#table tbody tr").nth(0).wait_for()
+            assert page.get_by_text(URDU).count() >= 1
+            assert HOSTILE in page.inner_text("#table")
+            page.mouse.move(*map_point(page, 0.35, 0.5))
+            page.mouse.move(*map_point(page, 0.36, 0.5))
+            assert page.evaluate("window.hurt") is None
+            seen.clean()
+
+
+VIEWS = (
+    "place=E05999001",
+    "task=draw&corners=0.05,52.2;0.07,52.2;0.07,52.22",
+    "task=compare&first=E05999001&second=E01999002&layer=imd25",
+    "task=walk&from=0.0491,52.2047",
+    "task=hubs&sites=0.0491,52.2047&close=H03",
+    "task=plans",
+)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_task_is_accessible_and_fits_a_phone_and_a_page_at_400_per_cent(explore, view: str) -> None:
+    carried = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+    axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
+    with explore(view) as seen:
+        page = seen.page
+        wait_until(page, "document.querySelectorAll('[aria-busy]').length === 0")
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        page.evaluate(axe)
+        for width, height in (DESKTOP, PHONE, ZOOMED):
+            page.set_viewport_size({"width": width, "height": height})
+            found = page.evaluate(
+                "axe.run().then(said => said.violations.map(one => [one.impact, one.id, one.nodes.slice(0, 3).map(node => node.html)]))"
+            )
+            assert [one for one in found if one[0] in ("serious", "critical", "moderate")] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            small = page.evaluate(
+                """[...document.querySelectorAll('button, select, input, summary, #tasks a')].filter(one => one.offsetParent)
+                .map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()]).filter(([, at]) => at.width < 24 || at.height < 24).map(([one]) => one)"""
+            )
+            assert small == []
+        seen.clean()
+
+
+def test_paper_shows_map_key_and_figures_without_the_tools(explore) -> None:
+    with explore("place=E05999001") as seen:
+        page = seen.page
+        page.wait_for_selector("#profile[data-shown]")
+        page.emulate_media(media="print")
+        for hidden in ("#tasks", ".tools", "#search-form", "#moves"):
+            assert page.locator(hidden).is_hidden()
+        for shown in ("#map", "#legend", "#lead", "#profile", "#about"):
+            assert page.locator(shown).is_visible()
+        seen.clean()
+
+
+def test_two_places_are_compared_and_the_order_stands_in_the_address(explore) -> None:
+    with explore("task=compare&first=E05999001") as seen:
+        page = seen.page
+        page.locator("#task select").nth(1).select_option(index=4)
+        page.wait_for_selector("#compared[data-shown]")
+        pair = page.get_attribute("#compared", "data-shown")
+        page.get_by_role("button", name="Swap them").click()
+        page.wait_for_selector(f"#compared[data-shown='{' '.join(reversed(pair.split()))}']")
+        page.go_back()
+        page.wait_for_selector(f"#compared[data-shown='{pair}']")
+        assert "modelled" in page.inner_text("#compared")
+        seen.clean()
