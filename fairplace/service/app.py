@@ -18,6 +18,7 @@ from fairplace import __version__
 from fairplace.service.access import REFUSED, Access, make_gate
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
+from fairplace.service.comparisons import comparison_routes
 from fairplace.service.counters import Counters
 from fairplace.service.downloads import download_routes
 from fairplace.service.explore import explore_routes
@@ -29,10 +30,12 @@ from fairplace.service.ogc_routes import ogc_routes
 from fairplace.service.parameters import FORM, Form, base_url, check_parameters
 from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, problem
 from fairplace.service.profiles import profile_routes
+from fairplace.service.questions import question_routes
 from fairplace.service.routes import pack_routes, state_routes
 from fairplace.service.settings import ServiceSettings, read_service_settings
 from fairplace.service.signing_in import signing_in_routes
 from fairplace.service.streets import street_routes
+from fairplace.service.tiles import tile_routes
 from geo.errors import UserError
 
 #: Folders of packs, separated as in PATH: how workers that start by themselves learn what to serve.
@@ -106,6 +109,9 @@ def create_app(
         street_routes(),
         download_routes(),
         job_routes(jobs),
+        tile_routes(),
+        comparison_routes(),
+        question_routes(),
         ogc_routes(),
         state_routes(counters, ready),
     ]

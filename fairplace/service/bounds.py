@@ -48,3 +48,5 @@ TRIED_SITES = 12
 JOB_BYTES, JOB_SITES, JOB_POINTS = 4_000_000, 200, 100_000
 #: Jobs that wait in a worker while one is done, seconds that one may take, and that results are kept.
 JOBS_WAITING, JOB_SECONDS, JOB_KEPT_SECONDS = 4, 900.0, 3_600.0
+#: Areas side by side, areas in a list of need, and bytes of a what-if.
+COMPARED, TARGETED, WHAT_IF_BYTES = 6, 200, 10_000
