@@ -50,3 +50,5 @@ JOB_BYTES, JOB_SITES, JOB_POINTS = 4_000_000, 200, 100_000
 JOBS_WAITING, JOB_SECONDS, JOB_KEPT_SECONDS = 4, 900.0, 3_600.0
 #: Areas side by side, areas in a list of need, and bytes of a what-if.
 COMPARED, TARGETED, WHAT_IF_BYTES = 6, 200, 10_000
+#: Letters of a filter, words in it, and how deep it may be nested.
+FILTER_LETTERS, FILTER_WORDS, FILTER_DEPTH = 3_000, 500, 32

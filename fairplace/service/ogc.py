@@ -10,15 +10,18 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pygeoapi.api as core
+from numpy.typing import NDArray
 from pygeoapi.api import itemtypes
 
 from fairplace.service.answers import GEOJSON, encode
 from fairplace.service.bounds import LIMIT, MOST
+from fairplace.service.cql2 import find_rows
 from fairplace.service.features import CRS84, GRID, Layer, parse_box
 from fairplace.service.parameters import refuse_unknown
 from fairplace.service.problems import MissingError, RequestError
-from fairplace.service.provider import ASKED_BOX, collection_settings
+from fairplace.service.provider import ASKED_BOX, ASKED_ROWS, collection_settings
 
 #: What is declared: each class has a test. pygeoapi's own list names Part 4, of writing, which is not here.
 DECLARED = (
@@ -30,8 +33,20 @@ DECLARED = (
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
 )
+#: Filters are ours and not pygeoapi's, whose classes differ between its releases.
+FILTERS = (
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
+    "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/case-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions-plus",
+)
+_FILTER = ("filter", "filter-lang", "filter-crs")
 _FORWARDED = ("crs", "limit", "offset", "properties", "sortby", "skipGeometry", "resulttype")
-_ITEM_PARAMETERS = frozenset((*_FORWARDED, "bbox", "bbox-crs", "datetime", "f"))
+_ITEM_PARAMETERS = frozenset((*_FORWARDED, *_FILTER, "bbox", "bbox-crs", "datetime", "f"))
 _MOMENT = r"(?:\.\.|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?)?"
 _DATETIME = re.compile(rf"{_MOMENT}(?:/{_MOMENT})?")
 
@@ -60,7 +75,7 @@ class Features:
         self.api = make_api(layers, title=title, description=description)
         # Asked once: pygeoapi's list of classes grows at each call of its function.
         offered = self._ask(core.conformance, "http://localhost", {})["conformsTo"]
-        self.conformance = [name for name in DECLARED if name in offered]
+        self.conformance = [*(name for name in DECLARED if name in offered), *FILTERS]
 
     def layer(self, name: str) -> Layer:
         """Layer of a collection.
@@ -101,10 +116,12 @@ class Features:
             )
         box = parse_box(query["bbox"], grid=box_crs == GRID) if "bbox" in query else None
         offset = _whole(query, "offset", 0)
-        asked = {key: one for key, one in query.items() if key not in ("bbox", "bbox-crs", "datetime", "f")}
+        ours = ("bbox", "bbox-crs", "datetime", "f", *_FILTER)
+        asked = {key: one for key, one in query.items() if key not in ours}
         if query.get("sortby") == "":
             raise RequestError("sortby is empty; name a field, with - before it for descending order")
         ASKED_BOX.set((box, box_crs))
+        ASKED_ROWS.set(_filtered(layer, query))
         content = self._ask(itemtypes.get_collection_items, base, asked, name)
         limit = min(_whole(query, "limit", LIMIT), MOST)
         members = {
@@ -153,6 +170,21 @@ class Features:
         if int(status) >= 400:
             raise RequestError(str(content.get("description", "the request cannot be answered")))
         return content
+
+
+def _filtered(layer: Layer, query: Mapping[str, str]) -> NDArray[np.bool_] | None:
+    """Features that a filter holds for; None where none is given."""
+    given = [name for name in _FILTER if name in query]
+    if not given:
+        return None
+    if "filter" not in query:
+        raise RequestError(f"{given[0]} is given without a filter; give both")
+    if query.get("filter-lang", "cql2-text") != "cql2-text":
+        raise RequestError(f'filter-lang is "{query["filter-lang"][:40]}"; there is cql2-text')
+    crs = query.get("filter-crs", CRS84)
+    if crs not in (CRS84, GRID):
+        raise RequestError(f'filter-crs is "{crs[:80]}"; there are {CRS84} and {GRID}')
+    return find_rows(query["filter"], layer, crs)
 
 
 def _served(link: Mapping[str, str]) -> bool:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from fairplace.service.answers import GEOJSON, form_of, render_page, respond
 from fairplace.service.answers import page_response as page
-from fairplace.service.bounds import LIMIT, OFFSET
+from fairplace.service.bounds import FILTER_LETTERS, LIMIT, OFFSET
 from fairplace.service.features import GRID
 from fairplace.service.holding import Held
 from fairplace.service.parameters import FORM, Form, base_url, examples
@@ -71,9 +71,21 @@ def ogc_routes() -> APIRouter:
         sortby: Annotated[str | None, Query(max_length=200, examples=["-name"])] = None,
         skip_geometry: Annotated[bool, Query(alias="skipGeometry")] = False,
         resulttype: Annotated[str | None, Query(pattern="^(hits|results)$")] = None,
+        filter_: Annotated[
+            str | None,
+            Query(
+                alias="filter",
+                max_length=FILTER_LETTERS,
+                description="In CQL2 text",
+                examples=["name LIKE 'North%' AND S_INTERSECTS(geometry, BBOX(-0.5,51.8,-0.3,52))"],
+            ),
+        ] = None,
+        filter_lang: Annotated[str | None, Query(alias="filter-lang", pattern="^cql2-text$")] = None,
+        filter_crs: Annotated[str | None, Query(alias="filter-crs", max_length=100, examples=[GRID])] = None,
         f: Form = None,
     ) -> Response:
         del bbox, bbox_crs, crs, datetime, limit, offset, properties, sortby, skip_geometry, resulttype, f
+        del filter_, filter_lang, filter_crs
         body, members, used = holding.features.items(
             base_url(request), collection, dict(request.query_params)
         )

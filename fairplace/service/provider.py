@@ -10,12 +10,16 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError
 
 from fairplace.service.features import CRS84, GRID, Box, Layer
 
 #: The box that a request asks for and its CRS, read by us: pygeoapi would shift it by another pipeline.
 ASKED_BOX: ContextVar[tuple[Box | None, str]] = ContextVar("ASKED_BOX", default=(None, CRS84))
+#: Which features a filter holds for; None without one.
+ASKED_ROWS: ContextVar[NDArray[np.bool_] | None] = ContextVar("ASKED_ROWS", default=None)
 
 
 class LayerProvider(BaseProvider):  # type: ignore[misc]
@@ -44,6 +48,9 @@ class LayerProvider(BaseProvider):  # type: ignore[misc]
         del rest
         box, crs = ASKED_BOX.get()
         rows = self.layer.where(self.layer.within(box, crs), properties or [])
+        held = ASKED_ROWS.get()
+        if held is not None:
+            rows = rows[held[rows]]
         for one in reversed(sortby or []):
             order = self.layer.properties[one["property"]].iloc[rows].reset_index(drop=True)
             rows = rows[order.sort_values(ascending=one["order"] != "-", kind="stable").index.to_numpy()]
