@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from fairplace.demand import PEOPLE
 from fairplace.disclosure import Edition, Released, release, release_area_figures
+from fairplace.ground import DENSITY, FEATURES, GREEN, SHARE, ground_of_area
 from fairplace.pack import Pack
 from fairplace.spine import codes_at
 from fairplace.walking import walks_of_area
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 AREA = "area"
 #: Indicators whose groups, ages, a drawn area has too.
 _BY_AGE = ("females_share", "males_share")
+#: Indicators that are measured on the area itself, never added up of its parts.
+_MEASURED = (DENSITY, FEATURES, GREEN, SHARE)
 Floats = NDArray[np.float64]
 _LSOA21 = Geography.parse("lsoa21")
 
@@ -264,10 +267,11 @@ def area_figures(pack: Pack, area: Area) -> pd.DataFrame:
         return tidy_figures([rows.assign(code=area.id, geography=AREA, floor=AREA)])
     small = held[held["geography"] == "lsoa21"]
     whole = (small["group"] == "") & ~small["indicator"].str.startswith("mis_")
+    whole &= ~small["indicator"].isin(_MEASURED)
     counted = small[whole | small["indicator"].isin(_BY_AGE)]
     parts = [_summed(rows, area) for _, rows in counted.groupby(["indicator", "group"], sort=True)]
     made = [part for part in parts if part is not None]
-    return tidy_figures([*made, _modelled(pack, area), walks_of_area(pack, area)])
+    return tidy_figures([*made, _modelled(pack, area), walks_of_area(pack, area), ground_of_area(pack, area)])
 
 
 def _held(pack: Pack) -> pd.DataFrame:

@@ -17,6 +17,7 @@ Layout::
     model/KEY.parquet        published tables that the estimate was made from, for what-if questions
     points/ID.parquet        GeoParquet of places that may be public
     lines/ID.parquet         GeoParquet of roads, water, rail, routes
+    planning/features.parquet  designations and constraints; not in every pack
     networks/NAME/           a street network in array form
     restricted/              an organisation's own figures, small numbers and all; stays inside it
 
@@ -88,6 +89,8 @@ class Contents:
         What the build found, did and could not do, one sentence each.
     points, lines
         Id -> GeoDataFrame in EPSG:27700, of places and lines that may be public.
+    planning
+        The same, of designations and constraints.
     networks
         Name -> an object with ``save(folder)``.
     fictional
@@ -114,6 +117,7 @@ class Contents:
     notes: Sequence[str] = ()
     points: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     lines: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    planning: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     networks: Mapping[str, Any] = field(default_factory=dict)
     fictional: bool = False
     restricted: Mapping[str, str] = field(default_factory=dict)
@@ -408,7 +412,8 @@ def _write_tables(draft: Path, contents: Contents) -> None:
 
 
 def _write_places(draft: Path, contents: Contents) -> None:
-    for kind, frames in (("areas", contents.areas), ("points", contents.points), ("lines", contents.lines)):
+    kept = ("areas", contents.areas), ("points", contents.points), ("lines", contents.lines)
+    for kind, frames in (*kept, ("planning", contents.planning)):
         for name, frame in frames.items():
             (draft / kind).mkdir(exist_ok=True)
             if frame.crs != "EPSG:27700":

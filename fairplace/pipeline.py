@@ -22,6 +22,7 @@ from fairplace.ages import STALE_AFTER, check_stale_after, newest_day
 from fairplace.comparator_files import ComparatorArea, read_comparators
 from fairplace.comparators import comparator_source
 from fairplace.demand import PEOPLE, people_points
+from fairplace.ground import ground_of_build
 from fairplace.indicators import load_indicators
 from fairplace.local import Local, read_local
 from fairplace.mis_inputs import mis_inputs
@@ -187,6 +188,8 @@ def _contents(
         restricted=store,
     )
     parts.append(local.figures)
+    ground = ground_of_build(holdings, spine, pd.concat(parts, ignore_index=True), places.lines)
+    parts.append(ground.figures)
     own = local.own_figures
     points = dict(places.points) if people is None else {**places.points, PEOPLE: people}
     walks = walks_of_build(places.networks, {**points, **local.points}, places.lines, people, spine)
@@ -195,6 +198,7 @@ def _contents(
     sources = {one.id: one for one in (*spine.sources, *places.sources, *local.sources)}
     sources |= {table.source.id: table.source for table in tables.held.values()}
     sources[GEOGRAPHY_SOURCE.id] = GEOGRAPHY_SOURCE
+    sources |= {one.id: one for one in ground.sources}
     if walks is not None:
         sources[WALKING_SOURCE.id] = WALKING_SOURCE
     if estimate is not None:
@@ -203,7 +207,7 @@ def _contents(
     alike = _comparators(holdings, spine, figures)
     missing += alike.missing
     sources |= {one.id: one for one in alike.sources}
-    notes = [*spine.notes, *places.notes, how, *local.notes]
+    notes = [*spine.notes, *places.notes, how, *local.notes, *ground.notes]
     notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
     day = settings.as_of or newest_day(sources.values())
@@ -230,11 +234,13 @@ def _contents(
             "mis": {} if estimate is None else _mis_papers(estimate),
             "local": dict(local.settings),
             **alike.settings,
+            **ground.settings,
             "walking": {} if walks is None else {"said": walks.said},
         },
         notes=list(dict.fromkeys(notes)),
         points={**points, **local.points},
         lines={**places.lines, **local.lines},
+        planning=ground.places,
         networks=places.networks,
         fictional=fictional,
         restricted=restricted,

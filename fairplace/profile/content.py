@@ -10,9 +10,11 @@ from fairplace.profile.access import access
 from fairplace.profile.charts import charts
 from fairplace.profile.closing import caveats, contact, currency
 from fairplace.profile.comparators import beside, comparators
+from fairplace.profile.designations import designations
 from fairplace.profile.document import StatusError, bind, check_status
 from fairplace.profile.evidence import local_evidence
 from fairplace.profile.gaps import gaps
+from fairplace.profile.maps import maps
 from fairplace.profile.model import Profile
 from fairplace.profile.place import (
     AreaFigures,
@@ -23,7 +25,7 @@ from fairplace.profile.place import (
     places_of,
 )
 from fairplace.profile.pyramid import pyramid
-from fairplace.profile.sections import maps, mis, parts, small_areas, summary, themes, where
+from fairplace.profile.sections import mis, parts, small_areas, summary, themes, where
 from fairplace.profile.words import Words, load_words
 from fairplace.settings import Settings
 
@@ -88,6 +90,7 @@ def compose(
         pyramid(words, released, place),
         beside(words, released, place, figures, others, indicators),
         access(words, released, place),
+        designations(words, released, place, figures),
         gaps(words, released, place, figures, indicators, others),
         parts(words, released, place, inside),
         local_evidence(words, released, geography=place.geography, code=place.code, area=place.name),

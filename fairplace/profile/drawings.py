@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import geopandas as gpd
 import pandas as pd
 
 from fairplace.disclosure import Released
-from fairplace.map_page import area_layer, backdrop_of
+from fairplace.profile.map_drawings import imd_map, mis_map, planning_map, walk_map, where_map
 from fairplace.profile.model import Drawing, Profile
-from geo.crs import BNG
 from maps.charts import depth_bar, population_pyramid, reach_curve, stacked_bars
 from maps.comparison import dot_intervals, spine_chart, tartan_rug
-from maps.layer import MapLayer
 from maps.picture import Picture
-from maps.static import draw_map
-from maps.style import deciles, single
-
-#: Drawing kind -> layer of the map that it shows.
-_MAP_LAYERS = {"mis_map": "mis", "imd_map": "imd25"}
+from maps.style import deciles
 
 
 def draw(profile: Profile, released: Released) -> dict[str, Picture]:
@@ -37,23 +30,6 @@ def draw(profile: Profile, released: Released) -> dict[str, Picture]:
 def draw_svg(profile: Profile, released: Released) -> dict[str, str]:
     """Draw every drawing as SVG that can stand inside a page."""
     return {name: picture.svg() for name, picture in draw(profile, released).items()}
-
-
-def _area_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
-    layer = area_layer(released, _MAP_LAYERS[drawing.kind])
-    if layer is None:
-        return None
-    outline = gpd.GeoDataFrame(
-        {"name": [profile.area]},
-        geometry=[released.areas(profile.geography).geometry[profile.code]],
-        index=[profile.code],
-        crs=BNG,
-    )
-    around = MapLayer(
-        "this-area", profile.area, outline, single(profile.area, profile.area, colour="#d4351c"), kind="line"
-    )
-    backdrop = backdrop_of(released)
-    return draw_map(layer, title=drawing.caption, overlays=[around], backdrop=backdrop)
 
 
 def _stack(profile: Profile, released: Released, drawing: Drawing) -> Picture:
@@ -106,8 +82,11 @@ def _rug(profile: Profile, released: Released, drawing: Drawing) -> Picture:
 
 
 _KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {
-    "mis_map": _area_map,
-    "imd_map": _area_map,
+    "where_map": where_map,
+    "mis_map": mis_map,
+    "imd_map": imd_map,
+    "walk_map": walk_map,
+    "planning_map": planning_map,
     "depth": _depth,
     "dots": _dots,
     "ages": _stack,

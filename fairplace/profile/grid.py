@@ -12,10 +12,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairplace.numbers import is_ours, show_number, two_figures
+from fairplace.numbers import COUNTED, is_ours, show_number, two_figures
 from fairplace.profile.model import Inline, Number, Table, inline_text
 
-_COUNTS = ("people", "households", "homes", "children", "events", "replies")
 #: A spreadsheet that opens a CSV runs a cell that begins so.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -90,7 +89,7 @@ def _number(number: Number, value: float, unit: str) -> Cell:
         decimals = number.decimals or 0
         return Cell(_snapped(shown, decimals), f'"£"#,##{_format(decimals)};-"£"#,##{_format(decimals)}')
     decimals = number.decimals or 0
-    if unit in _COUNTS:
+    if unit in COUNTED:
         return Cell(_snapped(two_figures(value) if modelled else value, decimals), "#,##" + _format(decimals))
     if unit not in ("rank", "decile", "count"):
         decimals = 1 if number.decimals is None else number.decimals

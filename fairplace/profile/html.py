@@ -61,5 +61,6 @@ def _one(item: Inline) -> Markup:
     value = repr(float(item.row[item.column])) if item.row["status"] == "ok" else ""
     decimals = "" if item.decimals is None else str(item.decimals)
     return Markup(
-        '<data value="{}" data-figure="{}" data-style="{}" data-column="{}" data-decimals="{}">{}</data>'
-    ).format(value, item.key, item.style, item.column, decimals, item.text)
+        '<data value="{}" data-figure="{}" data-style="{}" data-column="{}" data-decimals="{}"'
+        ' data-unit="{}">{}</data>'
+    ).format(value, item.key, item.style, item.column, decimals, item.unit, item.text)

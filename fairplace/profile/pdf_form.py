@@ -23,6 +23,8 @@ from maps.picture import Picture
 
 #: Widest a drawing is set, in millimetres: the page less its margins.
 _PAGE_WIDTH = 176.0
+#: Widest a map is set, so that two stand on a page.
+_MAP_WIDTH = 158.0
 #: Tallest, so that it stands on one page with its caption.
 _PAGE_HEIGHT = 225.0
 
@@ -117,7 +119,8 @@ def _block(block: Block, pictures: Mapping[str, Picture]) -> dict[str, Any]:
         }
     picture = pictures[block.id]
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
-    shrink = min(1.0, _PAGE_WIDTH / width, _PAGE_HEIGHT / height)
+    widest = _MAP_WIDTH if block.kind.endswith("_map") else _PAGE_WIDTH
+    shrink = min(1.0, widest / width, _PAGE_HEIGHT / height)
     return {
         "kind": "drawing",
         "file": f"{block.id}.svg",

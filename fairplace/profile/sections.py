@@ -1,4 +1,4 @@
-"""The sections about the place itself: in short, where, the standard, maps, themes, parts.
+"""The sections about the place itself: in short, where, the standard, themes, parts.
 
 Nothing is calculated here and nothing is drawn: each number is a row of the released figures, each
 sentence comes from ``words.toml``.
@@ -14,7 +14,8 @@ from fairplace.numbers import show_period
 from fairplace.profile.charts import RUG
 from fairplace.profile.comparators import Comparator
 from fairplace.profile.gaps import find_gaps
-from fairplace.profile.model import Block, Bullets, Drawing, Inline, Number, Paragraph, Section, Table
+from fairplace.profile.maps import WALKS
+from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words, sentence
 
@@ -122,14 +123,33 @@ def where(words: Words, released: Released, place: Place, figures: AreaFigures) 
             words, "where", "sentence", area=place.name, kind=kind, code=place.code, authority=released.name
         ),
     ]
-    size = figures.number("area_hectares")
-    if size is not None:
-        blocks.append(sentence(words, "where", "wide", hectares=size))
+    blocks.append(_sizes(words, released, place, figures))
     misfit = figures.number("best_fit_misfit_share")
     if misfit is not None and place.kind == "wd":
         weights = released.crosswalk("lsoa21", place.geography).weight_source
         blocks.append(sentence(words, "caveats", "best_fit", misfit=misfit, weights=weights))
     return Section("where", words("sections", "where"), blocks)
+
+
+def _sizes(words: Words, released: Released, place: Place, figures: AreaFigures) -> Table:
+    """How large the place is, beside its district: the figures behind the map of where it is."""
+    labels = {one.id: one.label for one in load_indicators()}
+    rows: list[list[Inline]] = []
+    for name in ("area_hectares", "residents", "households", "residents_per_hectare"):
+        here, there = figures.number(name), figures.number(name, there=True)
+        if here is None:
+            continue
+        row: list[Inline] = [
+            f"{labels[name]} ({here.row['unit']})" if "hectare" in name else labels[name],
+            here,
+        ]
+        if place.code != released.authority:
+            row.append(there or "[x]")
+        rows.append([*row, show_period(str(here.row["period"]))])
+    head = [words("compare", "indicator"), place.name]
+    head += [released.name] if place.code != released.authority else []
+    caption = words("where", "caption", area=place.name)
+    return Table("where-table", caption, [*head, words("where", "period")], rows)
 
 
 _MIS_ROWS = (
@@ -181,26 +201,8 @@ def mis(
     return Section("mis", words("sections", "mis"), blocks)
 
 
-def maps(words: Words, released: Released, place: Place) -> Section:
-    """Compose the maps that the pack has figures for."""
-    blocks: list[Block] = []
-    for kind, indicator in (("mis_map", "mis_people_below_share"), ("imd_map", "imd25_decile")):
-        rows = released.figures[
-            (released.figures["indicator"] == indicator) & (released.figures["geography"] == "lsoa21")
-        ]
-        if rows.empty:
-            continue
-        blocks.append(
-            Drawing(
-                kind.replace("_", "-"),
-                kind,
-                words("maps", kind, authority=released.name, area=place.name, period=rows["period"].iloc[0]),
-                words("maps", f"{kind}_alt", authority=released.name, area=place.name),
-                {"indicator": indicator, "geography": "lsoa21", "place": place},
-                "parts-table",
-            )
-        )
-    return Section("maps", words("sections", "maps"), blocks)
+#: Themes that have sections of their own.
+_ELSEWHERE = ("mis", "geography", "access", "place")
 
 
 def themes(
@@ -210,7 +212,7 @@ def themes(
     blocks: list[Block] = []
     fill = {"area": place.name, "authority": released.name}
     head = [text.format(**fill) for text in words.raw("indicators", "head")]
-    themes = list(dict.fromkeys(one.theme for one in indicators if one.theme not in ("mis", "geography")))
+    themes = list(dict.fromkeys(one.theme for one in indicators if one.theme not in _ELSEWHERE))
     for theme in themes:
         rows: list[list[Inline]] = []
         for one in (one for one in indicators if one.theme == theme):
@@ -293,11 +295,25 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
             Number(lookup[code, name], "with_range") if (code, name) in lookup else "[x]" for name in shown
         ]
         rows.append([f"{names[code]} ({code})", share, *numbers])
+    walks = {
+        str(row["code"]): row
+        for row in small[(small["indicator"] == WALKS[0]) & (small["group"] == WALKS[1])].to_dict("records")
+    }
+    if walks:
+        rows = [
+            [*row, Number(walks[code], decimals=0) if code in walks else "[x]"]
+            for code, row in zip(inside, rows, strict=True)
+        ]
     kind = words("kinds", "lsoa")
     table = Table(
         "parts-table",
         words("parts", "caption", kind=kind[0].upper() + kind[1:], area=place.name),
-        [kind[0].upper() + kind[1:], words("parts", "share"), *(labels[name] for name in shown)],
+        [
+            kind[0].upper() + kind[1:],
+            words("parts", "share"),
+            *(labels[name] for name in shown),
+            *([words("maps", "walk_title")] if walks else []),
+        ],
         rows,
     )
     domains = [one for one in RUG if (small["indicator"] == one).any()]

@@ -104,7 +104,8 @@ def check_page(pack: Pack, page: str) -> int:
         row = figures.get(attributes["data-figure"]) or rest_of(figures, attributes["data-figure"])
         decimals = attributes.get("data-decimals")
         column = attributes["data-column"]
-        number = Number(row, attributes["data-style"], int(decimals) if decimals else None, column, "people")
+        places, unit = int(decimals) if decimals else None, attributes["data-unit"]
+        number = Number(row, attributes["data-style"], places, column, unit)
         assert text == number.text, attributes
         if row["status"] == "ok":
             assert float(attributes["value"]) == pytest.approx(row[attributes["data-column"]], rel=1e-12)
@@ -166,7 +167,8 @@ NEVER = (
     r"poorest area",
     r"live in poverty",
     r"\b(rose|fell|risen|fallen) since",
-    r"priorit(y|ies)",
+    # A planning layer that is called so by its publisher is no judgement of ours.
+    r"(?<!archaeological )priorit(y|ies)",
     r"\branks? \d",
 )
 

@@ -1,0 +1,76 @@
+"""Designations, constraints and green space on the ground of an area, and what is not known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairplace.disclosure import Released
+from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE, unknown_layers
+from fairplace.numbers import show_period
+from fairplace.profile.model import Block, Inline, Number, Paragraph, Section, Table
+from fairplace.profile.place import AreaFigures, Place
+from fairplace.profile.words import Words, sentence
+
+Row = Mapping[str, Any]
+
+
+def designations(words: Words, released: Released, place: Place, figures: AreaFigures) -> Section:
+    """Compose the section of planning layers: what touches the area, and where not finding is not none."""
+    title = words("sections", "planning")
+    blocks: list[Block] = []
+    layers = list(released.settings.get(PLANNING, []))
+    if layers:
+        blocks.append(_table(words, released, place, layers))
+        blocks.append(Paragraph([words("planning", "complete")], "note"))
+    unknown = unknown_layers(layers)
+    if unknown:
+        name = "unknown" if layers else "missing"
+        blocks.append(Paragraph([words("planning", name, titles="; ".join(unknown).lower())], "note"))
+    blocks += _green(words, released, place, figures)
+    return Section("planning", title, blocks)
+
+
+def _green(words: Words, released: Released, place: Place, figures: AreaFigures) -> list[Block]:
+    here, there = figures.number(GREEN), figures.number(GREEN, there=True)
+    if here is None or here.row["status"] != "ok":
+        return [Paragraph([words("planning", "no_green")], "note")]
+    hectares = Number(here.row, column="count", unit="hectares")
+    if there is None or place.code == released.authority:
+        return [sentence(words, "planning", "green_alone", area=place.name, hectares=hectares, green=here)]
+    fill: dict[str, Inline] = {
+        "area": place.name, "hectares": hectares, "green": here, "comparator": there,
+        "authority": released.name,
+    }  # fmt: skip
+    return [sentence(words, "planning", "green", **fill)]
+
+
+def _table(words: Words, released: Released, place: Place, layers: list[Mapping[str, Any]]) -> Table:
+    rows = _rows(released, place)
+    lines: list[list[Inline]] = []
+    for one in layers:
+        features, share = rows.get((FEATURES, str(one["id"]))), rows.get((SHARE, str(one["id"])))
+        complete = words("planning", f"is_{str(one['completeness']).replace(' ', '_')}")
+        edition = show_period(str(one["edition"])) or words("planning", "no_edition")
+        if features is None or share is None:
+            lines.append([str(one["title"]), words("planning", "not_held"), "[x]", "[x]", complete, edition])
+        elif features["status"] == "ok" and not features["value"]:
+            none = "none" if one["completeness"] == "complete" else "not_found"
+            lines.append([str(one["title"]), words("planning", none), "", "", complete, edition])
+        else:
+            ground = one["shape"] == "polygon" or share["value"] > 0
+            size: Inline = Number(share, column="count", unit="hectares") if ground else "[z]"
+            part: Inline = Number(share) if ground else "[z]"
+            lines.append([str(one["title"]), Number(features), size, part, complete, edition])
+    head = list(words.raw("planning", "head"))
+    return Table("planning-table", words("planning", "caption", area=place.name), head, lines)
+
+
+def _rows(released: Released, place: Place) -> dict[tuple[str, str], Row]:
+    figures = released.figures
+    own = figures[
+        (figures["code"] == place.code)
+        & (figures["geography"] == place.geography)
+        & figures["indicator"].isin([FEATURES, SHARE])
+    ]
+    return {(str(row["indicator"]), str(row["group"])): row for row in own.to_dict("records")}

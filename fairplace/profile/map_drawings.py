@@ -1,0 +1,221 @@
+"""The maps of a profile, drawn from released figures and shapes with the styles of the interactive map."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from fairplace.disclosure import Released
+from fairplace.ground import PLANNING
+from fairplace.map_page import POINT_LABELS, area_layer, backdrop_of
+from fairplace.profile.maps import WALKS
+from fairplace.profile.model import Drawing, Profile
+from fairplace.profile.words import load_words
+from geo.crs import BNG
+from maps.layer import MapLayer
+from maps.palettes import QUALITATIVE
+from maps.picture import Picture
+from maps.static import draw_map
+from maps.style import PATTERNS, LayerStyle, MapClass, shares, single
+
+#: Metres of ground around an area that a map of its designations shows.
+AROUND = 400.0
+#: Services that the map of walks marks, with their layer of points and kind.
+_MARKED = (
+    ("gp_practices", "gp", "gp"),
+    ("pharmacies", "", "pharmacy"),
+    ("schools", "primary", "primary_school"),
+    ("services", "family_hub", "family_hub"),
+    ("libraries", "", "library"),
+)
+_SMALL = "lsoa21"
+
+
+def where_map(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    """Draw the area among the wards of its district, with the edge of best fit where that is another."""
+    words = load_words()
+    key = next((one for one in released.geographies if one.startswith("wd")), _SMALL)
+    ground = released.areas(key)
+    label = words("kinds", "wd" if key.startswith("wd") else "lsoa")
+    style = LayerStyle(
+        words("maps", "around"),
+        (MapClass("all", label[:1].upper() + label[1:], "#f1efe6"),),
+        rule="single",
+        outline="#5a5a5a",
+        outline_width=0.9,
+    )
+    base = MapLayer("areas", label, ground, style, labelled=key.startswith("wd"))
+    overlays = [_outline(profile, released)]
+    fitted = _best_fit(profile, released)
+    if fitted is not None:
+        overlays.insert(0, fitted)
+    return draw_map(base, title=drawing.caption, overlays=overlays, backdrop=backdrop_of(released))
+
+
+def mis_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
+    """Draw three classes of the Minimum Income Standard; what is too close to call is hatched."""
+    return _choropleth(profile, released, drawing, "mis")
+
+
+def imd_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
+    """Draw national deciles of the Index of Multiple Deprivation, with the lines of wards."""
+    return _choropleth(profile, released, drawing, "imd25")
+
+
+def _choropleth(profile: Profile, released: Released, drawing: Drawing, name: str) -> Picture | None:
+    layer = area_layer(released, name)
+    if layer is None:
+        return None
+    over = [*_wards(released), _outline(profile, released)]
+    return draw_map(layer, title=drawing.caption, overlays=over, backdrop=backdrop_of(released))
+
+
+def walk_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
+    """Draw who is within a walk of a GP practice, by small area, with the services themselves."""
+    words = load_words()
+    figures = released.figures
+    rows = figures[
+        (figures["indicator"] == WALKS[0]) & (figures["group"] == WALKS[1]) & (figures["geography"] == _SMALL)
+    ]
+    if rows.empty:
+        return None
+    source = released.sources.get(str(rows["source"].iloc[0]))
+    style = shares(words("maps", "walk_title"), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    layer = MapLayer(
+        "walks",
+        words("maps", "walk_title"),
+        released.areas(_SMALL),
+        style,
+        rows,
+        source=source.title if source else "",
+        licence=_streets(released),
+        caveat=str(released.settings.get("walking", {}).get("said", "")),
+    )
+    over = [_outline(profile, released), *_services(released)]
+    return draw_map(layer, title=drawing.caption, overlays=over, backdrop=backdrop_of(released))
+
+
+def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
+    """Draw the designations on and around an area; lines and points are left to the table."""
+    words = load_words()
+    shape = released.areas(profile.geography).geometry[profile.code]
+    window = shapely.box(*shapely.buffer(shape, AROUND).bounds)
+    features = released.places(PLANNING, "features")
+    near = features[
+        features.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
+        & shapely.intersects(features.geometry.to_numpy(), window)
+    ].reset_index(drop=True)
+    papers = {str(one["id"]): one for one in released.settings[PLANNING]}
+    titles = [name for name in papers if (near["layer"] == name).any()]
+    classes = tuple(
+        MapClass(
+            f"layer-{at}",
+            str(papers[name]["title"]),
+            QUALITATIVE[at % 6],
+            PATTERNS[(at // 6 + at) % len(PATTERNS)],
+            "#1a1a1a",
+        )
+        for at, name in enumerate(titles)
+    )
+    nothing = MapClass("blank", words("maps", "planning_nothing"), "#f7f7f5")
+    # The window itself lies under all (classes are drawn in order of id): an empty place is drawn as one.
+    frame = gpd.GeoDataFrame(
+        {"name": [words("maps", "planning_nothing"), *near["name"]]},
+        geometry=[window, *shapely.intersection(near.geometry.to_numpy(), window)],
+        crs=BNG,
+        index=pd.Index([f"f{at}" for at in range(len(near) + 1)]),
+    )
+    ids = {name: f"layer-{at}" for at, name in enumerate(titles)}
+    kinds = pd.Series(["blank", *near["layer"].map(ids)], index=frame.index)
+    style = LayerStyle(words("maps", "planning_title"), (*classes, nothing), rule="codes", outline="#1a1a1a")
+    said = "; ".join(
+        f"{one['title']}: {words('planning', 'is_' + str(one['completeness']).replace(' ', '_'))}"
+        + (f", {one['edition']}" if one["edition"] else "")
+        for one in papers.values()
+        if one["held"]
+    )
+    licences = dict.fromkeys(
+        f"{source.publisher}, {source.licence}"
+        for one in papers.values()
+        if (source := released.sources.get(str(one["source"]))) is not None
+    )
+    layer = MapLayer(
+        "planning",
+        words("maps", "planning_title"),
+        frame,
+        style,
+        kinds,
+        caveat=f"{words('maps', 'planning_caveat')} {said}.",
+        licence="; ".join(licences),
+    )
+    over = [_outline(profile, released)]
+    return draw_map(layer, title=drawing.caption, overlays=over, backdrop=backdrop_of(released))
+
+
+def _outline(profile: Profile, released: Released) -> MapLayer:
+    frame = gpd.GeoDataFrame(
+        {"name": [profile.area]},
+        geometry=[released.areas(profile.geography).geometry[profile.code]],
+        index=[profile.code],
+        crs=BNG,
+    )
+    style = single(load_words()("maps", "this_area"), profile.area, colour="#d4351c")
+    return MapLayer("this-area", profile.area, frame, style, kind="line")
+
+
+def _wards(released: Released) -> list[MapLayer]:
+    key = next((one for one in released.geographies if one.startswith("wd")), None)
+    if key is None:
+        return []
+    words = load_words()
+    label = words("maps", "ward_lines")
+    style = single(words("maps", "lines"), label, colour="#0b0c0c", width=1.2)
+    return [MapLayer("wards", label, released.areas(key), style, kind="line")]
+
+
+def _best_fit(profile: Profile, released: Released) -> MapLayer | None:
+    """Edge of the small areas that plain best fit would give to a ward, where that differs from its own."""
+    if not profile.geography.startswith("wd"):
+        return None
+    crosswalk = released.crosswalk(_SMALL, profile.geography)
+    if crosswalk.exact:
+        return None
+    heaviest = crosswalk.weights.sort_values(["weight", "target"], kind="stable").drop_duplicates(
+        "origin", keep="last"
+    )
+    codes = heaviest.loc[heaviest["target"] == profile.code, "origin"]
+    if codes.empty:
+        return None
+    words = load_words()
+    label = words("maps", "best_fit")
+    shape = shapely.union_all(released.areas(_SMALL).geometry[list(codes)].to_numpy())
+    frame = gpd.GeoDataFrame({"name": [label]}, geometry=[shape], index=["best-fit"], crs=BNG)
+    style = single(words("maps", "fit"), label, colour="#1d4f73", width=1.6)
+    return MapLayer("best-fit", label, frame, style, kind="line")
+
+
+def _services(released: Released) -> list[MapLayer]:
+    """Services in one layer, each kind with its own shape and colour."""
+    words = load_words()
+    parts, classes = [], []
+    for at, (layer, kind, name) in enumerate(_MARKED):
+        if layer not in released.held("points"):
+            continue
+        frame = released.places("points", layer)
+        frame = frame[frame["kind"] == kind] if kind else frame
+        if len(frame):
+            parts.append(frame[["name", "geometry"]].assign(kind=name))
+            classes.append(MapClass(name, words("services", name), QUALITATIVE[at]))
+    if not parts:
+        return []
+    joined = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=BNG)
+    joined.index = pd.Index([f"s{at}" for at in range(len(joined))])
+    style = LayerStyle(words("maps", "services"), tuple(classes), rule="codes")
+    return [MapLayer("services", POINT_LABELS.get("services", style.title), joined, style, joined["kind"],
+                     kind="point")]  # fmt: skip
+
+
+def _streets(released: Released) -> str:
+    source = released.sources.get("osm_streets")
+    return source.attribution if source else ""

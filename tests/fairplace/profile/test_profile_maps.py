@@ -1,0 +1,133 @@
+"""Maps, designations and green space of a profile: drawn where held, and said to be unknown where not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+from fairplace.disclosure import Released, release
+from fairplace.drawn import release_place
+from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE
+from fairplace.pack import Pack
+from fairplace.profile.content import Place, compose, find_place
+from fairplace.profile.drawings import draw
+from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+
+MAPS = ["where_map", "mis_map", "imd_map", "walk_map", "planning_map"]
+
+
+def section(profile: Profile, name: str) -> Section:
+    return next(one for one in profile.sections if one.id == name)
+
+
+def table(profile: Profile, name: str) -> Table:
+    return next(one for one in profile.tables if one.id == name)
+
+
+def words_of(held: Section) -> str:
+    return " ".join(one.text for one in held.blocks if isinstance(one, Paragraph))
+
+
+@pytest.fixture(scope="module")
+def ward(sample_pack: Pack) -> tuple[Profile, Released]:
+    released = release(sample_pack, "public")
+    return compose(released, find_place(released, str(sample_pack.areas("wd25").index[1]))), released
+
+
+def test_each_of_the_five_maps_is_to_scale_and_has_words_and_a_table(
+    ward: tuple[Profile, Released],
+) -> None:
+    profile, released = ward
+    drawings = [one for one in section(profile, "maps").blocks if isinstance(one, Drawing)]
+    assert [one.kind for one in drawings] == MAPS
+    pictures = draw(profile, released)
+    tables = {one.id for one in profile.tables}
+    for one in drawings:
+        assert one.twin in tables
+        assert len(one.alt) > 60
+        assert pictures[one.id].scale
+        assert len(pictures[one.id].alt) > 40
+    assert "4.8 km/h" in next(one for one in drawings if one.kind == "walk_map").caption
+
+
+def test_a_map_whose_figures_are_not_held_is_left_out_with_its_reason(
+    sample_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = sample_pack.figures
+    gone = figures["indicator"].str.startswith(("mis_", "imd", "walk_", "planning_", "green_"))
+    without = figures[~gone]
+    manifest = {**sample_pack.manifest, "settings": {**sample_pack.manifest["settings"], "mis": {}}}
+    del manifest["settings"][PLANNING]
+    monkeypatch.setattr(Pack, "figures", property(lambda _: without))
+    bare = Pack(sample_pack.path, manifest)
+    released = release(bare, "public")
+    profile = compose(released, find_place(released, str(bare.areas("wd25").index[1])))
+    held = section(profile, "maps")
+    assert [one.kind for one in held.blocks if isinstance(one, Drawing)] == ["where_map"]
+    text = words_of(held)
+    for reason in ("not modelled in this build", "Indices of Deprivation 2025 were not", "street network",
+                   "does not mean that there are none"):  # fmt: skip
+        assert reason in text
+    planning = words_of(section(profile, "planning"))
+    assert "nothing is known here of" in planning
+    assert "not to say that there are none" in planning
+    assert "conservation areas" in planning
+
+
+def test_a_layer_that_is_not_complete_never_reads_as_none(sample_pack: Pack) -> None:
+    released = release(sample_pack, "public")
+    papers = {one["title"]: one for one in released.settings[PLANNING]}
+    assert {one["completeness"] for one in papers.values()} >= {"complete", "partial", "none"}
+    seen = set()
+    for code in sample_pack.areas("wd25").index:
+        for row in table(compose(released, find_place(released, str(code))), "planning-table").rows:
+            paper = papers[str(row[0])]
+            if paper["completeness"] != "complete":
+                assert row[1] != "none"
+                assert row[4] != "complete"
+            seen.add(row[1] if isinstance(row[1], str) else "number")
+    assert seen == {
+        "none", "number", "none found, but the layer is not complete", "not known: the layer is not held",
+    }  # fmt: skip
+
+
+def test_ground_inside_a_layer_is_measured_on_its_union(sample_pack: Pack) -> None:
+    figures = sample_pack.figures
+    features = sample_pack.places(PLANNING, "features")
+    areas = sample_pack.areas("wd25")
+    checked = 0
+    for layer, own in features.groupby("layer"):
+        whole = shapely.union_all(own.geometry.to_numpy())
+        for code, shape in areas.geometry.items():
+            rows = figures[(figures["code"] == code) & (figures["group"] == layer)].set_index("indicator")
+            share = shapely.area(shapely.intersection(shape, whole)) / shape.area
+            if rows.at[FEATURES, "value"] > 0:
+                assert rows.at[SHARE, "value"] == pytest.approx(share, abs=1e-4)
+                checked += 1
+            else:
+                assert share < 0.005
+    assert checked > 10
+
+
+def test_green_space_is_counted_once_and_adds_up_over_wards(sample_pack: Pack) -> None:
+    figures = sample_pack.figures
+    green = figures[figures["indicator"] == GREEN]
+    by = green.groupby("geography")["count"].sum()
+    assert by["wd25"] == pytest.approx(by["lad25"], abs=0.1)
+    assert np.isfinite(green["value"]).all()
+
+
+def test_a_drawn_area_has_maps_designations_and_green_space(sample_pack: Pack) -> None:
+    code = str(sample_pack.areas("wd25").index[1])
+    shape = sample_pack.areas("wd25").geometry[code].buffer(120)
+    released, *found = release_place(sample_pack, f"SRID=27700;{shape.wkt}", "public")
+    profile = compose(released, Place(*found))
+    assert len(draw(profile, released)) >= 5
+    rows = table(profile, "planning-table").rows
+    touched = [row for row in rows if isinstance(row[1], Number)]
+    assert touched
+    for row in touched:
+        assert isinstance(row[1], Number)
+        assert row[1].row["code"] == profile.code
+    assert any(str(one.row["indicator"]) == GREEN for one in profile.numbers())
