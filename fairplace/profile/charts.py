@@ -60,6 +60,8 @@ RUG = (
     "imd25_barriers_decile",
     "imd25_environment_decile",
 )
+#: Indicators of who people are: ethnic group and religion.
+_WHO = ("ethnic_", "religion_")
 #: Fewer areas than this have no spread worth drawing.
 FEWEST_AREAS = 4
 #: Most small areas that fit on a page of the rug.
@@ -177,8 +179,8 @@ def _spine(
     if place.code == released.authority or len(released.areas(place.geography)) < FEWEST_AREAS:
         return None
     shown = [one for one in indicators if one.unit == "share" and one.theme not in ("geography", "mis")]
-    # Shares of ethnic groups are described by themselves, never laid in one picture with the standard.
-    shown = [one for one in shown if not one.id.startswith("ethnic_")]
+    # Who people are is described by itself, never laid in one picture with the standard.
+    shown = [one for one in shown if not one.id.startswith(_WHO)]
     shown += [one for one in indicators if one.id in ("mis_people_below_share", "mis_children_below_share")]
     alike = released.figures[
         (released.figures["geography"] == place.geography)

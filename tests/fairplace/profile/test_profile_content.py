@@ -11,6 +11,7 @@ import pytest
 from fairplace.cli import main
 from fairplace.comparator_files import ComparatorArea
 from fairplace.disclosure import Beside, Released, release
+from fairplace.indicators import load_indicators
 from fairplace.pack import Pack, PackError, open_pack
 from fairplace.profile.comparators import ComparatorError
 from fairplace.profile.content import StatusError, compose, find_place
@@ -132,6 +133,15 @@ def test_gaps_stand_beside_their_rule_and_are_never_called_more_than_gaps(releas
                 )
         assert not re.search("priorit", str(held), re.IGNORECASE)
     assert seen > 10
+
+
+def test_ethnic_group_and_religion_stand_in_no_picture_with_the_standard(ward: Profile) -> None:
+    spine = next(one for one in ward.blocks if isinstance(one, Drawing) and one.kind == "spine")
+    labels = set(spine.data["rows"]["label"])
+    assert any("Minimum Income Standard" in one for one in labels)
+    assert not labels & {
+        one.label for one in load_indicators() if one.id.startswith(("ethnic_", "religion_"))
+    }
 
 
 def test_every_chart_has_words_and_a_table_of_the_same_figures(ward: Profile) -> None:
