@@ -20,6 +20,7 @@ from fairplace.service.answers import encode, form_of, page_response, render_pag
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.comparisons import comparison_routes
 from fairplace.service.counters import Counters
+from fairplace.service.descriptions import list_routes
 from fairplace.service.downloads import download_routes
 from fairplace.service.explore import explore_routes
 from fairplace.service.guard import Guard, find_writing
@@ -180,19 +181,7 @@ def _front(app: FastAPI) -> APIRouter:
 
     @router.get("/docs", summary="How to ask: every route, as a page", responses=FORM)
     def docs() -> Response:
-        described = app.openapi()
-        rows = [
-            {
-                "address": path,
-                "method": method.upper(),
-                "answers": one["summary"],
-                "parameters": ", ".join(
-                    p["name"] + ("" if p.get("required") else "?") for p in one.get("parameters", [])
-                ),
-            }
-            for path, operations in described["paths"].items()
-            for method, one in operations.items()
-        ]
+        rows = list_routes(app.openapi())
         return page_response(render_page({"about": ABOUT, "routes": rows}, title="How to ask"))
 
     return router

@@ -43,9 +43,12 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: _problem(
         "The request cannot be answered as it is asked", "there is no parameter colour; there are f"
     ),
+    403: _problem("It may not be shown to whoever asks", "Drawn area has 90 residents in 35 households"),
     404: _problem("There is nothing of that name", '"E99" is not an area of Halverton'),
+    408: _problem("The body was too slow in coming", "the body was not whole in 60 seconds; send it again"),
     413: _problem("The request is too large", "the request has a body"),
     414: _problem("The address is too long", "the query is longer than 4,096 bytes"),
+    415: _problem("The body is of another kind", 'the body is said to be "text/plain"; send GeoJSON'),
     503: _problem("Too much is under way", "256 requests are under way; ask again in a few seconds"),
 }
 
