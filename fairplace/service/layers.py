@@ -9,8 +9,13 @@ import pandas as pd
 from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released
 from fairplace.map_page import POINT_LABELS
+from fairplace.reaching import STREETS
 from fairplace.service.features import Layer, build_layer
+from fairplace.service.opening import Kept
 from geo.geography import Geography
+
+#: Papers of the streets; without them in an edition there is no layer of streets in it.
+STREET_SOURCE = "osm_streets"
 
 
 def pack_layers(key: str, released: Released) -> dict[str, Layer]:
@@ -27,8 +32,8 @@ def pack_layers(key: str, released: Released) -> dict[str, Layer]:
     -------
     dict
         Id -> layer: ``KEY-lsoa21`` (areas), ``KEY-lsoa21-figures`` (areas with a column an indicator),
-        ``KEY-points-schools``, ``KEY-lines-road``. Points that stand for residents are working input
-        of the hub models, not places, and are left out.
+        ``KEY-points-schools``, ``KEY-lines-road``, ``KEY-networks-streets``. Points that stand for
+        residents are working input of the hub models, not places, and are left out.
     """
     credit = attribution(released)
     made: list[Layer] = []
@@ -67,7 +72,8 @@ def pack_layers(key: str, released: Released) -> dict[str, Layer]:
     for name in released.held("lines"):
         label = f"{name.replace('_', ' ').capitalize()} (lines)"
         made.append(_places(released, key, "lines", name, label, credit))
-    return {one.id: one for one in made}
+    streets = _streets(released, key, credit)
+    return {one.id: one for one in [*made, *([streets] if streets else [])]}
 
 
 def wide_figures(figures: pd.DataFrame, geography: str) -> pd.DataFrame:
@@ -124,4 +130,27 @@ def _places(released: Released, key: str, kind: str, name: str, label: str, cred
         title=f"{released.name}: {label}",
         description=credit,
         ids=ids,
+    )
+
+
+def _streets(released: Released, key: str, credit: str) -> Layer | None:
+    """Build the streets of a pack, where it holds them and their papers may be shown."""
+    if STREETS not in released.held("networks") or STREET_SOURCE not in released.sources:
+        return None
+    if not isinstance(released, Kept):
+        return None
+    network = released.streets()
+    frame = network.frame()
+    efforts = [str(name) for name in frame if str(name).endswith(("_forward", "_back"))]
+    shown = frame[["length", *efforts, "geometry"]].reset_index(drop=True)
+    # A way that may not be gone is endless inside, and not there for readers.
+    shown[efforts] = shown[efforts].where(np.isfinite(shown[efforts]), np.nan).round(1)
+    shown["length"] = shown["length"].round(1)
+    papers = [network.papers.get(name, "") for name in ("publisher", "edition", "licence")]
+    return build_layer(
+        shown,
+        layer=f"{key}-networks-{STREETS}",
+        title=f"{released.name}: Streets, with the effort of each way in metres of level street",
+        description=f"{credit} Streets: {', '.join(one for one in papers if one)}.",
+        ids=[str(row + 1) for row in range(len(shown))],
     )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairplace.disclosure import Released, release
-from fairplace.drawn import place_of, reach_by, release_area
+from fairplace.drawn import open_streets, place_of, reach_by, release_area
 from fairplace.pack import Pack, open_pack
 from fairplace.reaching import Ground, open_ground
 from geo.area import find_point, resolve_area
@@ -127,8 +127,8 @@ class Kept(Released):
         return self._pack.keep(("ground",), lambda: open_ground(self._pack))
 
     def streets(self) -> Network:
-        """Give the street network of the pack."""
-        return self.ground().network
+        """Give the street network of the pack, without those who live along it."""
+        return self._pack.keep(("streets",), lambda: open_streets(self._pack))
 
 
 def pack_key(path: Path) -> str:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from fairplace.pack import Pack
 from geo.crs import to_lonlat
+from geo.network import load_network
 
 if "OAPIF" not in pyogrio.list_drivers():
     pytest.skip("GDAL here was built without the OAPIF driver", allow_module_level=True)
@@ -35,6 +36,8 @@ def test_gdal_reads_every_collection_where_the_pack_has_it(served: str, caller, 
     for one in caller.get("/collections").json()["collections"]:
         name = one["id"].removeprefix("halverton-").removesuffix("-figures")
         kind, _, rest = name.partition("-")
+        if kind == "networks":
+            continue
         frame = (
             sample_pack.places(kind, rest.replace("-", "_"))
             if kind in ("points", "lines")
@@ -46,6 +49,19 @@ def test_gdal_reads_every_collection_where_the_pack_has_it(served: str, caller, 
         assert shapely.equals(
             shapely.normalize(_parts(got)), shapely.normalize(_parts(frame.reset_index(drop=True)))
         ).all(), one["id"]
+
+
+def test_gdal_reads_the_streets_where_the_network_has_them(served: str, sample_pack: Pack) -> None:
+    network = load_network(sample_pack.path / "networks" / "streets")
+    west, south, east, north = sample_pack.areas("wd25").geometry.iloc[0].bounds
+    lines = network.frame().reset_index(drop=True)
+    wanted = lines[lines.intersects(shapely.box(west, south, east, north))]
+    got = read(served, "halverton-networks-streets", page=2_000, bbox=(west, south, east, north))
+    assert len(got) == len(wanted) > 100
+    assert shapely.equals(got.geometry.to_numpy(), wanted.geometry.to_numpy()).all()
+    assert np.allclose(got["length"], wanted["length"], atol=0.05)
+    closed = ~np.isfinite(wanted["wheels_forward"].to_numpy())
+    assert (got["wheels_forward"].isna().to_numpy() == closed).all()
 
 
 def _parts(frame: gpd.GeoDataFrame) -> np.ndarray:
