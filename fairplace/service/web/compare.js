@@ -32,6 +32,7 @@ export function follow(changed) {
   if (!pair[0] || !pair[1]) { result.replaceChildren(make("p", { text: words("compare_none") })); return; }
   run(result, words("working_compare"), (signal) => Promise.all(pair.map((one) => profileOf(one, signal)))).then((got) => {
     if (!got || pair[0] !== state.first || pair[1] !== state.second || state.task !== "compare") return;
+    for (const fill of made?.fills || []) fill();
     const [a, b] = got.map((one) => one.area.name);
     const rows = got.map(rowsOf);
     const cell = (one) => (one ? one.value + (one.range && one.range !== "[x]" ? " (" + one.range + ")" : "") : "[x]");
@@ -39,7 +40,7 @@ export function follow(changed) {
     for (const id of new Set(rows.flat().map((one) => one.table))) {
       const own = rows.map((some) => new Map(some.filter((one) => one.table === id).map((one) => [one.name, one])));
       const names = [...new Set(own.flatMap((some) => [...some.keys()]))];
-      const title = id === "mis-table" ? words("mis_title") : rows.flat().find((one) => one.table === id)?.title || "";
+      const title = id === "mis-table" ? words("compare_mis") : rows.flat().find((one) => one.table === id)?.title || "";
       parts.push(table(title, [words("figure"), a, b], names.map((name) => [name, cell(own[0].get(name)), cell(own[1].get(name))])));
     }
     result.replaceChildren(make("h3", { text: words("compare_caption", { a, b }) }), make("p", { class: "hint", text: words("compare_note") }), ...parts);

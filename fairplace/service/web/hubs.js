@@ -125,6 +125,7 @@ function present(got, minutes, mode) {
     changed ? "" : make("p", { text: words("hubs_none") }),
     table(words("hubs_caption", { minutes, mode: words("mode_of_" + mode).toLowerCase() }), head, rows),
     changed && gains ? make("p", { text: words("hubs_gains", { nearer: numbered(gains.nearer), farther: numbered(gains.farther), same: numbered(gains.same) }) }) : "",
+    make("p", { class: "hint", text: words("hubs_key") }),
     ...saidOf(got),
   );
   parts.result.dataset.shown = [state.sites.length, state.close.length, minutes, mode].join(" ");
@@ -154,7 +155,7 @@ async function reachOnMap(minutes, mode) {
   if (mark !== latest || !sites) return;
   reached?.remove();
   const features = found.flatMap((one) => one?.features || []).filter((one) => one.properties.kind === "area");
-  reached = features.length ? overlay({ type: "FeatureCollection", features }, { colour: "#8a1f00", dash: "8 5" }).addTo(map) : null;
+  reached = features.length ? overlay({ type: "FeatureCollection", features }, { colour: "#8a1f00", weight: 1.75 }).addTo(map) : null;
 }
 
 /** Put away what lies on the map. */

@@ -242,12 +242,12 @@ async function outline() {
 /**
  * A group of shapes on top, of our own pane.
  * @param {any} shapes GeoJSON.
- * @param {{colour?: string, dash?: string, fill?: boolean, radius?: number, name?: (one: any) => string}} [how]
+ * @param {{colour?: string, dash?: string, fill?: boolean, radius?: number, weight?: number, name?: (one: any) => string}} [how]
  */
 export function overlay(shapes, how = {}) {
-  const colour = how.colour || "#7b2d8b";
+  const colour = how.colour || "#7b2d8b", line = how.weight || 3;
   const style = (casing) => ({
-    interactive: false, color: casing ? "#fff" : colour, weight: casing ? 6 : 3, opacity: 1,
+    interactive: false, color: casing ? "#fff" : colour, weight: casing ? 2 * line : line, opacity: 1,
     fill: !casing && how.fill !== false, fillColor: colour, fillOpacity: 0.18, dashArray: casing ? undefined : how.dash,
   });
   const dot = (_, at) => L.circleMarker(at, { renderer: panes.top, pane: "top", interactive: false, radius: how.radius || 6, color: "#111", weight: 1.5, fillColor: colour, fillOpacity: 1, fill: true });

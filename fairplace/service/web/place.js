@@ -31,8 +31,10 @@ export function areaChoice(label, value, act) {
   const fill = () => {
     const order = [...areasNow()].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
     list.replaceChildren(new Option(words("place_choose"), ""), new Option(words("place_whole", { name: data.name }), data.authority), ...order.map((one) => new Option(one.name, one.code)));
-    list.value = value();
-    if (list.selectedIndex < 0) list.selectedIndex = 0;
+    const now = value();
+    // A place of another kind of areas than the map shows is still the one that is chosen.
+    if (now && ![...list.options].some((one) => one.value === now)) list.append(new Option(kept.get(now)?.area.name || now, now));
+    list.value = now;
   };
   fill();
   list.addEventListener("change", () => { if (list.value) act(list.value); });
@@ -64,6 +66,7 @@ export function follow(changed) {
   run(result, words("working_profile", { name: known?.name || code }), (signal) => profileOf(code, signal)).then((profile) => {
     if (!profile || state.place !== code || state.task !== "place") return;
     find("panel-title").textContent = profile.area.name;
+    made?.fill();
     showProfile(profile, result, { full: profileAddress(code, "html"), file: (form) => ({ address: profileAddress(code, form) }), geography: profile.area.geography });
     result.prepend(make("p", { class: "hint", text: profile.area.code + ", " + (data.geographies.find((one) => one.id === profile.area.geography)?.label || profile.area.geography) }));
     result.append(make("ul", { class: "links noprint" }, [

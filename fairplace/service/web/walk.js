@@ -61,7 +61,7 @@ function present(got, at, minutes, mode) {
   const features = got.features.filter((one) => one.properties.kind === "area");
   shapes = L.featureGroup(features.flatMap((one, place) => ["#fff", SHADES[place % 3]].map((color, top) => L.geoJSON(one, {
     pane: "picked", interactive: false,
-    style: { color, weight: top ? 2.5 : place ? 0 : 5, opacity: 1, dashArray: top ? DASHES[place % 3] : undefined, fill: Boolean(top), fillColor: SHADES[place % 3], fillOpacity: 0.1, interactive: false },
+    style: { color, weight: top ? 2 : place ? 0 : 4, opacity: 1, dashArray: top ? DASHES[place % 3] : undefined, fill: Boolean(top), fillColor: SHADES[place % 3], fillOpacity: 0.1, interactive: false },
   })))).addTo(map);
   if (features.length && !map.getBounds().contains(shapes.getBounds())) fit(shapes.getBounds());
   const order = [...features].sort((a, b) => a.properties.minutes - b.properties.minutes);

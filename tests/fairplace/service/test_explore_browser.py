@@ -299,6 +299,33 @@ class TestWalkAndHubJourney:
             seen.clean()
 
 
+    def test_a_plan_begins_is_found_after_a_reload_and_can_be_cancelled(self, explore) -> None:
+        with explore("task=hubs") as seen:
+            page = seen.page
+            page.get_by_role("button", name="Start the plan").click()
+            wait_until(page, "location.hash.includes('job=hubs')")
+            page.reload()
+            page.locator("#plan-job progress").wait_for()
+            page.locator("#plan-job").get_by_role("button", name="Cancel").click()
+            page.locator("#plan-job").get_by_text("Cancelled", exact=True).wait_for()
+            seen.clean()
+
+    @pytest.mark.slow
+    def test_by_keyboard_a_plan_runs_to_its_end_and_its_note_opens(self, explore) -> None:
+        with explore("task=hubs", size=PHONE) as seen:
+            page = seen.page
+            page.locator("#panel-title").focus()
+            press(page, "Start the plan")
+            page.wait_for_selector("#plan-job[data-shown]", timeout=5 * WAIT)
+            assert page.locator("#plan-job a").count() > 3
+            press(page, "note.html")
+            page.wait_for_url("**/files/note.html")
+            assert "fictional" in page.inner_text("body")
+            page.go_back()
+            page.wait_for_selector("#plan-job[data-shown]")
+            seen.clean()
+
+
 class TestPlanJourney:
     """C: lay a plan over the map, see its shapes, and know what is wrong with a file."""
 
@@ -318,6 +345,30 @@ class TestPlanJourney:
             assert "POST" not in sent
             page.get_by_role("button", name="Take the file off: plan_sites.geojson").click()
             assert page.get_by_text("Sites: plan_sites.geojson").count() == 0
+            seen.clean()
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("size", [DESKTOP, PHONE])
+    def test_a_review_lays_the_files_over_one_another_and_its_report_opens(
+        self, explore, sample_data: Path, size: tuple[int, int]
+    ) -> None:
+        local = sample_data / "local"
+        with explore("task=plans", size=size) as seen:
+            page = seen.page
+            page.get_by_text("Choose a file of sites and one or more of designations above.").wait_for()
+            pickers = page.locator("#panel input[type=file]")
+            pickers.nth(0).set_input_files(local / "plan_sites.geojson")
+            pickers.nth(1).set_input_files([local / "constraints" / "conservation-area.geojson"])
+            page.get_by_text("Designation: conservation-area.geojson").wait_for()
+            page.locator("#panel-title").focus()
+            press(page, "Send the files and review")
+            page.wait_for_selector("#review-job[data-shown]", timeout=5 * WAIT)
+            link = page.locator("#review-job a").nth(0)
+            assert link.inner_text().endswith(".html")
+            link.focus()
+            page.keyboard.press("Enter")
+            page.wait_for_url("**/files/*.html")
+            assert "Wharf Lane" in page.inner_text("body")
             seen.clean()
 
     @pytest.mark.parametrize(
