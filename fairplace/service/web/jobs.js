@@ -53,11 +53,14 @@ function finish(holder, kind, got) {
     say(words("job_cancelled"));
     return;
   }
-  // What people read first, then what programs take.
+  // What people read first, then what programs take; what lies in folders is many and stands behind a line.
   const order = [...got.files].sort((a, b) => rank(a.title) - rank(b.title));
+  const links = (some) => make("ul", { class: "links" }, some.map((one) => make("li", {}, [make("a", { href: one.href, text: one.title })])));
+  const inner = order.filter((one) => one.title.includes("/"));
   holder.replaceChildren(make("div", { class: "state" }, [
     make("h4", { text: words("job_done_" + kind) }),
-    make("ul", { class: "links" }, order.map((one) => make("li", {}, [make("a", { href: one.href, text: one.title })]))),
+    links(order.filter((one) => !one.title.includes("/"))),
+    inner.length ? make("details", {}, [make("summary", { text: words("job_more", { count: inner.length }) }), links(inner)]) : null,
     button(words("job_remove"), () => {
       run(holder, words("job_remove"), (signal) => ask(data.base + "/jobs/" + encodeURIComponent(got.id), { method: "DELETE", signal })).then(() => choose({ job: "" }));
     }),

@@ -368,7 +368,7 @@ class TestPlanJourney:
             link.focus()
             page.keyboard.press("Enter")
             page.wait_for_url("**/files/*.html")
-            assert "Wharf Lane" in page.inner_text("body")
+            assert "Halverton" in page.inner_text("body")
             seen.clean()
 
     @pytest.mark.parametrize(
