@@ -208,6 +208,7 @@ class TestProfileJourney:
             code = page.get_attribute("#profile", "data-shown")
             page.click("#twin summary")
             rows = page.locator("#table tbody tr")
+            rows.nth(57).wait_for()
             assert rows.count() == 58
             assert "modelled" in page.inner_text("#table caption").lower()
             first = rows.nth(0).locator("td").nth(0).inner_text()
