@@ -299,7 +299,6 @@ class TestWalkAndHubJourney:
             page.wait_for_selector("#task [data-shown$='30 walk']")
             seen.clean()
 
-
     def test_a_plan_begins_is_found_after_a_reload_and_can_be_cancelled(self, explore) -> None:
         with explore("task=hubs") as seen:
             page = seen.page
@@ -477,15 +476,17 @@ class TestTrouble:
 
 VIEWS = (
     "place=E05999001",
+    "task=hubs&sites=0.0491,52.2047&close=H03",
     "task=draw&corners=0.05,52.2;0.07,52.2;0.07,52.22",
+)
+MORE_VIEWS = (
     "task=compare&first=E05999001&second=E01999002&layer=imd25",
     "task=walk&from=0.0491,52.2047",
-    "task=hubs&sites=0.0491,52.2047&close=H03",
     "task=plans",
 )
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [*VIEWS, *(pytest.param(one, marks=pytest.mark.slow) for one in MORE_VIEWS)])
 def test_every_task_is_accessible_and_fits_a_phone_and_a_page_at_400_per_cent(explore, view: str) -> None:
     carried = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
     axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
