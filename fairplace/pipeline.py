@@ -47,6 +47,7 @@ from mis import (
     summarise,
     summarise_types,
 )
+from mis.inputs import InputsError
 from mis.inputs_tables import to_tables
 
 #: Libraries whose release may change a digit or a byte of a pack.
@@ -54,6 +55,8 @@ _LIBRARIES = ("geopandas", "numpy", "pandas", "pyarrow", "pyproj", "scipy", "sha
 MINIMUM_DRAWS = 200
 #: How codes of made-up districts begin; a range that ONS does not use.
 FICTIONAL = "E06999"
+#: How it begins that the estimate is left out.
+NO_ESTIMATE = "the Minimum Income Standard estimate"
 #: What is said where no file of comparators is held.
 NO_COMPARATORS = "England, the region and districts alike to hold figures beside (`fairplace comparators`)"
 #: Papers of the estimate itself, which is ours.
@@ -140,9 +143,9 @@ def build(
         progress.update()
         tables = read_tables(holdings, spine)
         progress.update()
-        estimate = _estimate(spine, tables, settings)
+        estimate, without = _estimate(spine, tables, settings)
         progress.update()
-        contents = _contents(holdings, spine, tables, estimate, settings, hashes, restricted)
+        contents = _contents(holdings, spine, tables, estimate, without, settings, hashes, restricted)
         pack = write_pack(
             out, contents, versions={"fairplace": __version__} | {name: version(name) for name in _LIBRARIES}
         )
@@ -150,11 +153,15 @@ def build(
     return pack
 
 
-def _estimate(spine: Spine, tables: Tables, settings: BuildSettings) -> ShortfallEstimate | None:
-    inputs = mis_inputs(spine.areas, tables.held)
+def _estimate(spine: Spine, tables: Tables, settings: BuildSettings) -> tuple[ShortfallEstimate | None, str]:
+    """Estimate shortfalls, or say why that cannot be done: a build does without it and says so."""
+    try:
+        inputs = mis_inputs(spine.areas, tables.held)
+    except InputsError as error:
+        return None, f"{NO_ESTIMATE}: {error}"
     if inputs is None:
-        return None
-    return estimate_shortfall(inputs, settings=MisSettings(draws=settings.draws, seed=settings.seed))
+        return None, f"{NO_ESTIMATE}, which needs tenure and small-area income"
+    return estimate_shortfall(inputs, settings=MisSettings(draws=settings.draws, seed=settings.seed)), ""
 
 
 def _model(spine: Spine, tables: Tables) -> dict[str, pd.DataFrame]:
@@ -167,6 +174,7 @@ def _contents(
     spine: Spine,
     tables: Tables,
     estimate: ShortfallEstimate | None,
+    without: str,
     settings: BuildSettings,
     restricted: Mapping[str, str],
     store: Path | None,
@@ -175,7 +183,7 @@ def _contents(
     parts = [published_figures(tables, spine), geography_figures(spine)]
     missing = [*spine.missing, *tables.missing, *places.missing]
     if estimate is None:
-        missing.append("the Minimum Income Standard estimate, which needs tenure and small-area income")
+        missing.append(without)
     else:
         parts.append(_mis_figures(estimate, spine))
     people, how = people_points(holdings, spine, tables)
