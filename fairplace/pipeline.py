@@ -157,11 +157,12 @@ def _estimate(spine: Spine, tables: Tables, settings: BuildSettings) -> tuple[Sh
     """Estimate shortfalls, or say why that cannot be done: a build does without it and says so."""
     try:
         inputs = mis_inputs(spine.areas, tables.held)
+        if inputs is None:
+            return None, f"{NO_ESTIMATE}, which needs tenure and small-area income"
+        chosen = MisSettings(draws=settings.draws, seed=settings.seed)
+        return estimate_shortfall(inputs, settings=chosen), ""
     except InputsError as error:
         return None, f"{NO_ESTIMATE}: {error}"
-    if inputs is None:
-        return None, f"{NO_ESTIMATE}, which needs tenure and small-area income"
-    return estimate_shortfall(inputs, settings=MisSettings(draws=settings.draws, seed=settings.seed)), ""
 
 
 def _model(spine: Spine, tables: Tables) -> dict[str, pd.DataFrame]:

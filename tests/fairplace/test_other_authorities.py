@@ -11,7 +11,7 @@ from pathlib import Path
 import docx
 import openpyxl
 import pandas as pd
-import pypdf
+import pypdfium2
 import pytest
 
 from fairplace.cli import main
@@ -43,7 +43,8 @@ def words_in(path: Path) -> str:
                 inner.unlink()
         return " ".join(parts)
     if suffix == ".pdf":
-        return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+        document = pypdfium2.PdfDocument(content)
+        return " ".join(document[at].get_textpage().get_text_range() for at in range(len(document)))
     if suffix == ".docx":
         document = docx.Document(io.BytesIO(content))
         parts = [one.text for one in document.paragraphs]
