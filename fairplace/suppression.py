@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, hstack
+from scipy.sparse.csgraph import connected_components
 
 from geo.errors import UserError
 
@@ -102,16 +103,17 @@ def protect(
     usable = np.flatnonzero(values > 0)
     sums = _matrix(totals, len(values))[:, usable]
     sums = hstack([sums, -sums], format="csr")
+    linked = _linked(totals, len(values))
     found: list[Floats] = []
     # The smallest first: the table found for it often serves the others too.
     for cell in sorted(np.flatnonzero(hidden), key=lambda one: (values[one], one)):
         low = float(limit[cell] + 1 - values[cell])
         if low > 0 and not any(move[cell] >= low for move in found):
-            found.append(_move(int(cell), low, values, room, usable, hidden, price, sums))
+            found.append(_move(int(cell), low, values, room, usable, hidden, price, sums, linked))
             hidden = hidden | (found[-1] != 0)
         down = float(limit[cell] + 1 - room[cell])
         if rest[cell] and down > 0 and not any(move[cell] <= -down for move in found):
-            found.append(_move(int(cell), -down, values, room, usable, hidden, price, sums))
+            found.append(_move(int(cell), -down, values, room, usable, hidden, price, sums, linked))
             hidden = hidden | (found[-1] != 0)
     return hidden
 
@@ -137,6 +139,17 @@ def _matrix(totals: Sequence[Total], cells: int) -> csr_array:
     return csr_array((signs, (rows, columns)), shape=(len(totals), cells))
 
 
+def _linked(totals: Sequence[Total], cells: int) -> NDArray[np.int32]:
+    """Give one number to all cells that sums join, however far apart."""
+    rows, columns = [], []
+    for total in totals:
+        members = [at for at in (total.whole, *total.parts) if at != ELSEWHERE]
+        rows += [members[0]] * len(members)
+        columns += members
+    ties = csr_array((np.ones(len(rows)), (rows, columns)), shape=(cells, cells))
+    return np.asarray(connected_components(ties, directed=False)[1], dtype=np.int32)
+
+
 def _move(
     cell: int,
     by: float,
@@ -146,6 +159,7 @@ def _move(
     hidden: Bools,
     price: Floats,
     sums: csr_array,
+    linked: NDArray[np.int32],
 ) -> Floats:
     """Cheapest change of the table that moves one cell by at least so much and keeps every sum."""
     place = int(np.flatnonzero(usable == cell)[0])
@@ -182,8 +196,8 @@ def _move(
             step = np.zeros(len(values))
             step[usable] = np.round(answer.x[:count] - answer.x[count:])
             return step
-    # No table of whole numbers differs in this cell: nothing visible may be added up to it.
+    # No table of whole numbers differs in this cell: nothing that is summed with it may be visible.
     step = np.zeros(len(values))
-    step[usable] = 1.0
+    step[usable[linked[usable] == linked[cell]]] = 1.0
     step[cell] = by
     return step

@@ -315,6 +315,17 @@ def test_a_table_of_two_ways_of_summing_is_protected_by_a_ring_of_four() -> None
     assert np.flatnonzero(got).tolist() == [0, 1, 3, 4]
 
 
+def test_what_no_table_can_protect_takes_only_what_is_summed_with_it() -> None:
+    # 1 and 1 under 2 are small whatever they are, and the 2 is beside 9 under a total that is shown; the
+    # 30 and 40 of another table add up to nothing of theirs.
+    values = np.array([1.0, 1, 2, 9, 11, 30, 40, 70])
+    totals = [Total(2, (0, 1)), Total(4, (2, 3)), Total(7, (5, 6))]
+    small = np.array([True, True, True, False, False, False, False, False])
+    got = protect(values, totals, small=small, hide_up_to=4, caps=np.array([1.0, 1, 2, 9, 11, 30, 40, 70]))
+    assert got[:3].all()
+    assert not got[5:].any()
+
+
 def test_zeros_are_shown_and_protect_nobody() -> None:
     # 3 and three zeros under 3: whatever is hidden besides, the zeros stay.
     values = np.array([3.0, 0, 0, 0, 3])
