@@ -22,7 +22,7 @@ from fairplace.demand import PEOPLE
 from fairplace.disclosure import Edition, Released, release, release_area_figures
 from fairplace.ground import DENSITY, FEATURES, GREEN, SHARE, ground_of_area
 from fairplace.pack import Pack
-from fairplace.spine import codes_at
+from fairplace.spine import GEOGRAPHY_SOURCE, codes_at
 from fairplace.walking import walks_of_area
 from geo.area import Area, resolve_area
 from geo.boundaries import Boundaries
@@ -42,7 +42,7 @@ AREA = "area"
 #: Indicators whose groups, ages, a drawn area has too.
 _BY_AGE = ("females_share", "males_share")
 #: Indicators that are measured on the area itself, never added up of its parts.
-_MEASURED = (DENSITY, FEATURES, GREEN, SHARE)
+_MEASURED = ("area_hectares", DENSITY, FEATURES, GREEN, SHARE)
 Floats = NDArray[np.float64]
 _LSOA21 = Geography.parse("lsoa21")
 
@@ -229,9 +229,8 @@ def release_area(
     released = released or release(pack, edition, show_stale=show_stale)
     if area.geography != AREA:
         return released
-    figures, hidden = release_area_figures(
-        area, area_figures(pack, area), sources=pack.sources, edition=edition
-    )
+    own = tidy_figures([area_figures(pack, area), _shares_inside(area)])
+    figures, hidden = release_area_figures(area, own, sources=pack.sources, edition=edition)
     if not released.stale_shown:
         old = pd.MultiIndex.from_tuples([(one.indicator, one.source) for one in released.stale] or [("", "")])
         figures = figures[~pd.MultiIndex.from_frame(figures[["indicator", "source"]]).isin(old)]
@@ -281,6 +280,20 @@ def _held(pack: Pack) -> pd.DataFrame:
         return pack.figures
     shown = release(pack, "officer").figures
     return tidy_figures([pack.figures, shown[shown["source"].isin(own["source"].unique())]])
+
+
+def _shares_inside(area: Area) -> pd.DataFrame:
+    """Share of each LSOA's people who live in the area, as a pack has them for wards."""
+    rows = [
+        {
+            "code": str(code), "geography": "lsoa21", "indicator": "share_inside", "group": area.id,
+            "period": GEOGRAPHY_SOURCE.period, "value": float(share), "unit": "share",
+            "basis": "apportioned", "status": "ok", "floor": "lsoa21", "source": GEOGRAPHY_SOURCE.id,
+        }
+        for code, share in area.shares.items()
+        if share > 0
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _same_as(pack: Pack, area: Area) -> tuple[str, str] | None:

@@ -231,6 +231,10 @@ def _measure(
             add(code, FEATURES, touched, "count", one["source"], **about)
             numbers = {"count": hectares, "base": ground}
             add(code, SHARE, hectares / ground, "share", one["source"], **numbers, **about)
+    if key == "area":
+        for code, shape in shapes.geometry.items():
+            add(code, "area_hectares", round(float(shape.area) / 10_000, 2), "hectares", "geography",
+                period="2025")  # fmt: skip
     for code, shape in shapes.geometry.items():
         people = float(residents.get(code, 0.0))
         ground = round(float(shape.area) / 10_000, 2)

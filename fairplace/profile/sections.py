@@ -258,12 +258,17 @@ def themes(
 
 def small_areas(released: Released, place: Place) -> list[str]:
     """Codes of the LSOAs with residents in a place, in order of name."""
-    if place.kind not in ("wd", "msoa", "lad"):
-        return []
-    weights = released.crosswalk("lsoa21", place.geography).weights
-    inside = weights[(weights["target"] == place.code) & (weights["weight"] > 0)]
     names = released.areas("lsoa21")["name"]
-    return sorted((str(one) for one in inside["origin"]), key=lambda one: str(names[one]))
+    if place.kind == "area":
+        figures = released.figures
+        own = (figures["indicator"] == "share_inside") & (figures["group"] == place.code)
+        codes = figures.loc[own & (figures["geography"] == "lsoa21"), "code"]
+    elif place.kind in ("wd", "msoa", "lad"):
+        weights = released.crosswalk("lsoa21", place.geography).weights
+        codes = weights.loc[(weights["target"] == place.code) & (weights["weight"] > 0), "origin"]
+    else:
+        return []
+    return sorted((str(one) for one in codes), key=lambda one: str(names[one]))
 
 
 def parts(words: Words, released: Released, place: Place, inside: Sequence[str]) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import re
@@ -9,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -534,6 +536,15 @@ def test_the_page_reflows_and_asks_for_nothing(
         page.on("request", lambda one: asked.append(one.url))
         page.goto(page_file.as_uri())
         wide = page.evaluate("document.documentElement.scrollWidth")
+        try:
+            carried = importlib.import_module("axe_playwright_python")
+        except ImportError:
+            found = []
+        else:
+            axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
+            page.evaluate(axe)
+            found = page.evaluate("axe.run().then(said => said.violations.map(one => [one.impact, one.id]))")
         browser.close()
     assert wide <= 320
     assert [one for one in asked if not one.startswith(("file:", "data:"))] == []
+    assert found == []

@@ -124,6 +124,10 @@ def test_a_drawn_area_has_maps_designations_and_green_space(sample_pack: Pack) -
     released, *found = release_place(sample_pack, f"SRID=27700;{shape.wkt}", "public")
     profile = compose(released, Place(*found))
     assert len(draw(profile, released)) >= 5
+    drawings = [one for one in section(profile, "maps").blocks if isinstance(one, Drawing)]
+    assert {one.twin for one in drawings} <= {one.id for one in profile.tables}
+    shares = [row[1] for row in table(profile, "parts-table").rows]
+    assert any(isinstance(one, Number) and one.row["value"] < 1 for one in shares)
     rows = table(profile, "planning-table").rows
     touched = [row for row in rows if isinstance(row[1], Number)]
     assert touched
