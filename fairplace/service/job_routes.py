@@ -31,6 +31,8 @@ from fairplace.service.problems import RequestError, SizeError
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$")]
 _Weight = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 _JOB = {"id": "Zk3v0p1b5y8mQeWl0a9s2g", "kind": "hubs", "state": "queued", "progress": 0.0, "message": ""}
+#: How a job stands is of this moment, and what it made is for whoever holds its name.
+_NOW = {"Cache-Control": "no-store"}
 JobName = Annotated[
     str, InPath(max_length=40, description="Identifier that submitting gave", examples=[_JOB["id"]])
 ]
@@ -115,7 +117,9 @@ def job_routes(jobs: Jobs) -> APIRouter:
         del f
         holding.pack(pack)
         said = jobs.look(pack, job)
-        return respond(request, _with_links(pack, said), title="Job", trail=[(pack, f"/packs/{pack}")])
+        answer = respond(request, _with_links(pack, said), title="Job", trail=[(pack, f"/packs/{pack}")])
+        answer.headers.update(_NOW)
+        return answer
 
     @router.delete(
         "/{pack}/jobs/{job}",
@@ -140,14 +144,14 @@ def job_routes(jobs: Jobs) -> APIRouter:
     ) -> Response:
         holding.pack(pack)
         if file == "all.zip":
-            return Response(_zip(jobs, pack, job), headers=attachment(f"{job}.zip"), media_type=MEDIA["zip"])
+            headers = {**attachment(f"{job}.zip"), **_NOW}
+            return Response(_zip(jobs, pack, job), headers=headers, media_type=MEDIA["zip"])
         path = jobs.file(pack, job, file)
         media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         if media == "text/html":
-            return FileResponse(
-                path, headers={"Content-Security-Policy": SCRIPT_POLICY}, media_type=MEDIA["html"]
-            )
-        return FileResponse(path, headers=attachment(path.name), media_type=media)
+            policy = {"Content-Security-Policy": SCRIPT_POLICY, **_NOW}
+            return FileResponse(path, headers=policy, media_type=MEDIA["html"])
+        return FileResponse(path, headers={**attachment(path.name), **_NOW}, media_type=media)
 
     return router
 

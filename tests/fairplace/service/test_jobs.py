@@ -43,7 +43,9 @@ def test_a_hub_plan_is_done_and_taken_away(caller) -> None:
     seen: list[float] = []
 
     def look() -> dict[str, Any]:
-        said = caller.get(where).json()
+        got = caller.get(where)
+        assert got.headers["cache-control"] == "no-store"
+        said = got.json()
         seen.append(said["progress"])
         return said
 
@@ -55,6 +57,7 @@ def test_a_hub_plan_is_done_and_taken_away(caller) -> None:
     assert {"note.html", "plan.json"} <= names
     note = caller.get(f"{where}/files/note.html")
     assert note.headers["content-type"].startswith("text/html")
+    assert note.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in note.headers["content-security-policy"]
     together = zipfile.ZipFile(io.BytesIO(caller.get(f"{where}/files/all.zip").content))
     assert {"note.html", "plan.json"} <= set(together.namelist())
