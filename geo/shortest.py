@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -49,6 +50,13 @@ class Arcs:
     def nodes(self) -> int:
         """How many nodes there are."""
         return len(self.first) - 1
+
+    @cached_property
+    def widths(self) -> tuple[float, float]:
+        """How wide the buckets of a search should be, a quarter of the middling arc; and the dearest arc."""
+        usable = self.cost[np.isfinite(self.cost)]
+        some = usable[usable > 0]
+        return (float(np.median(some)) / 4 if len(some) else 1.0, float(usable.max(initial=0.0)))
 
 
 @dataclass(frozen=True)
@@ -120,11 +128,14 @@ def search_within(
 
     Notes
     -----
-    E. W. Dijkstra, "A note on two problems in connexion with graphs", Numerische Mathematik 1 (1959).
+    E. W. Dijkstra, "A note on two problems in connexion with graphs", Numerische Mathematik 1 (1959); with
+    buckets, R. B. Dial, "Algorithm 360", Communications of the ACM 12 (1969).
     """
     origins = len(seed_first) - 1
     if _numba_wanted(engine):
         from geo.shortest_kernels import bounded
+
+        widths = arcs.widths
 
         def run(low: int, high: int) -> Found:
             part = seed_first[low : high + 1]
@@ -138,6 +149,7 @@ def search_within(
                     seeds[span],
                     seed_costs[span],
                     float(limit),
+                    *widths,
                 )
             )
 
@@ -181,10 +193,12 @@ def search_pairs(
     if _numba_wanted(engine):
         from geo.shortest_kernels import pairs
 
+        widths = arcs.widths
+
         def run(low: int, high: int) -> Found:
             edge, share, extra = origins[0][low:high], origins[1][low:high], origins[2][low:high]
             graph = (arcs.first, arcs.target, arcs.cost, ends, along)
-            return Found(*pairs(*graph, edge, share, extra, *points, float(limit)))
+            return Found(*pairs(*graph, edge, share, extra, *points, float(limit), *widths))
 
         return _in_threads(run, len(origins[0]))
     return _pairs_scipy(arcs, ends, along, origins, points, limit)

@@ -170,3 +170,26 @@ def test_warming_up_compiles_what_a_saved_network_is_searched_with(tmp_path) -> 
     for k in (1, 2):
         find_nearest(network, place, place, k=k, profile="plain")
     assert [len(one.signatures) for one in kernels] == before
+
+
+@pytest.mark.parametrize("spread", [0.1, 2.0, 4.0])
+@pytest.mark.parametrize("limit", [50.0, 400.0, np.inf])
+def test_streets_of_very_different_lengths_give_dijkstras_costs(spread: float, limit: float) -> None:
+    # Buckets are as wide as suits the middling street: some here are thousands of times longer or shorter.
+    random = np.random.default_rng(11)
+    side = 20
+    node = np.arange(side * side).reshape(side, side)
+    ends = np.concatenate([np.stack([node[:, :-1], node[:, 1:]], -1).reshape(-1, 2),
+                           np.stack([node[:-1], node[1:]], -1).reshape(-1, 2)]).astype(np.int32)  # fmt: skip
+    first, target, arc = compress(side * side, ends)
+    length = random.lognormal(3, spread, len(ends))
+    length[:40] = 0.0
+    arcs = Arcs(first, target, np.repeat(length, 2)[arc])
+    origins = random.choice(side * side, 6, replace=False).astype(np.int32)
+    # Each starts at two nodes, at costs far apart.
+    seeds = np.stack([origins, origins[::-1]], axis=1).ravel()
+    begin = np.tile([0.0, 300.0], 6)
+    call = (arcs, np.arange(0, 13, 2), seeds, begin)
+    one, two = (search_within(*call, limit=limit, engine=engine) for engine in ("numba", "scipy"))
+    np.testing.assert_array_equal(one.item, two.item)
+    np.testing.assert_allclose(one.cost, two.cost, rtol=1e-12)
