@@ -217,11 +217,13 @@ class Sessions:
                 follow_redirects=False,
                 trust_env=False,
             )
-            content = answer.json() if len(answer.content) <= PROVIDER_BYTES else {}
+            if answer.status_code >= 500 or len(answer.content) > PROVIDER_BYTES:
+                raise ProviderError("the provider does not answer; sign in again in a minute")
+            content = answer.json() if answer.status_code == 200 else {}
         except (httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError) as error:
             raise ProviderError("the provider does not answer; sign in again in a minute") from error
         token = content.get("id_token") if isinstance(content, dict) else None
-        if answer.status_code != 200 or not isinstance(token, str):
+        if not isinstance(token, str):
             raise UnknownViewerError("the provider did not take the code; sign in again")
         return token
 
