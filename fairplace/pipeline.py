@@ -111,6 +111,7 @@ def build(
     out: Path,
     settings: BuildSettings | None = None,
     restricted: Path | None = None,
+    local: Path | None = None,
 ) -> Pack:
     """Build the pack of one authority.
 
@@ -126,6 +127,8 @@ def build(
         Draws and seed.
     restricted
         Folder of restricted tables: checked and named by hash, never copied.
+    local
+        Folder of the council's own tables; ``local`` among the published files if left out.
 
     Returns
     -------
@@ -145,7 +148,10 @@ def build(
         progress.update()
         estimate, without = _estimate(spine, tables, settings)
         progress.update()
-        contents = _contents(holdings, spine, tables, estimate, without, settings, hashes, restricted)
+        own_files = local or data / "local"
+        contents = _contents(
+            holdings, spine, tables, estimate, without, settings, hashes, restricted, own_files
+        )
         pack = write_pack(
             out, contents, versions={"fairplace": __version__} | {name: version(name) for name in _LIBRARIES}
         )
@@ -179,6 +185,7 @@ def _contents(
     settings: BuildSettings,
     restricted: Mapping[str, str],
     store: Path | None,
+    own_files: Path,
 ) -> Contents:
     places = read_places(holdings, spine)
     parts = [published_figures(tables, spine), geography_figures(spine)]
@@ -189,7 +196,7 @@ def _contents(
         parts.append(_mis_figures(estimate, spine))
     people, how = people_points(holdings, spine, tables)
     local = read_local(
-        holdings.folder / "local",
+        own_files,
         spine=spine,
         published=pd.concat(parts, ignore_index=True),
         postcodes=places.points.get("postcodes"),

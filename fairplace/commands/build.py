@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, help="folder to write the pack to")
     parser.add_argument(
         "--restricted", type=Path, help="folder of restricted tables, kept outside the pack and named by hash"
+    )
+    parser.add_argument(
+        "--uploads", type=Path, help="tables sent through the service and accepted: its uploads/AUTHORITY"
     )
     parser.add_argument("--draws", type=int, default=1000, help="draws of the model (1000; at least 200)")
     parser.add_argument(
@@ -36,19 +41,28 @@ def run(args: argparse.Namespace) -> int:
     from fairplace.ages import STALE_AFTER
     from fairplace.disclosure import release
     from fairplace.pipeline import BuildSettings, build
+    from fairplace.uploaded import lay_over
 
-    pack = build(
-        args.authority,
-        data=args.data,
-        out=args.out,
-        settings=BuildSettings(
-            draws=args.draws,
-            seed=args.seed,
-            as_of=args.as_of,
-            stale_after_years=STALE_AFTER if args.stale_after is None else args.stale_after,
-        ),
-        restricted=args.restricted,
+    settings = BuildSettings(
+        draws=args.draws,
+        seed=args.seed,
+        as_of=args.as_of,
+        stale_after_years=STALE_AFTER if args.stale_after is None else args.stale_after,
     )
+    with contextlib.ExitStack() as stack:
+        local = None
+        if args.uploads:
+            local = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fairplace-local-")))
+            sent = lay_over(args.data / "local", args.uploads, local)
+            print(f"{args.uploads}: {', '.join(sent) or 'nothing accepted'}, in place of the folder's own")
+        pack = build(
+            args.authority,
+            data=args.data,
+            out=args.out,
+            settings=settings,
+            restricted=args.restricted,
+            local=local,
+        )
     counts = ", ".join(f"{len(pack.areas(key))} {key}" for key in pack.geographies)
     print(f"{args.out}: {pack.name} ({pack.authority}), {counts}; {len(pack.figures):,} figures")
     print(f"edition {pack.id}")

@@ -37,6 +37,7 @@ from fairplace.service.settings import ServiceSettings, read_service_settings
 from fairplace.service.signing_in import signing_in_routes
 from fairplace.service.streets import street_routes
 from fairplace.service.tiles import tile_routes
+from fairplace.service.uploading import upload_routes
 from geo.errors import UserError
 
 #: Folders of packs, separated as in PATH: how workers that start by themselves learn what to serve.
@@ -101,7 +102,7 @@ def create_app(
         lifespan=start,
         dependencies=[Depends(check_parameters)],
     )
-    app.state.holdings = holdings
+    app.state.holdings, app.state.gate = holdings, gate
     routers = [
         _front(app),
         explore_routes(),
@@ -117,7 +118,7 @@ def create_app(
         state_routes(counters, ready),
     ]
     if gate is not None:
-        routers.append(signing_in_routes(gate))
+        routers += [signing_in_routes(gate), upload_routes(gate)]
     for router in routers:
         app.include_router(router)
     if gate is not None:

@@ -129,7 +129,12 @@ class Doors:
 
     def lines(self) -> list[dict[str, object]]:
         """What the audit log holds."""
-        return [json.loads(line) for line in self.settings.audit.read_text(encoding="utf-8").splitlines()]
+        path = self.settings.audit
+        return (
+            [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            if path.is_file()
+            else []
+        )
 
 
 SETTINGS = """
