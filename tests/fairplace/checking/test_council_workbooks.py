@@ -286,7 +286,7 @@ def test_the_commands_make_a_template_and_check_what_comes_back(
         str(tmp_path / "r.xlsx"),
     ]
     assert main(call) == 0
-    assert "47 rows, ready for the folder local" in capsys.readouterr().out
+    assert "54 rows, ready for the folder local" in capsys.readouterr().out
     assert mapping.is_file()
     pd.testing.assert_frame_equal(
         read_council_file(tidy, "services").frame, read_council_file(own, "services").frame

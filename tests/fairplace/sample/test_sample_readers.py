@@ -32,7 +32,7 @@ def test_boundaries_are_read_without_repair_and_with_every_area(
 
 def test_every_census_table_is_recognised(published: Path) -> None:
     paths = sorted((published / "census2021").glob("*.csv"))
-    assert len(paths) == 16
+    assert len(paths) == 19
     for path in paths:
         table = read_census(path)
         assert len(table.codes) == (288 if path.stem.endswith("-oa") else 58)

@@ -191,6 +191,7 @@ def test_restricted_layers_are_there_for_the_restricted_role_alone(doors) -> Non
         return {one["id"] for one in listed}
 
     extra = {
+        "halverton-restricted-epc",
         "halverton-restricted-homes",
         "halverton-restricted-refuges",
         "halverton-restricted-childminders",
