@@ -194,9 +194,10 @@ def test_stale_figures_are_off_by_default_and_called_so(sample_pack: Pack) -> No
     assert everything.figures["indicator"].str.startswith("imd19").any()
     # The census of 2021 is the newest there is, and not stale by default.
     assert "residents" in set(shown.figures["indicator"])
-    assert sample_pack.manifest["settings"]["as_of"] == "2025-12-31"
+    # The newest sources are planning layers of January 2026.
+    assert sample_pack.manifest["settings"]["as_of"] == "2026-01-28"
     (said,) = shown.stale_notes
-    assert "more than 6 years before 31 December 2025 are stale and left out" in said
+    assert "more than 6 years before 28 January 2026 are stale and left out" in said
     assert "(mostly 2015/16, 9.8 years)" in said
     assert said in shown.notes
     assert "shown because they were asked for" in everything.stale_notes[0]
