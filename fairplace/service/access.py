@@ -19,7 +19,17 @@ from fairplace.service.viewer import PUBLIC, VIEWER, Viewer
 
 #: Routes that show nothing of any pack: answers of them are not written down.
 QUIET = frozenset(
-    {"/health", "/ready", "/metrics", "/openapi.json", "/docs", "/conformance", "/sign-in", "/signed-in"}
+    {
+        "/health",
+        "/ready",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/conformance",
+        "/sign-in",
+        "/signed-in",
+        "/web/{name}",
+    }
 )
 #: Where a refusal says why it was one, for the audit log.
 REFUSED = "fairplace.refused"

@@ -138,6 +138,7 @@ class Doors:
 
 
 SETTINGS = """
+address = "http://127.0.0.1:8000"
 [dpia]
 reference = "DPIA-2026-014 (fictional)"
 date = 2026-09-01
@@ -155,6 +156,11 @@ file = "tokens.json"
 [uploads]
 folder = "uploads"
 megabytes = 1
+
+[oidc]
+issuer = "http://127.0.0.1:9"      # nobody answers there
+client = "fairplace"
+officer = ["officer"]
 """
 
 

@@ -1,0 +1,255 @@
+"""Every route for every role, from the routes there are; and a restricted home is in no public byte."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from fairplace.disclosure import release
+from fairplace.pack import Pack
+
+PACK = "/packs/halverton"
+HOMES = "/collections/halverton-lsoa21"
+#: Method and route -> an address of it, and what it answers somebody who may ask. A route without a line
+#: here fails the first test below.
+OPEN: dict[str, tuple[str, int]] = {
+    "GET /": ("/", 200),
+    "GET /docs": ("/docs", 200),
+    "GET /openapi.json": ("/openapi.json", 200),
+    "GET /me": ("/me", 200),
+    "GET /sign-in": ("/sign-in", 503),  # the provider of the test answers nobody
+    "GET /signed-in": ("/signed-in?code=x&state=y", 401),
+    "POST /sign-out": ("/sign-out", 404),
+    "GET /health": ("/health", 200),
+    "GET /ready": ("/ready", 503),
+    "GET /metrics": ("/metrics", 200),
+    "GET /web/{name}": ("/web/nothing.js", 404),
+    "GET /conformance": ("/conformance", 200),
+    "GET /collections": ("/collections", 200),
+    "GET /collections/{collection}": (HOMES, 200),
+    "GET /collections/{collection}/queryables": (f"{HOMES}/queryables", 200),
+    "GET /collections/{collection}/items": (f"{HOMES}/items?limit=2", 200),
+    "GET /collections/{collection}/items/{feature}": ("/collections/halverton-lad25/items/E06999001", 200),
+    "GET /packs": ("/packs", 200),
+    "GET /packs/{pack}": (PACK, 200),
+    "GET /packs/{pack}/areas": (f"{PACK}/areas", 200),
+    "GET /packs/{pack}/areas/{geography}": (f"{PACK}/areas/wd25", 200),
+    "GET /packs/{pack}/areas/{geography}/{code}": (f"{PACK}/areas/lad25/E06999001", 200),
+    "GET /packs/{pack}/figures": (f"{PACK}/figures", 200),
+    "GET /packs/{pack}/dictionary": (f"{PACK}/dictionary", 200),
+    "GET /packs/{pack}/sources": (f"{PACK}/sources", 200),
+    "GET /packs/{pack}/search": (f"{PACK}/search?q=c", 200),
+    "GET /packs/{pack}/map": (f"{PACK}/map", 200),
+    "GET /packs/{pack}/explore": (f"{PACK}/explore", 200),
+    "GET /packs/{pack}/explore/layers": (f"{PACK}/explore/layers", 200),
+    "GET /packs/{pack}/explore/background": (f"{PACK}/explore/background", 200),
+    "GET /packs/{pack}/profile": (f"{PACK}/profile?area=E06999001", 200),
+    "POST /packs/{pack}/profile": (f"{PACK}/profile", 415),
+    "GET /packs/{pack}/profile/{area}": (f"{PACK}/profile/E06999001", 200),
+    "GET /packs/{pack}/area": (f"{PACK}/area?area=E06999001", 200),
+    "POST /packs/{pack}/area": (f"{PACK}/area", 415),
+    "GET /packs/{pack}/reach": (f"{PACK}/reach?from=nowhere", 404),
+    "GET /packs/{pack}/hubs/try": (f"{PACK}/hubs/try?at=nowhere", 400),
+    "GET /packs/{pack}/access": (f"{PACK}/access?service=nothing&area=E06999001", 404),
+    "GET /packs/{pack}/downloads": (f"{PACK}/downloads", 200),
+    "GET /packs/{pack}/downloads/{file}": (f"{PACK}/downloads/nothing.csv", 404),
+    "POST /packs/{pack}/jobs/hubs": (f"{PACK}/jobs/hubs", 415),
+    "POST /packs/{pack}/jobs/review": (f"{PACK}/jobs/review", 415),
+    "GET /packs/{pack}/jobs/{job}": (f"{PACK}/jobs/nothing", 404),
+    "DELETE /packs/{pack}/jobs/{job}": (f"{PACK}/jobs/nothing", 404),
+    "GET /packs/{pack}/jobs/{job}/files/{file:path}": (f"{PACK}/jobs/nothing/files/a.csv", 404),
+    "GET /packs/{pack}/tiles/{geography}.json": (f"{PACK}/tiles/lsoa21.json", 200),
+    "GET /packs/{pack}/tiles/{geography}/{z}/{x}/{y}.mvt": (f"{PACK}/tiles/lsoa21/0/0/0.mvt", 200),
+    "GET /packs/{pack}/compare": (f"{PACK}/compare?areas=E06999001", 400),
+    "GET /packs/{pack}/series": (f"{PACK}/series?indicator=residents&area=E06999001", 200),
+    "GET /packs/{pack}/target": (f"{PACK}/target?weights=nothing", 400),
+}
+OFFICERS: dict[str, tuple[str, int]] = {
+    "POST /packs/{pack}/what-if": (f"{PACK}/what-if", 415),
+    "GET /packs/{pack}/uploads": (f"{PACK}/uploads", 200),
+    "POST /packs/{pack}/uploads": (f"{PACK}/uploads", 400),
+    "GET /packs/{pack}/uploads/{upload}": (f"{PACK}/uploads/nothing", 404),
+    "POST /packs/{pack}/uploads/{upload}/columns": (f"{PACK}/uploads/nothing/columns", 404),
+    "POST /packs/{pack}/uploads/{upload}/accept": (f"{PACK}/uploads/nothing/accept", 404),
+    "POST /packs/{pack}/uploads/{upload}/remove": (f"{PACK}/uploads/nothing/remove", 404),
+    "DELETE /packs/{pack}/uploads/{upload}": (f"{PACK}/uploads/nothing", 404),
+}
+#: Answered by the application itself, before any route of ours: the same for all, whoever they say they are.
+ROLES = ("public", "officer", "restricted", "elsewhere", "expired")
+
+
+def routes_of(app: FastAPI) -> set[str]:
+    """Every method and pattern that an application answers, included routers opened."""
+    found: set[str] = set()
+
+    def walk(routes: Any) -> None:
+        for one in routes:
+            if isinstance(one, Route):
+                found.update(f"{method} {one.path}" for method in (one.methods or ()) if method != "HEAD")
+            else:
+                walk(one.original_router.routes if hasattr(one, "original_router") else one.routes)
+
+    walk(app.routes)
+    return found
+
+
+def expected(route: str, who: str) -> int:
+    """What a route answers to a role."""
+    status = {**OPEN, **OFFICERS}[route][1]
+    if who in ("expired",):
+        return 401
+    if route in OFFICERS:
+        if "what-if" in route and who == "public":
+            return 403  # it says what it is for, and not who may sign in
+        return {"public": 401, "elsewhere": 403}.get(who, status)
+    return status
+
+
+def table_lines() -> list[str]:
+    """The table as it stands in docs/service-roles.md."""
+    lines = [
+        "| Route | Public | Officer | Restricted | Wrong authority | Ended token |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for route in sorted({**OPEN, **OFFICERS}, key=lambda one: (one.split()[1], one)):
+        words = [
+            "401" if who == "expired" else "refused (401)" if expected(route, who) == 401 and route in OFFICERS
+            else "refused (403)" if expected(route, who) == 403 else _seen(route, who)
+            for who in ROLES
+        ]  # fmt: skip
+        lines.append(f"| `{route}` | {' | '.join(words)} |")
+    return lines
+
+
+def _seen(route: str, who: str) -> str:
+    if "{pack}" not in route and "collection" not in route and route not in ("GET /packs", "GET /"):
+        return "yes"
+    return {"public": "public edition", "elsewhere": "public edition", "officer": "officer edition"}.get(
+        who, "officer edition and restricted layers" if "collection" in route else "officer edition"
+    )
+
+
+def test_every_route_has_its_line_in_the_table(doors) -> None:
+    assert routes_of(doors.app) == {*OPEN, *OFFICERS}
+    assert not {*OPEN} & {*OFFICERS}
+
+
+def test_every_route_answers_every_role_as_the_table_says(doors) -> None:
+    wrong = []
+    for route, (address, _) in {**OPEN, **OFFICERS}.items():
+        for who in ROLES:
+            method = route.split()[0]
+            got = doors.ask(method, address, who)
+            if got.status_code != expected(route, who):
+                wrong.append(
+                    f"{route} {who}: {got.status_code} and not {expected(route, who)}: {got.text[:150]}"
+                )
+            if who != "public":
+                assert got.headers["cache-control"] == "private, no-store", route
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.checkout
+def test_the_page_holds_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "service-roles.md").read_text(encoding="utf-8")
+    assert "\n".join(table_lines()) in page
+
+
+def _needles(row: dict[str, str]) -> list[bytes]:
+    """A home in every form in which it might stand: numbers, and places in metres and degrees."""
+    from geo.crs import bng_to_lonlat
+
+    east, north = float(row["easting"]), float(row["northing"])
+    lon, lat = (float(value) for value in bng_to_lonlat(east, north)[:2])
+    pairs = [(f"{east}", f"{north}"), (f"{east:.0f}", f"{north:.0f}"), (repr(lon), repr(lat))]
+    pairs += [(f"{lon:.{n}f}", f"{lat:.{n}f}") for n in (5, 6, 7, 8)]
+    texts = [row["uprn"], f"{float(row['uprn']):e}"]
+    for a, b in pairs:
+        texts += [between.join(one) for one in ((a, b), (b, a)) for between in (",", ", ", " ", ";", "/")]
+    packed = [
+        struct.pack(f"{order}dd", *pair) for order in "<>" for pair in ((east, north), (lon, lat), (lat, lon))
+    ]
+    packed += [struct.pack(f"{order}q", int(row["uprn"])) for order in "<>"]
+    packed += [struct.pack(f"{order}d", float(row["uprn"])) for order in "<>"]
+    return [one.encode() for one in texts] + packed
+
+
+def _unpacked(content: bytes, depth: int = 0) -> Iterator[bytes]:
+    """Bytes as they came, and what is packed in them: gzip, zip (xlsx, docx), PDF streams, Parquet, GeoPackage."""
+    import zlib
+
+    yield content
+    if depth > 2:
+        return
+    if content[:2] == b"\x1f\x8b":
+        yield from _unpacked(gzip.decompress(content), depth + 1)
+    if content[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in archive.namelist():
+                yield from _unpacked(archive.read(name), depth + 1)
+    if content[:4] == b"PAR1":
+        yield pd.read_parquet(io.BytesIO(content)).to_csv().encode()
+    if content[:4] == b"%PDF":
+        for stream in re.findall(rb"stream\r?\n(.*?)endstream", content, re.DOTALL):
+            try:
+                yield zlib.decompress(stream)
+            except zlib.error:
+                continue
+
+
+def test_a_restricted_home_is_in_no_public_byte(doors, sample_data: Path) -> None:
+    homes = pd.read_csv(sample_data / "restricted" / "homes" / "homes.csv", dtype=str)
+    people = pd.read_csv(sample_data / "restricted" / "refuges" / "refuges.csv", dtype=str)
+    chosen = homes[homes["easting"].str.contains(r"\.[1-9]") & homes["northing"].str.contains(r"\.[1-9]")]
+    needles = {one for row in chosen.iloc[::60].to_dict("records") for one in _needles(row)}
+    needles |= {text.encode() for name in ("name",) for text in people[name]}
+    # The search finds a home where one may be seen: else it would prove nothing.
+    open_to = doors.get("/collections/halverton-restricted-homes/items?limit=10000", "restricted").content
+    assert sum(one in open_to for one in needles) > 20
+
+    held = doors.get("/collections").json()["collections"]
+    listed = doors.get(f"{PACK}/downloads").text
+    files = sorted(set(re.findall(rf"{PACK}/downloads/([A-Za-z0-9._-]+)", listed)))
+    addresses = [address for route, (address, _) in OPEN.items() if route.startswith("GET")]
+    addresses += [f"{PACK}/downloads/{name}" for name in files]
+    addresses += [f"/collections/{one['id']}/items?limit=10000" for one in held]
+    addresses += [f"/collections/{one['id']}/queryables" for one in held]
+    addresses += [f"{PACK}/search?q={row['uprn']}" for row in chosen.iloc[:2].to_dict("records")]
+    addresses += [f"{PACK}/figures?limit=10000&offset={n}" for n in (0, 10_000, 20_000)]
+    addresses += [f"{PACK}/tiles/lsoa21/14/{x}/{y}.mvt" for x in range(8200, 8204) for y in range(5400, 5403)]
+    found, looked = [], 0
+    for address in dict.fromkeys(addresses):
+        for media in ("application/json", "text/html"):
+            got = doors.get(address, headers={"accept": media})
+            asked = address.encode()
+            for piece in _unpacked(got.content):
+                looked += len(piece)
+                hit = next((one for one in needles if one in piece and one not in asked), None)
+                if hit is not None:
+                    found.append((address, hit))
+    assert found == []
+    assert len(files) >= 3
+    assert looked > 1_000_000
+
+
+def test_the_officer_edition_served_passes_release_again(doors, sample_pack: Pack) -> None:
+    from fairplace.disclosure import release_figures
+    from fairplace.service.viewer import Viewer
+
+    viewer = Viewer("A", "officer", frozenset({"E06999001"}), "token")
+    served = doors.app.state.holdings.of(viewer).packs["halverton"]
+    assert served.figures.equals(release(sample_pack, "officer").figures)
+    again, hidden = release_figures(served.figures, sources=served.sources, edition="officer")
+    assert hidden.get("licence", 0) == 0
+    assert len(again) == len(served.figures)
