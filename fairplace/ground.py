@@ -42,6 +42,8 @@ SHARE = "planning_share"
 FEATURES = "planning_features"
 GREEN = "green_hectares_per_1000"
 DENSITY = "residents_per_hectare"
+#: Areas with less ground than this are not measured.
+LEAST_SQUARE_METRES = 100.0
 #: Kind and name under which a pack keeps the features.
 PLANNING = "planning"
 _NAME = "features"
@@ -199,8 +201,11 @@ def _measure(
     residents: pd.Series[float],
     green: gpd.GeoDataFrame | None,
 ) -> pd.DataFrame:
-    shapes = areas[["geometry"]]
+    # A list of postcodes can have next to no ground of its own: nothing is measured on that.
+    shapes = areas.loc[areas.geometry.area >= LEAST_SQUARE_METRES, ["geometry"]]
     rows: list[dict[str, Any]] = []
+    if shapes.empty:
+        return empty_figures()
 
     def add(code: object, indicator: str, value: float, unit: str, source: str, **more: Any) -> None:
         rows.append(

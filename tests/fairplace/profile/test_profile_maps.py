@@ -8,7 +8,7 @@ import shapely
 
 from fairplace.disclosure import Released, release
 from fairplace.drawn import release_place
-from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE
+from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE, _measure
 from fairplace.pack import Pack
 from fairplace.profile.content import Place, compose, find_place
 from fairplace.profile.drawings import draw
@@ -116,6 +116,12 @@ def test_green_space_is_counted_once_and_adds_up_over_wards(sample_pack: Pack) -
     by = green.groupby("geography")["count"].sum()
     assert by["wd25"] == pytest.approx(by["lad25"], abs=0.1)
     assert np.isfinite(green["value"]).all()
+
+
+def test_an_area_with_next_to_no_ground_is_not_measured_and_stops_nothing(sample_pack: Pack) -> None:
+    areas = sample_pack.areas("wd25").iloc[:1]
+    speck = areas.set_geometry(areas.geometry.centroid.buffer(2), crs=areas.crs)
+    assert _measure(speck, "area", sample_pack.places(PLANNING, "features"), (), areas["name"], None).empty
 
 
 def test_a_drawn_area_has_maps_designations_and_green_space(sample_pack: Pack) -> None:
