@@ -196,7 +196,7 @@ def compose_review(
         tables,
         {str(name): fill_checklist(str(name), tables, headings) for name in sites.index},
         zones,
-        (*inputs.sources, *(layers[name] for name in sorted(layers)), *released.sources.values()),
+        _each_once(*inputs.sources, *(layers[name] for name in sorted(layers)), *released.sources.values()),
         tuple(dict.fromkeys(notes)),
         command,
         {
@@ -238,3 +238,11 @@ def _walks(
             how=how,
             mis_period=period,
         )
+
+
+def _each_once(*sources: Source) -> tuple[Source, ...]:
+    """Give papers in order, one file's once: a pack may hold a layer that the review read as well."""
+    kept: dict[tuple[str, str, str], Source] = {}
+    for one in sources:
+        kept.setdefault((one.id, one.file, one.sha256), one)
+    return tuple(kept.values())
