@@ -151,7 +151,9 @@ def test_every_route_answers_every_role_as_the_table_says(doors) -> None:
         for who in ROLES:
             method = route.split()[0]
             got = doors.ask(method, address, who)
-            if got.status_code != expected(route, who):
+            # Ready or not is a matter of the moment, and told to everybody who may ask.
+            moment = (200, 503) if route == "GET /ready" and who != "expired" else ()
+            if got.status_code != expected(route, who) and got.status_code not in moment:
                 wrong.append(
                     f"{route} {who}: {got.status_code} and not {expected(route, who)}: {got.text[:150]}"
                 )
