@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import socket
@@ -164,6 +165,12 @@ officer = ["officer"]
 """
 
 
+async def _start(app: FastAPI) -> None:
+    """Start an application as a server does, so that it is ready whoever asks first."""
+    async with app.router.lifespan_context(app):
+        pass
+
+
 @pytest.fixture(scope="session")
 def doors(sample_pack: Pack, sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     folder = tmp_path_factory.mktemp("doors")
@@ -183,6 +190,7 @@ def doors(sample_pack: Pack, sample_data: Path, tmp_path_factory: pytest.TempPat
     ended, tokens["revoked"] = make_token(settings.tokens, name="Revoked", role="officer", authorities=here)
     revoke_token(settings.tokens, ended.id)
     app = create_app([sample_pack.path], settings=settings)
+    asyncio.run(_start(app))
     caller = Caller(app)
     yield Doors(folder, settings, app, caller, tokens)
     caller.close()
