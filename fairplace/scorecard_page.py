@@ -7,15 +7,15 @@ names its figure, as in a profile.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from fairplace.disclosure import Released
-from fairplace.profile.model import Bullets, Inline, Number, Paragraph, Profile
+from fairplace.profile.html import inline_markup
+from fairplace.profile.model import Bullets, Number, Paragraph, Profile
 from fairplace.profile.words import Words, load_words, sentence
 from fairplace.register import PRINCIPLES
 from fairplace.scorecard import Entry, scorecard_cases, scorecard_entries
@@ -52,7 +52,7 @@ def render_scorecard(
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["inline"] = _inline
+    environment.filters["inline"] = inline_markup
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     environment.tests["figure"] = lambda cell: isinstance(cell, Number)
     summary = next(section for section in scorecard.sections if section.id == "summary")
@@ -148,17 +148,3 @@ def _strip(entry: Entry) -> Markup | None:
     size = f'class="strip" viewBox="0 0 {_WIDE:.0f} {_HIGH:.0f}"'
     drawn = f'<svg {size} aria-hidden="true" focusable="false">{"".join(parts)}</svg>'
     return Markup(drawn)  # noqa: S704 our own drawing, of numbers alone
-
-
-def _inline(parts: Inline | Sequence[Inline]) -> Markup:
-    items = [parts] if isinstance(parts, str | Number) else list(parts)
-    return Markup("").join(_one(item) for item in items)
-
-
-def _one(item: Inline) -> Markup:
-    if isinstance(item, str):
-        return escape(item)
-    value = repr(float(item.row[item.column])) if item.row["status"] == "ok" else ""
-    return Markup('<data value="{}" data-figure="{}" data-column="{}">{}</data>').format(
-        value, item.key, item.column, item.text
-    )

@@ -6,6 +6,7 @@ hold the page against the table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 
 import jinja2
@@ -38,7 +39,7 @@ def render_html(
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["inline"] = _inline
+    environment.filters["inline"] = inline_markup
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     environment.tests["bullets"] = lambda block: isinstance(block, Bullets)
     environment.tests["table"] = lambda block: isinstance(block, Table)
@@ -50,7 +51,8 @@ def render_html(
     )
 
 
-def _inline(parts: Inline | tuple[Inline, ...] | list[Inline]) -> Markup:
+def inline_markup(parts: Inline | Sequence[Inline]) -> Markup:
+    """Give text and numbers as markup: text escaped, each number an element that names its figure."""
     items = [parts] if isinstance(parts, str | Number) else list(parts)
     return Markup("").join(_one(item) for item in items)
 
