@@ -92,7 +92,8 @@ def slope_index(
     scale
         ``rate`` and ``proportion`` are simulated on the log and the logit scale.
     transform
-        Fit the line on that scale too, not only simulate on it.
+        Fit the line on that scale too, not only simulate on it. Every simulated line then turns about
+        the middle of the fitted one.
     multiplier
         Of the slope: 100 for percentage points, -1 to turn the direction round.
     confidence
@@ -111,7 +112,9 @@ def slope_index(
     -----
     Low and Low (2004), Journal of Public Health 26, 390, as in OHID's tool (PHEindicatormethods): a
     population's rank is the middle of its share; least squares weighted by population; intervals
-    are quantiles of slopes through values drawn from their errors.
+    are quantiles of slopes through values drawn from their errors. Where the line is fitted on the
+    logarithm or logit, that tool draws slopes only and keeps the fitted height at the middle rank:
+    its intervals leave out how the height varies with the slope.
     """
     y, people = np.asarray(values, dtype=np.float64), np.asarray(populations, dtype=np.float64)
     _check_groups(y, people, scale)
@@ -119,7 +122,9 @@ def slope_index(
     spread = _errors(y, errors, low, high, scale, limits)
     weights, ranks = _rank(people)
     moved = _forward(y, scale)
-    fitted = _ends(moved if transform else y, weights, ranks, scale if transform else "plain")
+    line_scale: Scale = scale if transform else "plain"
+    fitted = _ends(moved if transform else y, weights, ranks, line_scale)
+    height = float((moved * weights).sum()) if transform else None
     random = np.random.default_rng(seed)
     slopes, relatives = np.empty(draws), np.empty(draws)
     for start in range(0, draws, _PIECE):
@@ -127,7 +132,7 @@ def slope_index(
         drawn = moved + spread * random.standard_normal((stop - start, y.size))
         if not transform:
             drawn = _back(drawn, scale)
-        bottom, top = _ends(drawn, weights, ranks, scale if transform else "plain")
+        bottom, top = _ends(drawn, weights, ranks, line_scale, height)
         slopes[start:stop] = (top - bottom) * multiplier
         with np.errstate(divide="ignore", invalid="ignore"):
             relatives[start:stop] = top / bottom if multiplier > 0 else bottom / top
@@ -198,12 +203,14 @@ def _rank(people: Floats) -> tuple[Floats, Floats]:
     return weights, np.cumsum(weights) - weights / 2
 
 
-def _ends(values: Floats, weights: Floats, ranks: Floats, scale: Scale) -> tuple[Floats, Floats]:
-    """Values of the fitted line at the most and the least deprived end."""
+def _ends(
+    values: Floats, weights: Floats, ranks: Floats, scale: Scale, height: float | None = None
+) -> tuple[Floats, Floats]:
+    """Values of the fitted line at both ends, turned about `height` at the middle rank if given."""
     middle = float((weights * ranks).sum())
     lean = weights * (ranks - middle)
     slope = (values * lean).sum(axis=-1) / float((lean * ranks).sum())
-    bottom = (values * weights).sum(axis=-1) - slope * middle
+    bottom = ((values * weights).sum(axis=-1) if height is None else height) - slope * middle
     return _back(bottom, scale), _back(bottom + slope, scale)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 
 from fairplace.statistics import (
     STANDARD_POPULATION_2013,
@@ -35,6 +36,7 @@ from fairplace.statistics import (
     trend,
     wilson,
 )
+from fairplace.statistics_inequality import DRAWS
 
 
 def sheet(path: Path, name: str) -> pd.DataFrame:
@@ -249,7 +251,7 @@ def _slope_cases(reference: Path) -> list[tuple[str, str, pd.DataFrame]]:
 
 
 def test_every_slope_of_the_sheet_agrees(reference: Path) -> None:
-    agreed = refused = 0
+    agreed = refused = ends = 0
     for about, area, rows in _slope_cases(reference):
         first = rows.iloc[0]
         if about.startswith("warning handling - large"):
@@ -286,17 +288,21 @@ def test_every_slope_of_the_sheet_agrees(reference: Path) -> None:
         if levels is None:
             levels = [98.0 if "98%" in about else float(first["Confidence"])]
         for number, level in enumerate(levels, start=1):
-            got = slope_index(
-                values,
-                rows["Population"],
-                confidence=level / 100,
+            more: dict[str, object] = {
                 # The published fits on a transformed scale were made from the limits.
                 **(
                     {"low": rows["LowerCL"], "high": rows["UpperCL"]}
                     if options["transform"]
                     else {"errors": rows["StandardError"]}
                 ),
-                **options,  # type: ignore[arg-type]
+                **options,
+            }
+            tail = 0.5 - level / 200
+            slack = simulation_error(tail, int(first["Repetitions"]), DRAWS)
+            got = slope_index(values, rows["Population"], draws=1, **more)  # type: ignore[arg-type]
+            wide, narrow = (
+                slope_index(values, rows["Population"], confidence=1 - 2 * share, **more)  # type: ignore[arg-type]
+                for share in (tail - slack, tail + slack)
             )
             where = f"{about}, {area}, {level}"
             assert got.slope.value == pytest.approx(first["sii"], rel=1e-7), where
@@ -304,17 +310,48 @@ def test_every_slope_of_the_sheet_agrees(reference: Path) -> None:
                 assert got.relative.value == pytest.approx(first["rii"], rel=1e-7), where
             if np.isfinite(first["Intercept"]):
                 assert got.intercept == pytest.approx(first["Intercept"], rel=1e-7), where
-            for estimate, stem in ((got.slope, "sii"), (got.relative, "rii")):
-                published = [first[f"{stem}_lowercl_{number}"], first[f"{stem}_uppercl_{number}"]]
-                if np.isfinite(published).all():
-                    # Two simulations of 100,000 (or 10,000) differ by a little: 2 % of the width. The
-                    # published slopes fitted on a transformed scale (not their ratios) are wider by up to
-                    # 7 % than the simulation described for them gives; OHID's own test allows 5 % of the value.
-                    wide = options["transform"] and stem == "sii"
-                    slack = (0.04 if wide else 0.02) * (published[1] - published[0])
-                    assert [estimate.low, estimate.high] == pytest.approx(published, abs=slack), where
+            for outer, inner, stem in (
+                (wide.slope, narrow.slope, "sii"),
+                (wide.relative, narrow.relative, "rii"),
+            ):
+                low, high = (first[f"{stem}_{end}cl_{number}"] for end in ("lower", "upper"))
+                if np.isfinite([low, high]).all():
+                    assert outer.low <= low <= inner.low, where
+                    assert inner.high <= high <= outer.high, where
+                    ends += 2
             agreed += 1
-    assert (agreed, refused) == (50, 6)
+    assert (agreed, refused, ends) == (50, 6, 184)
+
+
+def simulation_error(tail: float, *draws: int) -> float:
+    """Four standard errors of the difference between the tails that simulations leave outside an end.
+
+    An end is an order statistic: whatever is simulated, the share beyond it has the variance
+    tail x (1 - tail) / draws.
+    """
+    return 4 * (tail * (1 - tail) * sum(1 / each for each in draws)) ** 0.5
+
+
+@pytest.mark.parametrize("scale", ["rate", "proportion"])
+def test_a_line_fitted_on_the_transformed_scale_turns_about_its_middle(scale: str) -> None:
+    #  On the transformed scale the slope is a sum of normal values, so its ends are known without
+    #  simulating: slope +- z x its error. The ends of the line lie half a slope from its middle.
+    shares = np.array([0.30, 0.22, 0.26, 0.12, 0.10])
+    people = np.array([10.0, 30.0, 20.0, 25.0, 15.0])
+    errors = np.array([0.30, 0.05, 0.10, 0.08, 0.12])
+    forward, back = (np.log, np.exp) if scale == "rate" else (logit, expit)
+    weights = people / people.sum()
+    ranks = np.cumsum(weights) - weights / 2
+    lean = weights * (ranks - 0.5) / (weights * (ranks - 0.5) ** 2).sum()
+    slope, middle = (forward(shares) * lean).sum(), (forward(shares) * weights).sum()
+    ends = slope + np.array([-1, 1]) * 1.959964 * np.sqrt(((errors * lean) ** 2).sum())
+    least, most = back(middle + ends / 2), back(middle - ends / 2)
+
+    got = slope_index(shares, people, errors=errors, scale=scale, transform=True)  # type: ignore[arg-type]
+
+    width = np.ptp(least - most)
+    assert [got.slope.low, got.slope.high] == pytest.approx(least - most, abs=0.01 * width)
+    assert [got.relative.low, got.relative.high] == pytest.approx(least / most, rel=0.01)
 
 
 def test_limits_do_instead_of_errors() -> None:
