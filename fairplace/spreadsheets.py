@@ -6,8 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-#: A cell that begins with one of these is run by one spreadsheet program or another (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: A cell that begins with one of these is run by one spreadsheet program or another (OWASP, CSV injection);
+#: the last four are the wide signs that programs set to Japanese take for the first four.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What some programs take off the front of a cell before they look at it.
+_BLANKS = " \u00a0\u3000\ufeff\u200b"
 
 
 def safe_cell(value: Any) -> Any:
@@ -21,12 +24,15 @@ def safe_cell(value: Any) -> Any:
     Returns
     -------
     object
-        Text that begins like a formula gets an apostrophe before it; all else is as it was. Text that
+        Text that begins like a formula gets an apostrophe before it; a carriage return, after which some
+        programs begin a row whether or not it stands in quotation marks, is a line feed; all else is as it
+        was. Text that
         is a number, such as ``-0.5``, is one of a value that was text, and gets it too.
     """
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+    return f"'{text}" if value.lstrip(_BLANKS).startswith(FORMULA_STARTS) else text
 
 
 def safe_frame(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
+import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +23,13 @@ import python_calamine
 from geo.errors import UserError
 from layers.delimited import read_text
 
-#: More rows or columns than this are not read: a sheet formatted to the bottom is mostly empty.
+#: A workbook with cells beyond these is refused.
 MOST_ROWS, MOST_COLUMNS = 200_000, 400
 _DELIMITERS = ",;\t|"
+# Cells and rows of a sheet's XML that hold nothing but a style, and the size that counts them in.
+_EMPTY_CELL = re.compile(rb"<c(?:\s[^>]*)?(?:/>|>\s*</c>)")
+_EMPTY_ROW = re.compile(rb"<row(?:\s[^>]*)?(?:/>|>\s*</row>)")
+_DIMENSION = re.compile(rb"<dimension\s[^>]*/>")
 _DANGEROUS = ("HYPERLINK", "WEBSERVICE", "IMPORT", "DDE", "EXEC", "CALL(", "CMD|")
 
 
@@ -78,11 +85,13 @@ def read_workbook(path: Path) -> list[Sheet]:
     WorkbookError
         The file is not there, is damaged, is locked with a password, or is something else.
     """
+    if path.is_dir():
+        raise WorkbookError(f"{path} is a folder; name the file in it")
     if not path.is_file():
         raise WorkbookError(f"{path} is not there; check the folder and the name")
     head = path.read_bytes()[:8]
     if head[:4] == b"PK\x03\x04":
-        with _damaged(path):
+        with _reading(path):
             names = zipfile.ZipFile(path).namelist()
         if "xl/workbook.xml" in names:
             return _read_xlsx(path)
@@ -97,28 +106,33 @@ def read_workbook(path: Path) -> list[Sheet]:
     return [_read_csv(path)]
 
 
-class _damaged:  # noqa: N801 (reads as a word where it is used)
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, zipfile.BadZipFile | KeyError | EOFError):
-            raise WorkbookError(
-                f"{self._path.name} is damaged or was not fully copied; copy it again, or save it anew"
-            ) from error
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say in one line what a reader of workbooks says in a dozen ways."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a style or date beyond its limits: the cell says so itself
+            yield
+    except UserError:
+        raise
+    except Exception as error:  # whatever XML or zip a damaged file holds, its reader trips over it
+        hint = " (it may be locked with a password)" if "encrypt" in str(error).lower() else ""
+        raise WorkbookError(
+            f"{path.name} is damaged, was not fully copied, or is no workbook{hint}; copy it again, or save "
+            "it anew as .xlsx without a password"
+        ) from error
 
 
 def _read_xlsx(path: Path) -> list[Sheet]:
     import openpyxl
 
-    with _damaged(path):
-        seen = openpyxl.load_workbook(path, data_only=True)
-        made = openpyxl.load_workbook(path, data_only=False)
+    with _reading(path):
+        slim = _without_empty_cells(path)
+        seen = openpyxl.load_workbook(slim, data_only=True)
+        made = openpyxl.load_workbook(slim, data_only=False)
     sheets = []
     for sheet in seen.worksheets:
+        _check_size(path, sheet.title, sheet.max_row, sheet.max_column)
         formulas = made[sheet.title]
         merged = tuple(
             (one.min_row, one.min_col, one.max_row, one.max_col) for one in sheet.merged_cells.ranges
@@ -126,13 +140,7 @@ def _read_xlsx(path: Path) -> list[Sheet]:
         rows: list[list[str]] = []
         run: set[tuple[int, int]] = set()
         errors: set[tuple[int, int]] = set()
-        last_row = min(sheet.max_row, MOST_ROWS)
-        last_column = min(sheet.max_column, MOST_COLUMNS)
-        for cells, written in zip(
-            sheet.iter_rows(max_row=last_row, max_col=last_column),
-            formulas.iter_rows(max_row=last_row, max_col=last_column),
-            strict=True,
-        ):
+        for cells, written in zip(sheet.iter_rows(), formulas.iter_rows(), strict=True):
             row = []
             for cell, own in zip(cells, written, strict=True):
                 row.append(_shown(cell.value, str(cell.number_format)))
@@ -161,6 +169,29 @@ def _read_xlsx(path: Path) -> list[Sheet]:
     return sheets
 
 
+def _without_empty_cells(path: Path) -> io.BytesIO:
+    """Give a workbook without cells that hold nothing: a sheet formatted to the bottom has millions."""
+    slim = io.BytesIO()
+    with zipfile.ZipFile(path) as packed, zipfile.ZipFile(slim, "w", zipfile.ZIP_STORED) as out:
+        for one in packed.infolist():
+            content = packed.read(one)
+            if one.filename.startswith("xl/worksheets/") and one.filename.endswith(".xml"):
+                content = _EMPTY_ROW.sub(b"", _EMPTY_CELL.sub(b"", content))
+                content = _DIMENSION.sub(b"", content)
+            out.writestr(one.filename, content)
+    slim.seek(0)
+    return slim
+
+
+def _check_size(path: Path, sheet: str, rows: int, columns: int) -> None:
+    if rows > MOST_ROWS or columns > MOST_COLUMNS:
+        raise WorkbookError(
+            f'{path.name}, sheet "{sheet}": cells as far as row {rows:,} and column {columns:,}; at most '
+            f"{MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns are read: delete what lies beyond the table, "
+            "or save the table as CSV"
+        )
+
+
 def _shown(value: Any, number_format: str = "") -> str:
     if value is None:
         return ""
@@ -179,19 +210,19 @@ def _shown(value: Any, number_format: str = "") -> str:
 
 
 def _read_other(path: Path) -> list[Sheet]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-    except Exception as error:  # calamine gives several kinds, all of which say the same to a reader
-        hint = " (it may be locked with a password)" if "encrypt" in str(error).lower() else ""
-        raise WorkbookError(
-            f"{path.name} cannot be opened as a workbook{hint}; save it as .xlsx without a password"
-        ) from error
     sheets = []
-    for one in book.sheets_metadata:
-        cells = book.get_sheet_by_name(one.name).to_python(skip_empty_area=False)
-        rows = [[_shown(value) for value in row[:MOST_COLUMNS]] for row in cells[:MOST_ROWS]]
-        hidden = "visible" not in str(one.visible).lower()
-        sheets.append(Sheet(str(one.name), _square(rows), hidden))
+    with _reading(path):
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        for one in book.sheets_metadata:
+            held = book.get_sheet_by_name(one.name)
+            _check_size(path, one.name, held.total_height, held.total_width)
+            rows = [[_shown(value) for value in row] for row in held.to_python(skip_empty_area=False)]
+            merged = tuple(
+                (top + 1, left + 1, bottom + 1, right + 1)
+                for (top, left), (bottom, right) in held.merged_cell_ranges or ()
+            )
+            hidden = one.visible != python_calamine.SheetVisibleEnum.Visible
+            sheets.append(Sheet(str(one.name), _square(rows), hidden, merged=merged))
     return sheets
 
 
@@ -201,11 +232,30 @@ def _read_csv(path: Path) -> Sheet:
     found = max(
         _DELIMITERS, key=lambda one: (sum(line.count(one) for line in lines), -_DELIMITERS.index(one))
     )
-    rows = [
-        [cell.strip(" ") for cell in row]
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=found, strict=False)
-    ]
+    rows = [[cell.strip(" ") for cell in row] for row in _split(text, found, path.name)]
     return Sheet("", _square(rows), notes=notes)
+
+
+def _split(text: str, delimiter: str, file: str) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
+    rows: list[list[str]] = []
+    before = 0
+    try:
+        for row in reader:
+            rows.append(row)
+            lines, before = reader.line_num - before, reader.line_num
+    except csv.Error as error:
+        raise WorkbookError(
+            f"{file} row {len(rows) + 1}: a cell of more than {csv.field_size_limit():,} letters; look for a "
+            "quotation mark that is never closed"
+        ) from error
+    # A mark that is never closed makes one cell of all that follows, delimiters and lines alike.
+    if rows and lines > 1 and delimiter in rows[-1][-1] and not text.rstrip().endswith('"'):
+        raise WorkbookError(
+            f"{file} row {len(rows)}: a quotation mark that is never closed, so that {lines} lines read as "
+            "one row; close it, or take it out"
+        )
+    return rows
 
 
 def _square(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:

@@ -166,10 +166,14 @@ def decode(data: bytes, file: str) -> tuple[str, tuple[str, ...]]:
         raise DelimitedError(f"{file} is a workbook under the name of a CSV; rename it to .xlsx or .xls")
     if data[:3] == b"\xef\xbb\xbf":
         data = data[3:]
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16"), ("the file is in UTF-16, as Excel saves Unicode text",)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and data[2:4] != b"\x00\x00":
+        text = data.decode("utf-16", errors="replace")
+        return text, ("the file is in UTF-16, as Excel saves Unicode text",)
     if b"\x00" in data[:4096]:
-        raise DelimitedError(f"{file} is not a text file; a CSV was needed")
+        raise DelimitedError(
+            f"{file} is not a text file, or one without the mark that says how it is written; a CSV was "
+            'needed: save it as "CSV UTF-8"'
+        )
     head = data[:512].lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")):
         raise DelimitedError(f"{file} is a web page, not a table: the download failed; fetch it again")

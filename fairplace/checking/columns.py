@@ -197,9 +197,31 @@ def _unknown(table: Table, position: int, header: str) -> Iterator[Fault]:
         )
 
 
+def _guessed_letters(table: Table) -> Iterator[Fault]:
+    """Show the first word of a file whose letters had to be guessed; an old Mac's would come out wrong."""
+    block = table.block
+    for row, cells in block.rows:
+        for place, cell in enumerate(cells):
+            if any((letter.isalpha() and letter > "\x7f") or letter == "\ufffd" for letter in cell):
+                yield Fault(
+                    "review",
+                    row,
+                    block.columns[place],
+                    block.headers[place],
+                    f'"{cell[:60]}", read as Windows-1252 because the file is not in UTF-8',
+                    "",
+                    "look whether its letters are right; if not, save the file as CSV UTF-8",
+                    "encoding",
+                    block.sheet.name,
+                )
+                return
+
+
 def check_sheet(table: Table) -> Iterator[Fault]:
     """Say what a spreadsheet hides: rows, columns, formulas without a value, merged cells."""
     sheet, rows = table.block.sheet, set(table.lines)
+    if any("Windows-1252" in note for note in sheet.notes):
+        yield from _guessed_letters(table)
     columns = {one: n for n, one in enumerate(table.block.columns)}
     for row in sorted(sheet.hidden_rows & rows):
         yield Fault(

@@ -11,9 +11,14 @@ from fairplace.workbooks import Sheet
 from layers.council.schema import Schema
 
 _SEARCHED = 400
+# What a row of totals is called. "Total Fitness" is called so too: it is told by its filled cells.
 _TOTAL = re.compile(
-    r"(grand |sub[- ]?)?total\b.*|sum|overall|all (areas|practices|estates|wards|homes)", re.IGNORECASE
+    r"(?:[\w&'.]+[ -]){0,3}(?:sub)?totals?(?: \(.*\)| (?:for|of|to|in|across|all) .*)?[ :.*]*"
+    r"|all (?:areas|practices|estates|wards|homes)",
+    re.IGNORECASE,
 )
+_TOTAL_WORD = re.compile(r"(?:grand |sub[- ]?)?totals?[ :.*]*", re.IGNORECASE)
+_PERHAPS = re.compile(r"(?:totals?\b.*|sum|overall|average|mean|all)[ :]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,15 @@ def _headers(
     return kept
 
 
+def _is_total(cells: Sequence[str], usual: int) -> bool:
+    first, *others = (cell.strip() for cell in cells if cell)
+    if not others:
+        return False
+    if _TOTAL.fullmatch(first) or any(_TOTAL_WORD.fullmatch(cell) for cell in others):
+        return True
+    return len(others) + 1 < usual and bool(_PERHAPS.fullmatch(first))
+
+
 def _block(
     sheet: Sheet,
     grid: Sequence[Sequence[str]],
@@ -154,19 +168,16 @@ def _block(
     end: int,
     filled: set[int],
 ) -> Block:
-    rows: list[tuple[int, tuple[str, ...]]] = []
-    totals: list[tuple[int, tuple[str, ...]]] = []
-    for row in range(header_row, end):
-        cells = tuple(grid[row][column] for column in columns)
-        if not any(cells) or cells == headers:
-            continue
-        first = next(cell for cell in cells if cell)
-        if _TOTAL.fullmatch(first.strip()) and sum(map(bool, cells)) > 1:
-            totals.append((row + 1, cells))
-        else:
-            rows.append((row + 1, cells))
+    held = [
+        (row + 1, cells)
+        for row in range(header_row, end)
+        if any(cells := tuple(grid[row][column] for column in columns)) and cells != headers
+    ]
+    usual = sorted(sum(map(bool, cells)) for _, cells in held)[len(held) // 2] if held else 0
+    totals = [one for one in held if _is_total(one[1], usual)]
+    apart = {number for number, _ in totals}
+    rows = [one for one in held if one[0] not in apart]
     notes: list[tuple[int, str]] = []
-    usual = sorted(sum(map(bool, cells)) for _, cells in rows)[len(rows) // 2] if rows else 0
     while rows and usual >= 3 and sum(map(bool, rows[-1][1])) == 1 and len(" ".join(rows[-1][1]).split()) > 1:
         number, cells = rows.pop()
         notes.insert(0, (number, next(cell for cell in cells if cell)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from fairplace.checking.addresses import tidy_address
 from fairplace.checking.columns import Table
 from fairplace.checking.faults import Fault
 from geo.geography import Geography, GeographyError
@@ -16,7 +17,10 @@ from geo.postcodes import PostcodeDirectory, suggest
 from layers.council.cells import Reading
 from layers.council.schema import Field
 
-_TAG = re.compile(r"<\s*/?\s*[a-zA-Z!][^>]*>|&(lt|gt|#\d+);|javascript:", re.IGNORECASE)
+_TAG = re.compile(
+    r"<\s*/?\s*[a-z!]\w*(?:[\s/][^>]*)?(?:>|$)|&(?:[a-z]{2,8}|#x?[0-9a-f]+);|javascript:", re.IGNORECASE
+)
+_MEAN = re.compile(r"average|mean", re.IGNORECASE)
 #: Share of postcodes in one postcode area from which another area is worth a look.
 USUAL_AREA = 0.8
 
@@ -57,11 +61,14 @@ def _rule(reading: Reading, field: Field) -> str:
 
 def _one_style(table: Table, field: Field) -> Iterator[Fault]:
     readings = table.readings[field.name]
+    texts = table.text(field.name)
+    if any(one.style == "month first" for one in readings):
+        yield from _either(table, field, texts)
     styles = Counter(one.style for one in readings if one.value is not None and not one.wrong)
     if len(styles) < 2:
         return
+    yield from _exchanged(table, field)
     usual = styles.most_common(1)[0][0]
-    texts = table.text(field.name)
     for row, one in enumerate(readings):
         if one.value is not None and not one.wrong and one.style != usual:
             yield table.fault(
@@ -72,6 +79,41 @@ def _one_style(table: Table, field: Field) -> Iterator[Fault]:
                 "date_styles",
                 needed="one way of writing dates",
             )
+
+
+def _either(table: Table, field: Field, texts: Sequence[str]) -> Iterator[Fault]:
+    """Find days that could be months, in a column where others have the month first."""
+    for row, one in enumerate(table.readings[field.name]):
+        year, month, day = (one.value or "--").split("-") if isinstance(one.value, str) else ("", "", "")
+        if one.style == "day first" and not one.wrong and day != month and int(day) <= 12:
+            yield table.fault(
+                row,
+                field.name,
+                f'"{texts[row]}", where others have the month first: {int(day)} or {int(month)} is the month',
+                f"write it as {one.value} or {year}-{day}-{month}, after asking the sender",
+                "date_either",
+                needed="a date as 2025-09-30",
+            )
+
+
+def _exchanged(table: Table, field: Field) -> Iterator[Fault]:
+    """Find the mark of a spreadsheet set to American dates: it took 3/4 for 4 March and left 13/4 as text."""
+    readings = table.readings[field.name]
+    taken = [str(one.value) for one in readings if one.style in ("iso", "serial") and one.value]
+    left = [n for n, one in enumerate(readings) if one.style == "day first" and one.value]
+    low = all(int(one[8:]) <= 12 for one in taken)
+    if len(taken) > 1 and len(left) > 1 and low and all(int(str(readings[n].value)[8:]) > 12 for n in left):
+        yield table.fault(
+            left[0],
+            field.name,
+            f"{len(left)} dates as text, all after the 12th of a month, and {len(taken)} as dates, all "
+            "before the 13th",
+            "a spreadsheet set to American dates may have exchanged day and month of the others: compare "
+            "some with their source",
+            "dates_exchanged",
+            level="review",
+            needed="one way of writing dates",
+        )
 
 
 _STYLES = {
@@ -101,6 +143,10 @@ def check_rows(table: Table) -> Iterator[Fault]:
         )
     if schema.located:
         yield from _placeless(table)
+    if any(one.name == "uprn" and one.unique for one in schema.fields) and (
+        {"address", "postcode"} <= set(table.readings)
+    ):
+        yield from _same_home(table)
     if schema.kind == "indicator_values":
         yield from _check_values(table)
     if schema.kind == "survey":
@@ -170,6 +216,29 @@ def _placeless(table: Table) -> Iterator[Fault]:
                 "no_place",
                 needed="a UPRN, coordinates, an address or a postcode",
             )
+
+
+def _same_home(table: Table) -> Iterator[Fault]:
+    """Find homes without a UPRN whose address has stood before, however it is spelt."""
+    seen: dict[tuple[str, str], int] = {}
+    uprns = table.values("uprn") if "uprn" in table.readings else None
+    pairs = zip(table.values("address"), table.values("postcode"), strict=True)
+    for row, (address, postcode) in enumerate(pairs):
+        if address is None or postcode is None or (uprns is not None and uprns[row] is not None):
+            continue
+        key = (tidy_address(str(address)), str(postcode))
+        if key in seen:
+            yield table.fault(
+                row,
+                "address",
+                f'"{address}", {postcode}, which is the address of row {table.lines[seen[key]]}',
+                "give the UPRN of each, or take one row out: a home that stands twice is counted twice",
+                "address_twice",
+                level="review",
+                needed="each home once",
+            )
+        else:
+            seen[key] = row
 
 
 def _check_values(table: Table) -> Iterator[Fault]:
@@ -248,6 +317,19 @@ def _check_scale(table: Table, values: pd.Series) -> Iterator[Fault]:
                     "percent",
                     needed="one scale in a column",
                 )
+        above = own[own > 1]
+        for row in own.index[(own > 0) & (own <= 1)] if len(above) > (len(own) / 2) else ():
+            # A rate may well run from 0.8 to 5; a share among percentages is far below all of them.
+            if above.max() <= 100 and float(own[row]) * 20 <= above.min():
+                yield table.fault(
+                    int(row),
+                    "value",
+                    f"{values[row]:g} where others of {name} run from {above.min():g} to {above.max():g}",
+                    f"check the scale: write {values[row]:.0%} if it is a share, the others with a % sign",
+                    "percent",
+                    level="review",
+                    needed="one scale in a column",
+                )
 
 
 def _check_answers(table: Table) -> Iterator[Fault]:
@@ -280,14 +362,23 @@ def _check_answers(table: Table) -> Iterator[Fault]:
 
 
 def _check_totals(table: Table) -> Iterator[Fault]:
+    lines = np.asarray(table.lines)
+    before = 0
     for number, cells in table.block.totals:
+        section = (lines > before) & (lines < number)
+        before = number
+        words = [cell for cell in cells if cell and not re.fullmatch(r"[£\d.,%]+", cell)]
+        if len(words) > 2 or any(_MEAN.match(cell) for cell in words):
+            continue  # a mean, or the total of one question among several
         for match in table.matches:
             field = table.schema.field(match.field)
             said = cells[match.position].replace(",", "").replace("£", "")
             if field.type not in ("whole", "pounds") or not re.fullmatch(r"\d+(\.\d+)?", said):
                 continue
-            summed = float(pd.to_numeric(table.values(match.field)).sum())
-            if abs(summed - float(said)) > 0.5:
+            values = pd.to_numeric(table.values(match.field))
+            summed = float(values.sum())
+            # Of a section, or of all: a return has totals of its quarters, then one of the year.
+            if min(abs(one - float(said)) for one in (summed, float(values[section].sum()))) > 0.5:
                 yield Fault(
                     "fault",
                     number,

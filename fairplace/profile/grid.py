@@ -14,9 +14,7 @@ from dataclasses import dataclass
 
 from fairplace.numbers import COUNTED, is_ours, show_number, two_figures
 from fairplace.profile.model import Inline, Number, Table, inline_text
-
-#: A spreadsheet that opens a CSV runs a cell that begins so.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from fairplace.spreadsheets import safe_cell
 
 
 @dataclass(frozen=True)
@@ -127,5 +125,5 @@ def csv_text(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:
 
 def _safe(value: str | float) -> str | float:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return str(safe_cell(value))
     return "" if math.isnan(value) else value

@@ -29,9 +29,14 @@ _NO = {"no", "n", "false", "0", "0.0", "f", "✗", "✘"}
 _NOT_KNOWN = {"not known", "unknown", "n/k", "nk", "tbc", "tba", "dk", "don't know", "?"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]0{1,2}:00(?::00)?(?:\.0+)?)?")
-_SLASHED = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})")
-_WORDED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ \-]([A-Za-z]{3,9})\.?,?[ \-](\d{4})")
+_TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})" + _TIME)
+_YEAR_FIRST = re.compile(r"(\d{4})([/.]?)(\d{2})\2(\d{2})")
+_SLASHED = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _TIME)
+_WORDED = re.compile(
+    r"(?:[A-Za-z]{3,9},? )?(\d{1,2})(?:st|nd|rd|th)?(?: of)?[ \-]([A-Za-z]{3,9})\.?,?[ \-](\d{4}|\d{2})"
+)
+_MONTH_ONLY = re.compile(r"([A-Za-z]{3,9})\.?[ \-](\d{4}|\d{2})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PERIODS = (
     re.compile(r"(19|20)\d{2}"),
@@ -45,7 +50,11 @@ _PERIODS = (
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}")
 _THEME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 # Cells that spreadsheets run when they are opened; a minus or plus before a number is only a number.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile(r"[=+\-@]")
+# Wide letters, digits and signs, as keyboards set to Chinese or Japanese type them.
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
+# Nothing that can be seen, or that turns the text after it round.
+_INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _ERRORS = ("#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#N/A", "########")
 _RANGES: dict[str, tuple[float, float, str]] = {
     "easting": (80_000, 660_000, "the National Grid of England runs from 80000 to 660000 east"),
@@ -99,14 +108,16 @@ def read_cell(text: str, field: Field) -> Reading:
     Reading
         An empty cell is ``missing`` and only a fault where the column is required.
     """
-    cell = " ".join(text.replace("\u00a0", " ").split()) if field.type != "text" else text.strip()
+    shown = " ".join(text.translate(_INVISIBLE).split())
+    plain = shown.translate(_WIDE).strip()
+    cell = " ".join(plain.split()) if field.type != "text" else shown
     if cell in _ERRORS or cell.upper().startswith("#REF"):
         return _fault(
             f'"{cell}", which is what a spreadsheet shows where a formula failed',
             "mend the formula, or type the value",
         )
-    if _FORMULA.match(text.lstrip(" ")) and not _plain_number(cell):
-        safe = cell.lstrip("=+-@\t\r ")
+    if _FORMULA.match(plain) and not _plain_number(plain):
+        safe = plain.lstrip("=+-@\t\r ")
         return _fault(
             f'"{_short(cell)}", which a spreadsheet would run as a formula',
             "type the text or number itself"
@@ -199,9 +210,7 @@ def _numeric(cell: str, field: Field) -> Reading:
     percent = cell.endswith("%")
     bare = cell.replace("£", "").replace("\u2212", "-").replace(" ", "").rstrip("%")
     if not (_NUMBER.fullmatch(bare) or _GROUPED.fullmatch(bare)):
-        inside = re.findall(r"-?\d[\d,]*\.?\d*", cell)
-        hint = f"; write {inside[0].replace(',', '')}" if len(inside) == 1 else ""
-        return _fault(f'"{_short(cell)}", which is no number', f"needed {field.needed}{hint}")
+        return _fault(f'"{_short(cell)}", which is no number', f"needed {field.needed}{_hint(cell, bare)}")
     value = float(bare.replace(",", ""))
     if not math.isfinite(value):
         return _fault(f'"{_short(cell)}"', f"needed {field.needed}")
@@ -214,6 +223,18 @@ def _numeric(cell: str, field: Field) -> Reading:
     if field.type in _RANGES:
         return _coordinate(value, cell, field)
     return Reading(value, style="0 to 1" if 0 <= value <= 1 else "above 1")
+
+
+def _hint(cell: str, bare: str) -> str:
+    """Suggest a number only where words stand around one: "<5", "3.1k" or "10-15" are none that we know."""
+    if re.fullmatch(
+        r"[<>≤≥].*|(?:under|over|fewer than|less than|more than|up to|at (?:most|least)) .*", cell, re.I
+    ):
+        return "; write [c] where the count is hidden, or the count itself"
+    if re.fullmatch(r"[+-]?\d+,\d{1,2}", bare):
+        return f"; write {bare.replace(',', '.')} if the comma stands for a point"
+    inside = re.fullmatch(r"(?:[A-Za-z£.:~]+ ?)*(-?\d[\d,]*(?:\.\d+)?)(?: [A-Za-z.%()]+)*", cell)
+    return f"; write {inside[1].replace(',', '')}" if inside else ""
 
 
 def _share(value: float, cell: str) -> Reading:
@@ -279,7 +300,22 @@ def _date(cell: str, field: Field) -> Reading:
         return _day(year, second, first, cell, "day first")
     found = _WORDED.fullmatch(cell)
     if found and found[2][:3].lower() in _MONTHS:
-        return _day(int(found[3]), _MONTHS.index(found[2][:3].lower()) + 1, int(found[1]), cell, "words")
+        month = _MONTHS.index(found[2][:3].lower()) + 1
+        if len(found[3]) == 2:
+            return _fault(
+                f'"{cell}", with a year of two digits',
+                f"write it as 20{found[3]}-{month:02d}-{int(found[1]):02d}",
+                "words",
+            )
+        return _day(int(found[3]), month, int(found[1]), cell, "words")
+    found = _YEAR_FIRST.fullmatch(cell)
+    if found and 1 <= int(found[3]) <= 12:
+        return _fault(
+            f'"{cell}", a date without its hyphens', f"write it as {found[1]}-{found[3]}-{found[4]}", "iso"
+        )
+    found = _MONTH_ONLY.fullmatch(cell)
+    if found and found[1][:3].lower() in _MONTHS:
+        return _fault(f'"{cell}", a month without its day', "give the day too, such as 2025-09-30")
     if re.fullmatch(r"\d{5}(\.\d+)?", cell) and _SERIALS[0] <= float(cell) <= _SERIALS[1]:
         day = _EXCEL_EPOCH + dt.timedelta(days=int(float(cell)))
         return Reading(day.isoformat(), style="serial")
@@ -352,7 +388,7 @@ def _uprn(cell: str, _field: Field) -> Reading:
             "format the column as text and paste the UPRNs again from their source",
         )
     if re.fullmatch(r"0*\d{1,12}", digits) and int(digits) > 0:
-        return Reading(digits.lstrip("0"))
+        return Reading(str(int(digits)))
     return _fault(
         f'"{_short(cell)}", which is no UPRN',
         "needed up to 12 digits; leave it empty and give address and postcode",

@@ -102,6 +102,31 @@ def drop(column: str) -> Callable[[Rows], Rows]:
     return lambda rows: [[cell for n, cell in enumerate(row) if n != ord(column) - 65] for row in rows]
 
 
+def dates(*written: str) -> Callable[[Rows], Rows]:
+    """Put dates into the column of days, top to bottom."""
+    return lambda rows: [
+        rows[0],
+        *([*row[:4], day, *row[5:]] for row, day in zip(rows[1:], written, strict=True)),
+    ]
+
+
+def shares(*written: str) -> Callable[[Rows], Rows]:
+    """Put values of one year into the register, without counts and bases that could tell their scale."""
+    return lambda rows: [
+        rows[0],
+        *(
+            ["smoking", f"E0599900{n}", "wd25", "2023/24", one, "", ""]
+            for n, one in enumerate(written, start=1)
+        ),
+    ]
+
+
+def same_home(rows: Rows) -> Rows:
+    changed = [rows[0], *(["", *row[1:]] for row in rows[1:])]
+    changed[2][1:3] = ["1, Chapel St.", "hv11ad"]
+    return changed
+
+
 def add(header: str, cells: Sequence[Any]) -> Callable[[Rows], Rows]:
     return lambda rows: [[*row, value] for row, value in zip(rows, [header, *cells], strict=True)]
 
@@ -178,6 +203,27 @@ CASES = [
     Case("a date in words", "services", put(4, "E", "30 Nov 2021"), 4, "E", "date_styles", "2021-11-30"),
     Case("perhaps where yes or no belongs", "services", put(3, "F", "ramp at side"), 3, "F", "yes_no", "write yes or no"),
     Case("words where a number belongs", "services", put(3, "G", "about 40"), 3, "G", "whole", "write 40"),
+    Case("a wide equals sign", "services", put(3, "B", "\uff1dSUM(1+1)"), 3, "B", "formula", "type the text"),
+    Case("a formula behind a space that does not break", "services", put(3, "B", "\u00a0=SUM(1+1)"), 3, "B", "formula", "type the text"),
+    Case("a formula behind a tab", "services", put(3, "B", "\t@SUM(1+1)"), 3, "B", "formula", "type the text"),
+    Case("a formula behind a line end", "services", put(3, "B", "\r=SUM(1+1)"), 3, "B", "formula", "type the text"),
+    Case("a formula behind a sign that nobody sees", "services", put(3, "B", "\u200b+SUM(1+1)"), 3, "B", "formula", "type the text"),
+    Case("HTML that is never closed", "services", put(2, "B", "Chapel <img src=x onerror=alert(1)"), 2, "B", "html", 'plain text: "Chapel"'),
+    Case("HTML in numbers of letters", "services", put(2, "B", "Chapel &#x3c;b&#x3e;"), 2, "B", "html", "plain text"),
+    Case("a date with the year in front", "services", put(2, "E", "2019/04/01"), 2, "E", "date", "2019-04-01"),
+    Case("a date of two-digit year in words", "services", put(2, "E", "1-Apr-19"), 2, "E", "date", "2019-04-01"),
+    Case("a month for a day", "services", put(2, "E", "Apr-19"), 2, "E", "date", "give the day too"),
+    Case("a hidden count in words", "services", put(3, "G", "<5"), 3, "G", "whole", "write [c]"),
+    Case("a comma for a point", "indicator_values", put(2, "E", "31,5"), 2, "E", "number", "write 31.5"),
+    Case("thousands by a letter", "referrals", put(2, "H", "£3.1k"), 2, "H", "pounds", "needed pounds, without the sign"),
+    Case("a share among percentages", "indicator_values", shares("31", "29", "0.25", "33"), 4, "E", "percent", "write 25%", level="review"),
+    Case("31 among shares", "indicator_values", shares("0.31", "0.29", "31", "0.33"), 4, "E", "percent", "write 0.31"),
+    Case("the same UPRN in wide digits", "homes", put(5, "A", "９９９９００００００３２"), 5, "A", "twice", "keep one"),
+    Case("the same UPRN behind zeros", "homes", put(5, "A", "000999900000032"), 5, "A", "twice", "keep one"),
+    Case("the same home, spelt otherwise", "homes", same_home, 3, "B", "address_twice", "counted twice", level="review"),
+    Case("totals of one estate called so", "survey", insert(5, ["Totals", "", "home_warm_enough", "yes_no", "yes", 13, 31, "2025-05"]), 5, "", "totals", "not used", level="note"),
+    Case("a total in the second column", "referrals", insert(4, ["2025-Q1", "Total", "", 34, 57, 32, 45, 6654]), 4, "", "totals", "not used", level="note"),
+    Case("a subtotal that does not add up", "referrals", insert(4, ["Sub-total", "", "", 34, 58, 32, 45, 6654]), 4, "E", "total", "left out, twice"),
     Case("half a person", "services", put(3, "G", 40.5), 3, "G", "whole", "whole"),
     Case("fewer than nobody", "services", put(3, "G", -4), 3, "G", "whole", "0 or more"),
     Case("a lookup that failed", "services", put(3, "G", "#REF!"), 3, "G", "whole", "mend the formula"),
@@ -213,6 +259,20 @@ CASES = [
     # Not a table of that kind
     Case("a header and nothing under it", "services", lambda rows: rows[:1], 1, "", "no_rows", "fill in the rows"),
     Case("headers that say nothing", "services", lambda rows: [["a", "b", "c", "d", "e", "f", "g"], *rows[1:]], 1, "", "no_header", "write the headers"),
+]  # fmt: skip
+# What must not be said of files that are right.
+SOUND: list[tuple[str, Callable[[Rows], Rows], int]] = [
+    ("services", put(2, "B", "Total Fitness"), 5),
+    ("services", put(2, "A", "Total Fitness"), 5),
+    ("services", put(2, "E", "2019-04-01T10:30:00"), 5),
+    ("services", put(4, "D", "\uff28\uff36\uff12 2LJ"), 5),
+    ("services", put(3, "B", "R&D; children <5 years"), 5),
+    ("referrals", lambda rows: [*rows[:3], ["Sub-total", "", "", 34, 57, 32, 45, 6654, ""], *rows[3:],
+                                ["Sub-total", "", "", 42, 74, 55, 54, 7010, ""],
+                                ["Total", "", "", 76, 131, 87, 99, 13664, ""]], 4),
+    ("referrals", insert(6, ["Average", "", "", 19, 32.75, 21.75, 24.75, 3416]), 4),
+    ("indicator_values", shares("0.8", "1.4", "2.9", "5.2"), 4),
+    ("homes", lambda rows: [*rows, ["999900000035", "1 Chapel Street", "HV1 1AD", "2025-02-04", "E", "no"]], 5),
 ]  # fmt: skip
 CODES = sorted({str(row[3]) for row in SERVICES[1:]} | {"HV1 1AF"})
 DIRECTORY = make_directory(
@@ -251,6 +311,50 @@ def test_the_fault_is_named_by_row_and_column_with_its_mend(case: Case, tmp_path
     assert found.good == (case.level != "fault")
     others = [one for one in found.faults if one.level == "fault" and one.row != case.row]
     assert not others, [one.sentence for one in others]
+
+
+@pytest.mark.parametrize(("kind", "change", "rows"), SOUND)
+def test_what_only_looks_broken_is_left_alone(
+    kind: str, change: Callable[[Rows], Rows], rows: int, tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "file.csv", change(rows_of(kind)))
+    found = inspect(path, kind=kind, directory=DIRECTORY if kind == "services" else None)
+    assert [one.sentence for one in found.faults if one.level != "note"] == []
+    assert found.rows == rows
+
+
+# Columns of which several cells are wrong: every one of them is named.
+@pytest.mark.parametrize(
+    ("kind", "change", "expected"),
+    [
+        (
+            "services",
+            dates("04/13/2019", "03/04/2015", "30/11/2021", "07/01/2008", "02/02/2012"),
+            [(2, "date"), (3, "date_either"), (5, "date_either")],
+        ),
+        (
+            "services",
+            dates("13/04/2019", "2015-09-14", "30 Nov 2021", "17/01/2008", "41061"),
+            [(3, "date_styles"), (4, "date_styles"), (6, "date_styles")],
+        ),
+        (
+            "services",
+            dates("2019-03-04", "2015-01-12", "30/11/2021", "2008-07-01", "15/06/2012"),
+            [(4, "dates_exchanged"), (4, "date_styles"), (6, "date_styles")],
+        ),
+        (
+            "indicator_values",
+            shares("31", "29", "0.25", "33", "0.30"),
+            [(4, "percent"), (6, "percent")],
+        ),
+    ],
+)
+def test_every_cell_of_a_column_in_several_styles_is_named(
+    kind: str, change: Callable[[Rows], Rows], expected: list[tuple[int, str]], tmp_path: Path
+) -> None:
+    found = inspect(write_csv(tmp_path / "file.csv", change(rows_of(kind))), kind=kind)
+    assert sorted((one.row, one.rule) for one in found.faults) == sorted(expected)
+    assert all(one.mend and one.column == 5 for one in found.faults)
 
 
 @pytest.mark.parametrize("kind", list(BASES))

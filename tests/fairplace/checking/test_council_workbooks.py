@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +25,11 @@ from fairplace.cli import main
 from fairplace.disclosure import release
 from fairplace.pack import Pack
 from fairplace.profile.evidence import local_evidence
+from fairplace.profile.grid import csv_text
 from fairplace.profile.words import load_words
-from fairplace.spreadsheets import safe_cell
+from fairplace.spreadsheets import safe_cell, safe_frame
 from fairplace.workbooks import WorkbookError, read_workbook
+from geo.errors import UserError
 from layers.council.reader import read_council_file
 from layers.council.schema import find_schema, load_schemas
 
@@ -161,8 +167,131 @@ def test_what_is_no_workbook_is_refused_with_what_to_do(tmp_path: Path) -> None:
         read_workbook(pdf)
     broken = tmp_path / "b.xlsx"
     broken.write_bytes(b"PK\x03\x04 and nothing more")
-    with pytest.raises(WorkbookError, match="damaged or was not fully copied"):
+    with pytest.raises(WorkbookError, match="is damaged, was not fully copied"):
         read_workbook(broken)
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/worksheets/sheet1.xml", b"</sheetData>", b""),
+        ("xl/styles.xml", b"<fonts", b"<fontz"),
+        ("xl/worksheets/sheet1.xml", b'r="B3"', b'r="ZZZZZZ3"'),
+        ("xl/workbook.xml", b"<sheets>", b"<sheats>"),
+    ],
+)
+def test_a_workbook_with_a_broken_part_is_damaged_in_one_line(
+    tmp_path: Path, part: str, old: bytes, new: bytes
+) -> None:
+    path = workbook(tmp_path / "r.xlsx", {"Data": RETURN})
+    patch(path, part, lambda content: content.replace(old, new, 1))
+    with pytest.raises(WorkbookError, match=r"r\.xlsx is damaged.*save it anew") as caught:
+        read_workbook(path)
+    assert "\n" not in str(caught.value)
+
+
+def patch(path: Path, part: str, change: Callable[[bytes], bytes]) -> None:
+    """Change one part of a workbook, as another program might have written it."""
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    assert change(parts[part]) != parts[part]
+    parts[part] = change(parts[part])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+
+
+def test_a_sheet_formatted_to_the_bottom_holds_its_table_only(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "r.xlsx", {"Data": RETURN})
+    empty = b"".join(
+        b'<row r="%d"><c r="A%d" s="0"/><c r="B%d" s="0"></c></row>' % (n, n, n)
+        for n in (*range(11, 5_000), 1_048_576)
+    )
+    patch(
+        path,
+        "xl/worksheets/sheet1.xml",
+        lambda content: content.replace(b"</sheetData>", empty + b"</sheetData>"),
+    )
+    sheet = read_workbook(path)[0]
+    assert len(sheet.rows) == len(RETURN)
+    assert inspect(path).clean()["referrals"].to_list() == [19, 38, 12]
+
+
+def test_no_row_of_a_sheet_is_left_out_in_silence(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "r.xlsx", {"Data": RETURN})
+    far = b'<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>2025-Q2</t></is></c></row></sheetData>'
+    patch(path, "xl/worksheets/sheet1.xml", lambda content: content.replace(b"</sheetData>", far))
+    with pytest.raises(
+        WorkbookError, match=r'sheet "Data": cells as far as row 1,048,576.*save the table as CSV'
+    ):
+        read_workbook(path)
+
+
+def test_a_quotation_mark_that_is_never_closed_is_found_by_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        'Quarter,PCN code,Number of referrals\n2025-Q1,"UZ1,20\n2025-Q1,UZ2,30\n', encoding="utf-8"
+    )
+    with pytest.raises(WorkbookError, match=r"r\.csv row 2: a quotation mark that is never closed"):
+        inspect(path, kind="referrals")
+    path.write_text(f"Quarter,PCN code\n2025-Q1,{'x' * 200_000}\n", encoding="utf-8")
+    with pytest.raises(WorkbookError, match=r"r\.csv row 2: a cell of more than 131,072 letters"):
+        inspect(path, kind="referrals")
+    # Inches and a line break within marks are neither.
+    path.write_text(
+        'Quarter,PCN code,PCN name\n2025-Q1,UZ1,5" pipe\n2025-Q1,UZ2,"River,\nnorth"\n', encoding="utf-8"
+    )
+    assert inspect(path, kind="referrals").rows == 2
+
+
+def test_letters_that_had_to_be_guessed_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    for name, encoding, looked_at in (
+        ("Café", "mac-roman", True), ("Café", "cp1252", True), ("Café", "utf-8", False), ("£5 – more", "cp1252", False),
+    ):  # fmt: skip
+        path.write_bytes(
+            f"Quarter,PCN code,PCN name,Number of referrals\n2025-Q1,UZ1,{name},20\n".encode(encoding)
+        )
+        found = inspect(path, kind="referrals")
+        assert [one.rule for one in found.faults] == (["encoding"] if looked_at else []), name
+    path.write_bytes("Quarter,PCN code\n2025-Q1,UZ1\n".encode("utf-16-le"))
+    with pytest.raises(UserError, match="CSV UTF-8"):
+        inspect(path, kind="referrals")
+
+
+#  The least that is an OpenDocument workbook: two sheets, of which the style of the second hides it.
+ODS = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" office:version="1.3"><office:automatic-styles>
+ <style:style style:name="gone" style:family="table"><style:table-properties table:display="false"/></style:style>
+ <style:style style:name="here" style:family="table"><style:table-properties table:display="true"/></style:style>
+ </office:automatic-styles><office:body><office:spreadsheet>
+ <table:table table:name="Now" table:style-name="here">{now}</table:table>
+ <table:table table:name="Old" table:style-name="gone">{old}</table:table>
+ </office:spreadsheet></office:body></office:document-content>"""
+
+
+MANIFEST = """<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">
+ <manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>"""
+
+
+def test_a_hidden_sheet_of_an_open_document_is_not_read(tmp_path: Path) -> None:
+    def rows(code: str) -> str:
+        table = [["Quarter", "PCN code", "Number of referrals"], ["2025-Q1", code, "20"]]
+        cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+        return "".join(
+            f"<table:table-row>{''.join(cell.format(one) for one in row)}</table:table-row>" for row in table
+        )
+
+    path = tmp_path / "r.ods"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("META-INF/manifest.xml", MANIFEST)
+        packed.writestr("content.xml", ODS.format(now=rows("UZ1"), old=rows("UZ2")))
+    assert [(one.name, one.hidden) for one in read_workbook(path)] == [("Now", False), ("Old", True)]
+    found = inspect(path, kind="referrals")
+    assert found.clean()["organisation_code"].to_list() == ["UZ1"]
+    assert [(one.rule, one.sheet) for one in found.faults] == [("hidden", "Old")]
 
 
 def test_a_table_without_any_place_is_told_so_and_graded_not_at_all(tmp_path: Path) -> None:
@@ -262,6 +391,33 @@ def test_no_text_written_to_a_spreadsheet_begins_a_formula(text: str) -> None:
     assert not safe.lstrip().startswith(("=", "@")) or safe.startswith("'")
     assert not safe.startswith(("+", "-", "\t", "\r"))
     assert safe_cell(-0.5) == -0.5
+
+
+@pytest.mark.parametrize("before", ["", " ", "\u00a0", "\u3000", "\ufeff", "\u200b"])
+@pytest.mark.parametrize(
+    "sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_signs_that_some_spreadsheet_takes_for_a_formula_are_shown(before: str, sign: str) -> None:
+    text = f"{before}{sign}SUM(1)"
+    safe = f"'{text}".replace("\r", "\n")
+    assert safe_cell(text) == safe
+    head, row = csv.reader(io.StringIO(csv_text([text], [[text]]), newline=""))
+    assert (head, row) == ([safe], [safe]), "a profile's tables keep the same rule"
+
+
+def test_no_carriage_return_begins_a_row_of_its_own(tmp_path: Path) -> None:
+    name = "Chapel\r=HYPERLINK(1)"
+    frame = pd.DataFrame({"name": [name], "people": [1]})
+    for written in (
+        safe_frame(frame).to_csv(index=False, lineterminator="\n"),
+        csv_text(["name", "people"], [[name, 1.0]]),
+    ):
+        assert "\r" not in written
+        rows = list(csv.reader(io.StringIO(written, newline="")))
+        assert [len(row) for row in rows] == [2, 2]
+    rows = [["Ref", "Service name", "Type", "Post code"], ["S1", "Chapel\r\n=1+1\u202e", "advice", "HV1 1AD"]]
+    found = inspect(workbook(tmp_path / "s.xlsx", {"A": rows}), kind="services")
+    assert found.clean()["name"].to_list() == ["Chapel =1+1"]
 
 
 def test_the_commands_make_a_template_and_check_what_comes_back(
