@@ -225,7 +225,9 @@ def search_nearest(
         from geo.shortest_kernels import nearest, nearest_one
 
         graph = (arcs.first, arcs.target, arcs.cost, seeds, seed_costs, seed_labels)
-        return nearest_one(*graph, float(limit)) if k == 1 else nearest(*graph, k, float(limit))
+        if k == 1:
+            return nearest_one(*graph, float(limit), *arcs.widths)
+        return nearest(*graph, k, float(limit))
     names = np.unique(seed_labels)
     table = np.full((len(names), arcs.nodes), np.inf)
     for row, name in enumerate(names):
@@ -274,7 +276,9 @@ def _in_threads(run: Callable[[int, int], Found], origins: int) -> Found:
     threads = min(os.cpu_count() or 1, 8)
     if origins < _MANY or threads == 1:
         return run(0, origins)
-    bounds = np.linspace(0, origins, threads + 1).astype(int)
+    # More pieces than threads, so that one which has to wait for a processor does not hold up the rest.
+    pieces = min(4 * threads, origins // (_MANY // 4))
+    bounds = np.linspace(0, origins, pieces + 1).astype(int)
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(run, bounds[:-1].tolist(), bounds[1:].tolist()))
     counts = np.concatenate([np.diff(part.first) for part in parts])
