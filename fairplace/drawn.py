@@ -155,6 +155,13 @@ def open_streets(pack: Pack) -> Network:
     return load_network(pack.path / "networks" / "streets")
 
 
+def open_street_names(pack: Pack) -> pd.Series[str]:
+    """Name of each segment of a pack's street network; empty where it has none."""
+    from geo.network import load_names
+
+    return load_names(pack.path / "networks" / "streets")
+
+
 def reach_by(streets: Callable[[], Network]) -> ReachFunction:
     """Make what tells how far one gets, along streets that are opened when they are first needed."""
 

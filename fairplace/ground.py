@@ -31,6 +31,7 @@ from layers.planning import (
 )
 
 if TYPE_CHECKING:
+    from fairplace.disclosure import Released
     from fairplace.pack import Pack
     from fairplace.spine import Spine
     from geo.place import Area
@@ -155,6 +156,32 @@ def _read_layers(folder: Path, authority: str) -> list[PlanningLayer]:
     read = [layer for path in files for layer in read_planning(path, coverage=coverage)]
     seen = {layer.register.id for layer in read}
     return read + [missing_layer(name, coverage) for name in coverage if name not in seen]
+
+
+def released_layers(released: Released) -> tuple[list[Mapping[str, Any]], gpd.GeoDataFrame]:
+    """Planning layers that an edition may carry, and their features.
+
+    Parameters
+    ----------
+    released
+        In one edition.
+
+    Returns
+    -------
+    tuple
+        Papers as `Ground.layers` has them, and EPSG:27700: ``layer``, ``reference``, ``name``. A layer whose
+        licence does not allow this edition is in neither; one that is not held has papers and no features.
+    """
+    papers = [
+        one
+        for one in released.settings.get(PLANNING, [])
+        if not one["held"] or str(one["source"]) in released.sources
+    ]
+    if _NAME not in released.held(PLANNING):
+        return papers, _features([])
+    features = released.places(PLANNING, _NAME)
+    shown = features["layer"].isin([str(one["id"]) for one in papers if one["held"]])
+    return papers, features[shown.to_numpy()].reset_index(drop=True)
 
 
 def unknown_layers(layers: tuple[Mapping[str, Any], ...] | list[Mapping[str, Any]]) -> list[str]:

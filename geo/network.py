@@ -18,6 +18,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
 
@@ -402,3 +403,28 @@ def load_network(folder: Path, *, tags: bool = False) -> Network:
         accuracy=about["accuracy"],
         tags=frame,
     )
+
+
+def load_names(folder: Path) -> pd.Series[str]:
+    """Read the name of each segment of a network that `Network.save` wrote.
+
+    Returns
+    -------
+    Series of str
+        In the order of the segments; empty where a street has no name, or where the source names none.
+
+    Raises
+    ------
+    NetworkError
+        The folder is not a network, or a file of it is damaged.
+    """
+    described = Path(folder) / "tags.parquet"
+    try:
+        edges = len(np.load(Path(folder) / "ends.npy", mmap_mode="r"))
+        known = described.is_file() and "name" in pq.read_schema(described).names
+        names = pd.read_parquet(described, columns=["name"])["name"] if known else None
+    except (OSError, ValueError) as error:
+        raise NetworkError(f"{folder} cannot be opened ({error}); build the network again") from error
+    if names is None:
+        return pd.Series([""] * edges, dtype="str")
+    return names.fillna("").astype("str").str.strip()

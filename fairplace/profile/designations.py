@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairplace.disclosure import Released
-from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE, unknown_layers
+from fairplace.ground import FEATURES, GREEN, SHARE, released_layers, unknown_layers
 from fairplace.numbers import show_period
 from fairplace.profile.model import Block, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
@@ -19,7 +19,7 @@ def designations(words: Words, released: Released, place: Place, figures: AreaFi
     """Compose the section of planning layers: what touches the area, and where not finding is not none."""
     title = words("sections", "planning")
     blocks: list[Block] = []
-    layers = list(released.settings.get(PLANNING, []))
+    layers, _ = released_layers(released)
     if layers:
         blocks.append(_table(words, released, place, layers))
         blocks.append(Paragraph([words("planning", "complete")], "note"))

@@ -7,7 +7,7 @@ import pandas as pd
 import shapely
 
 from fairplace.disclosure import Released
-from fairplace.ground import PLANNING
+from fairplace.ground import released_layers
 from fairplace.map_page import POINT_LABELS, area_layer, backdrop_of
 from fairplace.profile.maps import WALKS
 from fairplace.profile.model import Drawing, Profile
@@ -101,12 +101,12 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
     words = load_words()
     shape = released.areas(profile.geography).geometry[profile.code]
     window = shapely.box(*shapely.buffer(shape, AROUND).bounds)
-    features = released.places(PLANNING, "features")
+    layers, features = released_layers(released)
     near = features[
         features.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
         & shapely.intersects(features.geometry.to_numpy(), window)
     ].reset_index(drop=True)
-    papers = {str(one["id"]): one for one in released.settings[PLANNING]}
+    papers = {str(one["id"]): one for one in layers}
     titles = [name for name in papers if (near["layer"] == name).any()]
     classes = tuple(
         MapClass(

@@ -1,4 +1,4 @@
-"""Files to take away: areas with their figures, as GeoPackage, GeoParquet, GeoJSON and CSV, with papers.
+"""Files to take away: areas with their figures, places and designations, with papers.
 
 Each holds what the answers hold, of one edition, and the same bytes each time. The dictionary says of
 every column what it is, of when, from whom, and under which licence.
@@ -22,6 +22,8 @@ from starlette.responses import Response
 
 from fairplace.disclosure import Released
 from fairplace.service.answers import GEOJSON, MEDIA, attachment, deliver, respond
+from fairplace.service.designations import DESIGNATIONS, designation_table
+from fairplace.service.features import GRID, Layer
 from fairplace.service.finished import Document
 from fairplace.service.holding import Held, Holding
 from fairplace.service.layers import attribution, wide_figures
@@ -45,8 +47,8 @@ _GDAL = threading.Lock()
 FileName = Annotated[
     str,
     InPath(
-        max_length=40,
-        description="Geography and suffix, or dictionary.csv",
+        max_length=100,
+        description="Geography or collection of places and suffix, or dictionary.csv",
         examples=["wd25.csv"],
     ),
 ]
@@ -68,6 +70,15 @@ def download_routes() -> APIRouter:
                 "type": media,
             }
             for geography in released.geographies
+            for suffix, (media, words) in FORMS.items()
+        ]
+        files += [
+            {
+                "title": f"{layer.title}: {words.partition(':')[0].partition(',')[0]}",
+                "href": f"{here}/{name}.{suffix}",
+                "type": media,
+            }
+            for name, layer in holding.places(pack).items()
             for suffix, (media, words) in FORMS.items()
         ]
         files += [
@@ -107,15 +118,19 @@ def make_download(holding: Holding, pack: str, file: str) -> tuple[Document, str
     elif suffix in FORMS and geography in released.geographies:
         media = FORMS[suffix][0]
         make = {
-            "gpkg": lambda: geopackage_bytes(released, geography),
-            "parquet": lambda: parquet_bytes(released, geography),
+            "gpkg": lambda: area_bytes(released, geography),
+            "parquet": lambda: parquet_bytes(released, wide_areas(released, geography)),
             "csv": lambda: csv_bytes(pd.DataFrame(wide_areas(released, geography).drop(columns="geometry"))),
             "geojson": lambda: _geojson(holding, pack, released, geography),
         }[suffix]
+    elif suffix in FORMS and geography in holding.places(pack):
+        media = FORMS[suffix][0]
+        make = lambda: place_bytes(released, holding.places(pack)[geography], geography, suffix)  # noqa: E731
     else:
+        known = ", ".join([*released.geographies, *holding.places(pack)])
         raise MissingError(
-            f'there is no file "{file[:40]}"; there are {", ".join(released.geographies)} with '
-            f"{', '.join(FORMS)}, {DICTIONARY} and {SOURCES}"
+            f'there is no file "{file[:40]}"; there are {known} with {", ".join(FORMS)}, {DICTIONARY} and '
+            f"{SOURCES}"
         )
     return holding.finished.get(("download", pack, file), make, drawn=False), media
 
@@ -199,12 +214,46 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     return safe_frame(table).to_csv(index=False, lineterminator="\r\n").encode()
 
 
-def parquet_bytes(released: Released, geography: str) -> bytes:
-    """Write areas with their figures as GeoParquet, with papers in its metadata."""
+def place_bytes(released: Released, layer: Layer, name: str, suffix: str) -> bytes:
+    """Write places, lines or designations in one of `FORMS`.
+
+    Designations go with a table of all planning layers, held or not, with how complete each is.
+    """
+    rows = layer.properties.drop(columns="id", errors="ignore")
+    rows.insert(0, "id", list(layer.ids))
+    frame = gpd.GeoDataFrame(rows, geometry=layer.trees[GRID].geometries, crs=BNG)
+    if suffix == "csv":
+        return csv_bytes(_with_point(frame))
+    if suffix == "parquet":
+        return parquet_bytes(released, frame)
+    if suffix == "geojson":
+        return layer.collection(
+            range(len(layer)),
+            name=name,
+            attribution=attribution(released),
+            pack=released.pack_id,
+            **layer.about,
+        )
+    tables = {"sources": source_table(released)}
+    if name.startswith(DESIGNATIONS):
+        tables["layers"] = pd.DataFrame(designation_table(released))
+    return geopackage_bytes(released, frame, name, tables)
+
+
+def _with_point(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Rows without shapes; of points, their easting and northing."""
+    plain = pd.DataFrame(frame.drop(columns="geometry"))
+    if len(frame) and (frame.geometry.geom_type == "Point").all():
+        return plain.assign(easting=frame.geometry.x, northing=frame.geometry.y)
+    return plain
+
+
+def parquet_bytes(released: Released, frame: gpd.GeoDataFrame) -> bytes:
+    """Write features as GeoParquet, with papers in its metadata."""
     import pyarrow.parquet as pq
 
     plain = io.BytesIO()
-    wide_areas(released, geography).to_parquet(plain, index=False, compression="zstd")
+    frame.to_parquet(plain, index=False, compression="zstd")
     table = pq.read_table(plain)
     papers = {
         "attribution": attribution(released),
@@ -217,30 +266,47 @@ def parquet_bytes(released: Released, geography: str) -> bytes:
     return made.getvalue()
 
 
-def geopackage_bytes(released: Released, geography: str) -> bytes:
+def area_bytes(released: Released, geography: str) -> bytes:
     """Write areas with their figures, what the columns mean, and papers, as a GeoPackage."""
-    import pyogrio
-
     dictionary = describe_columns(released)
     dictionary = dictionary[dictionary["geography"] == geography].reset_index(drop=True)
+    tables = {"dictionary": dictionary, "sources": source_table(released)}
+    return geopackage_bytes(released, wide_areas(released, geography), geography, tables)
+
+
+def geopackage_bytes(
+    released: Released, frame: gpd.GeoDataFrame, name: str, tables: Mapping[str, pd.DataFrame]
+) -> bytes:
+    """Write features under a name, and tables beside them, as a GeoPackage."""
+    import pyogrio
+
     with tempfile.TemporaryDirectory() as folder, _GDAL:
-        path = Path(folder) / "areas.gpkg"
+        path = Path(folder) / "file.gpkg"
         before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _DATE})
         try:
             pyogrio.write_dataframe(
-                wide_areas(released, geography),
+                frame,
                 path,
-                layer=geography,
+                layer=name,
                 driver="GPKG",
-                promote_to_multi=True,
+                promote_to_multi=not (frame.geometry.geom_type == "Point").all(),
+                # Designations may be of several kinds of shape, which only this allows in one table.
+                geometry_type=_kind(frame),
                 layer_metadata={"attribution": attribution(released)},
             )
-            for name, table in (("dictionary", dictionary), ("sources", source_table(released))):
-                pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", append=True)
+            for title, table in tables.items():
+                pyogrio.write_dataframe(table, path, layer=title, driver="GPKG", append=True)
         finally:
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
         return path.read_bytes()
+
+
+def _kind(frame: gpd.GeoDataFrame) -> str:
+    """Kind of shape that a table of a GeoPackage is said to hold."""
+    kinds = {str(one).removeprefix("Multi") for one in frame.geometry.geom_type}
+    one = kinds.pop() if len(kinds) == 1 else ""
+    return {"Point": "Point", "LineString": "MultiLineString", "Polygon": "MultiPolygon"}.get(one, "Unknown")
 
 
 def _geojson(holding: Holding, pack: str, released: Released, geography: str) -> bytes:

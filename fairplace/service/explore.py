@@ -28,6 +28,7 @@ from fairplace.disclosure import Released
 from fairplace.map_page import LINE_LABELS, POINT_LABELS, PUBLIC_LAYERS, area_layer, backdrop_of
 from fairplace.profile.words import load_words as profile_words
 from fairplace.service.answers import MEDIA, deliver, encode, page_response
+from fairplace.service.designations import designation_collection, designation_table
 from fairplace.service.finished import Document, finish
 from fairplace.service.holding import Held
 from fairplace.service.layers import attribution
@@ -303,10 +304,10 @@ def _drawable(released: Released, geography: str) -> bool:
 
 
 def _overlays(pack: str, released: Released, collections: Iterable[str]) -> list[dict[str, str]]:
-    """List the points and lines that may be put on top: collection, kind and title."""
+    """List the points, lines and planning layers that may be put on top: collection, kind and title."""
     made = []
     for one in collections:
-        for kind, labels in (("points", POINT_LABELS), ("lines", LINE_LABELS), ("areas", {})):
+        for kind, labels in (("points", POINT_LABELS), ("lines", LINE_LABELS)):
             prefix = f"{pack}-{kind}-"
             if not one.startswith(prefix):
                 continue
@@ -315,7 +316,12 @@ def _overlays(pack: str, released: Released, collections: Iterable[str]) -> list
                 continue
             label = labels.get(name, name.replace("_", " ").capitalize())
             made.append({"id": one, "kind": kind, "title": label})
-    del released
+    for layer in designation_table(released):
+        name = designation_collection(pack, layer["layer"])
+        if name in collections:
+            # That a layer is not complete must be read before its map is.
+            title = f"{layer['title']} ({layer['completeness']})"
+            made.append({"id": name, "kind": "areas", "title": title})
     return made
 
 

@@ -8,8 +8,9 @@ is a tenth of the memory of its coordinates as Python objects and needs no work 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,7 @@ from geo.crs import to_lonlat
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 GRID = "http://www.opengis.net/def/crs/EPSG/0/27700"
+_NUMBER = re.compile(r"[+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 #: A box as west, south, east, north, in the coordinates of the CRS it goes with.
 Box = tuple[float, float, float, float]
 
@@ -46,6 +48,8 @@ class Layer:
         CRS -> index of the geometries.
     bounds
         CRS -> box around all of it.
+    about
+        What else the description of the collection says, such as whether a layer is complete.
     """
 
     id: str
@@ -56,6 +60,7 @@ class Layer:
     encoded: Mapping[str, Sequence[bytes]]
     trees: Mapping[str, shapely.STRtree]
     bounds: Mapping[str, Box]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: object) -> Layer:
         """Give itself: pygeoapi copies its settings for each page, and this is large and never changes."""
@@ -75,6 +80,16 @@ class Layer:
         kinds = {"i": "integer", "u": "integer", "f": "number", "b": "boolean"}
         return {str(name): kinds.get(one.dtype.kind, "string") for name, one in self.properties.items()}
 
+    @cached_property
+    def shape(self) -> str:
+        """What its shapes are, as the standard of queryables writes it, such as ``geometry-point``."""
+        kinds = {one.geom_type.lower() for one in self.trees[CRS84].geometries}
+        if len(kinds) == 1:
+            return f"geometry-{kinds.pop()}"
+        single = {one.removeprefix("multi") for one in kinds}
+        one = single.pop() if len(single) == 1 else ""
+        return f"geometry-{one}-or-multi{one}" if one else "geometry-any"
+
     def within(self, box: Box | None, crs: str = CRS84) -> NDArray[np.int64]:
         """Rows of the features that touch a box, in their order; all of them without one."""
         if box is None:
@@ -93,10 +108,13 @@ class Layer:
         for name, text in wanted:
             column = self.properties[name].iloc[rows]
             if self.fields[name] in ("number", "integer"):
-                try:
-                    same = column.to_numpy(dtype=float) == float(text)
-                except ValueError:
-                    raise RequestError(f'{name} is "{text[:40]}"; give a number') from None
+                if not _NUMBER.fullmatch(text):
+                    raise RequestError(f'{name} is "{text[:40]}"; give a number')
+                same = column.to_numpy(dtype=float) == float(text)
+            elif self.fields[name] == "boolean":
+                if text not in ("true", "false"):
+                    raise RequestError(f'{name} is "{text[:40]}"; give true or false')
+                same = column.to_numpy(dtype=bool) == (text == "true")
             else:
                 same = (column.astype("str") == text).to_numpy()
             rows = rows[same]
@@ -141,7 +159,14 @@ def parse_box(text: str, *, grid: bool = False) -> Box:
 
 
 def build_layer(
-    frame: gpd.GeoDataFrame, *, layer: str, title: str, description: str, ids: Sequence[str]
+    frame: gpd.GeoDataFrame,
+    *,
+    layer: str,
+    title: str,
+    description: str,
+    ids: Sequence[str],
+    around: gpd.GeoDataFrame | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> Layer:
     """Hold a frame as a layer.
 
@@ -153,6 +178,10 @@ def build_layer(
         Of the layer.
     ids
         Identifier of each row, each once.
+    around
+        Where the features were looked for, for the extent of a layer that has none.
+    about
+        As `Layer.about`.
 
     Raises
     ------
@@ -167,6 +196,9 @@ def build_layer(
         json.dumps(row, ensure_ascii=False, allow_nan=False, default=_plain) for row in _records(properties)
     ]
     encoded, trees, bounds = {}, {}, {}
+    extents = {CRS84: degrees, GRID: frame}
+    if around is not None and frame.empty:
+        extents = {CRS84: to_lonlat(around)[0], GRID: around}
     for crs, one in ((CRS84, degrees), (GRID, frame)):
         shapes = shapely.orient_polygons(one.geometry.to_numpy())
         texts = shapely.to_geojson(shapes)
@@ -176,9 +208,9 @@ def build_layer(
             for name, shape, record in zip(ids, texts, written, strict=True)
         ]
         trees[crs] = shapely.STRtree(shapes)
-        west, south, east, north = (float(value) for value in shapely.total_bounds(shapes))
+        west, south, east, north = (float(value) for value in extents[crs].total_bounds)
         bounds[crs] = (west, south, east, north)
-    return Layer(layer, title, description, list(ids), properties, encoded, trees, bounds)
+    return Layer(layer, title, description, list(ids), properties, encoded, trees, bounds, dict(about or {}))
 
 
 def _records(properties: pd.DataFrame) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from fairplace.disclosure import Released
 from fairplace.map_page import compose_map
 from fairplace.profile.content import find_place
 from fairplace.service.asked import Asked, Asking, make_profile
+from fairplace.service.designations import DESIGNATIONS
 from fairplace.service.features import Layer
 from fairplace.service.finished import Document, Finished
 from fairplace.service.homes import Store, open_store
@@ -37,6 +38,8 @@ ABOUT = (
     "made by `fairplace build`. Coordinates are longitude and latitude; collections also come in "
     "British National Grid."
 )
+#: What the names of collections begin with, after the pack's, that are given as tiles and files too.
+PLACES = ("points-", "lines-", DESIGNATIONS)
 #: Combinations of packs and roles kept at once: a council has one or two.
 COMBINATIONS = 16
 
@@ -108,6 +111,20 @@ class Holding:
                 f"it has {', '.join(released.geographies)}"
             )
         return self.layers[f"{key}-{geography}"]
+
+    def places(self, key: str) -> dict[str, Layer]:
+        """Points, lines and designations of a pack, by what their collections are called after its name.
+
+        Layers of restricted tables are not among them, whoever asks: they have no tiles and no files.
+
+        Raises
+        ------
+        MissingError
+            There is no such pack.
+        """
+        self.pack(key)
+        names = {one: one.removeprefix(f"{key}-") for one in self.own_layers[key]}
+        return {name: self.layers[one] for one, name in names.items() if name.startswith(PLACES)}
 
     def profile(
         self, key: str, text: str, form: str, name: str = "", *, published: bool = False
@@ -304,6 +321,8 @@ def describe_pack(key: str, released: Released) -> dict[str, object]:
             {"rel": "profile", "title": "Profile", "href": f"{here}/profile/{released.authority}"},
             {"rel": "map", "title": "Map", "href": f"{here}/map"},
             {"rel": "sources", "title": "Sources", "href": f"{here}/sources"},
+            {"rel": "designations", "title": "Designations and constraints", "href": f"{here}/designations"},
+            {"rel": "downloads", "title": "Files to take away", "href": f"{here}/downloads"},
             {"rel": "search", "title": "Search", "href": f"{here}/search"},
         ],
     }

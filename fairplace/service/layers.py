@@ -10,6 +10,7 @@ from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released
 from fairplace.map_page import POINT_LABELS
 from fairplace.reaching import STREETS
+from fairplace.service.designations import designation_layers
 from fairplace.service.features import Layer, build_layer
 from fairplace.service.opening import Kept
 from geo.geography import Geography
@@ -32,7 +33,8 @@ def pack_layers(key: str, released: Released) -> dict[str, Layer]:
     -------
     dict
         Id -> layer: ``KEY-lsoa21`` (areas), ``KEY-lsoa21-figures`` (areas with a column an indicator),
-        ``KEY-points-schools``, ``KEY-lines-road``, ``KEY-networks-streets``. Points that stand for
+        ``KEY-points-schools``, ``KEY-lines-road``, ``KEY-designations`` and one for each of its layers,
+        ``KEY-networks-streets``. Points that stand for
         residents are working input of the hub models, not places, and are left out.
     """
     credit = attribution(released)
@@ -72,6 +74,7 @@ def pack_layers(key: str, released: Released) -> dict[str, Layer]:
     for name in released.held("lines"):
         label = f"{name.replace('_', ' ').capitalize()} (lines)"
         made.append(_places(released, key, "lines", name, label, credit))
+    made += designation_layers(key, released, credit)
     streets = _streets(released, key, credit)
     return {one.id: one for one in [*made, *([streets] if streets else [])]}
 
@@ -143,6 +146,7 @@ def _streets(released: Released, key: str, credit: str) -> Layer | None:
     frame = network.frame()
     efforts = [str(name) for name in frame if str(name).endswith(("_forward", "_back"))]
     shown = frame[["length", *efforts, "geometry"]].reset_index(drop=True)
+    shown.insert(0, "name", released.street_names().to_numpy())
     # A way that may not be gone is endless inside, and not there for readers.
     shown[efforts] = shown[efforts].where(np.isfinite(shown[efforts]), np.nan).round(1)
     shown["length"] = shown["length"].round(1)

@@ -94,6 +94,8 @@ class Features:
         content = self._ask(core.describe_collections, base, {}, name)
         for one in [content, *content.get("collections", [])]:
             one["links"] = [link for link in one["links"] if _served(link)]
+            if one.get("id") in self.layers:
+                one.update(self.layers[one["id"]].about)
         return content
 
     def queryables(self, base: str, name: str) -> Any:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from fairplace.disclosure import Released, release
-from fairplace.drawn import open_streets, place_of, reach_by, release_area
+from fairplace.drawn import open_street_names, open_streets, place_of, reach_by, release_area
 from fairplace.pack import Pack, open_pack
 from fairplace.reaching import Ground, open_ground
 from geo.area import find_point, resolve_area
@@ -129,6 +130,10 @@ class Kept(Released):
     def streets(self) -> Network:
         """Give the street network of the pack, without those who live along it."""
         return self._pack.keep(("streets",), lambda: open_streets(self._pack))
+
+    def street_names(self) -> pd.Series[str]:
+        """Give the name of each segment of the streets; empty where it has none."""
+        return self._pack.keep(("street names",), lambda: open_street_names(self._pack))
 
 
 def pack_key(path: Path) -> str:

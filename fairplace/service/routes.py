@@ -21,8 +21,9 @@ from fairplace.service.answers import (
 )
 from fairplace.service.bounds import FOUND, LIMIT, NAME_LETTERS
 from fairplace.service.counters import Counters
+from fairplace.service.designations import designation_collection, designation_table, not_spoken_of
 from fairplace.service.features import parse_box
-from fairplace.service.holding import Held, describe_pack
+from fairplace.service.holding import Held, Holding, describe_pack
 from fairplace.service.parameters import (
     FORM,
     Form,
@@ -45,6 +46,26 @@ _FIGURE = {
     "unit": "people",
     "status": "ok",
 }
+_LAYER = {
+    "layer": "conservation-area",
+    "held": True,
+    "features": 3,
+    "completeness": "not complete",
+    "means": "Not complete for Halverton: where nothing of it is found, there may be some all the same.",
+}
+_STREET = {
+    "kind": "street",
+    "id": "Mill Lane, Chapel",
+    "name": "Mill Lane",
+    "lon": -0.01,
+    "lat": 52.2,
+    "ward": "Chapel",
+    "areas": [{"kind": "area", "id": "E05999001", "name": "Chapel", "geography": "wd25"}],
+}
+_PLANNING_SAID = (
+    "Only of a layer that is complete does finding nothing mean that there is nothing. Of the layers not "
+    "spoken of, nothing at all is known here."
+)
 Several = Annotated[str | None, Query(max_length=2000, description="One or several, with commas between")]
 GeographyName = Annotated[
     str, Path(max_length=20, description="Kind and vintage of areas", examples=["lsoa21"])
@@ -235,15 +256,34 @@ def pack_routes() -> APIRouter:
         content = {"sources": [one.record() for _, one in sorted(released.sources.items())]}
         return respond(request, content, title="Sources", trail=trail(pack, "sources"))
 
-    @router.get("/{pack}/search", summary="Find an area or a postcode by what people call it", responses=FORM)
+    @router.get(
+        "/{pack}/designations",
+        summary="Planning layers: which are held, how complete each is, and of which nothing is known",
+        responses=examples({"layers": [_LAYER], "notSpokenOf": ["Common land"]}),
+    )
+    def designations(request: Request, holding: Held, pack: PackName, f: Form = None) -> Response:
+        del f
+        released = holding.pack(pack)
+        layers = [_with_links(holding, pack, one) for one in designation_table(released)]
+        content = {"layers": layers, "notSpokenOf": not_spoken_of(released), "said": _PLANNING_SAID}
+        title = "Designations and constraints"
+        return respond(
+            request, content, title=title, trail=trail(pack, "designations"), banner=holding.banner
+        )
+
+    @router.get(
+        "/{pack}/search",
+        summary="Find an area, a postcode, a street or a place by what people call it",
+        responses=examples({"q": "mill lane", "numberReturned": 1, "found": [_STREET]}),
+    )
     def search(
         request: Request,
         holding: Held,
         pack: PackName,
         q: Annotated[
             str,
-            Query(min_length=1, max_length=NAME_LETTERS, description="Part of a name, a code or a postcode",
-                  examples=["castle"]),
+            Query(min_length=1, max_length=NAME_LETTERS, description="Name, code, postcode or street",
+                  examples=["mill lane"]),
         ],
         limit: Annotated[int, Query(ge=1, le=FOUND)] = 20,
         f: Form = None,
@@ -287,6 +327,19 @@ def state_routes(counters: Counters, ready: dict[str, bool]) -> APIRouter:
         return Response(counters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
+
+
+def _with_links(holding: Holding, pack: str, layer: dict[str, Any]) -> dict[str, Any]:
+    name = designation_collection(pack, layer["layer"])
+    if name not in holding.layers:
+        return layer
+    own = name.removeprefix(f"{pack}-")
+    return {
+        **layer,
+        "collection": {"title": layer["title"], "href": f"/collections/{name}"},
+        "tiles": {"title": "TileJSON", "href": f"/packs/{pack}/tiles/{own}.json"},
+        "download": {"title": "GeoPackage", "href": f"/packs/{pack}/downloads/{own}.gpkg"},
+    }
 
 
 def _paging(request: Request, matched: int, returned: int, limit: int, offset: int) -> dict[str, Any]:

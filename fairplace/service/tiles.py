@@ -1,7 +1,7 @@
-"""Vector tiles of areas: each with its code, its name and the default modelled figure, for web maps.
+"""Vector tiles for web maps: areas with the default modelled figure, places, lines and designations.
 
 The shift to degrees is ours (`geo.crs`), borders that areas share stay shared at every zoom, and a tile
-is made once.
+is made once. A designation carries the completeness of its layer into every tile.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from starlette.responses import Response
 
 from fairplace.disclosure import Released
 from fairplace.service.answers import deliver, respond
-from fairplace.service.features import CRS84
+from fairplace.service.features import CRS84, Layer
 from fairplace.service.finished import Document
 from fairplace.service.holding import Held, Holding
 from fairplace.service.layers import attribution
@@ -46,16 +46,22 @@ _MOVED = 6
 _HALF, _GROUND = 20_037_508.342789244, 0.61
 #: Sets of shapes kept, one a geography and zoom.
 _SETS = 32
+_MODELLED = "People below the Minimum Income Standard: modelled, with the range beside it."
 _FIGURE, _CHANCE = "mis_people_below_share", "mis_above_authority_probability"
 
-GeographyName = Annotated[
-    str, Path(max_length=20, description="Kind and vintage of areas", examples=["lsoa21"])
+TileSet = Annotated[
+    str,
+    Path(
+        max_length=80,
+        description="Kind and vintage of areas, or a collection of places, lines or designations",
+        examples=["lsoa21"],
+    ),
 ]
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """Areas as they are seen at one zoom, in the metres of web maps."""
+    """Features as they are seen at one zoom, in the metres of web maps."""
 
     shapes: NDArray[np.object_]
     tree: shapely.STRtree
@@ -87,19 +93,20 @@ def tile_routes() -> APIRouter:
 
     @router.get(
         "/{pack}/tiles/{geography}.json",
-        summary="Where the tiles of a geography are (TileJSON)",
+        summary="Where the tiles of areas, places, lines or designations are (TileJSON)",
         responses=FORM,
     )
-    def tilejson(request: Request, holding: Held, pack: PackName, geography: GeographyName) -> Response:
-        layer = holding.area_layer(pack, geography)
+    def tilejson(request: Request, holding: Held, pack: PackName, geography: TileSet) -> Response:
+        layer = _layer(holding, pack, geography)
         released = holding.pack(pack)
         fields: dict[str, str] = {}
-        for row in _about(released, geography):
+        areas = geography in released.geographies
+        for row in _about(released, geography) if areas else _records(layer):
             fields |= {name: "String" if isinstance(value, str) else "Number" for name, value in row.items()}
         content = {
             "tilejson": "3.0.0",
             "name": layer.title,
-            "description": "People below the Minimum Income Standard: modelled, with the range beside it.",
+            "description": _MODELLED if areas else layer.description,
             "attribution": attribution(released),
             "scheme": "xyz",
             "tiles": [f"{base_url(request)}/packs/{pack}/tiles/{geography}/{{z}}/{{x}}/{{y}}.mvt"],
@@ -115,14 +122,14 @@ def tile_routes() -> APIRouter:
         summary="One vector tile; 204 where there is nothing in it",
         responses={
             **examples("", MEDIA_TILE),
-            204: {"description": "No area touches this tile"},
+            204: {"description": "Nothing lies in this tile"},
         },
     )
     async def tile(
         request: Request,
         holding: Held,
         pack: PackName,
-        geography: GeographyName,
+        geography: TileSet,
         z: Annotated[int, Path(ge=ZOOMS[0], le=ZOOMS[1], description="Zoom", examples=[10])],
         x: Annotated[
             int, Path(ge=0, le=2 ** ZOOMS[1] - 1, description="Column from the west", examples=[512])
@@ -142,12 +149,41 @@ def tile_routes() -> APIRouter:
 
 def _make(holding: Holding, sets: Sets, key: tuple[str, ...], z: int, x: int, y: int) -> Document:
     _, pack, geography, _ = key
-    holding.area_layer(pack, geography)
+    layer = _layer(holding, pack, geography)
     if x >= 2**z or y >= 2**z:
         raise MissingError(f"there is no tile {z}/{x}/{y}; column and row are below {2**z} at that zoom")
     released = holding.pack(pack)
-    shapes = sets.get((pack, released.edition + geography, z), lambda: shapes_at(released, geography, z))
+    areas = geography in released.geographies
+    make = (lambda: shapes_at(released, geography, z)) if areas else (lambda: places_at(layer, z))
+    shapes = sets.get((pack, released.edition + geography, z), make)
     return holding.finished.get(key, lambda: encode_tile(shapes, z, x, y), drawn=False)
+
+
+def _layer(holding: Holding, pack: str, name: str) -> Layer:
+    """Layer that tiles are made of: of a geography, or of what lies on the ground."""
+    released = holding.pack(pack)
+    if name in released.geographies:
+        return holding.area_layer(pack, name)
+    layer = holding.places(pack).get(name)
+    if layer is None:
+        known = ", ".join([*released.geographies, *holding.places(pack)])
+        raise MissingError(f'{released.name} has no tiles of "{name[:80]}"; it has {known}')
+    return layer
+
+
+def places_at(layer: Layer, zoom: int) -> Shapes:
+    """Places, lines and designations as they are seen at a zoom; a line moves by a few units of a tile."""
+    whole = shapely.transform(layer.trees[CRS84].geometries, web_metres)
+    shapes = shapely.simplify(whole, 2 * _HALF / 2**zoom / EXTENT * _MOVED)
+    return Shapes(shapes, shapely.STRtree(shapes), _records(layer))
+
+
+def _records(layer: Layer) -> list[dict[str, Any]]:
+    """Properties of each feature; what is missing is left out."""
+    return [
+        {"id": name, **{key: one for key, one in row.items() if one is not None and one == one}}
+        for name, row in zip(layer.ids, layer.properties.to_dict("records"), strict=True)
+    ]
 
 
 def shapes_at(released: Released, geography: str, zoom: int) -> Shapes:
@@ -196,7 +232,7 @@ def encode_tile(shapes: Shapes, z: int, x: int, y: int) -> bytes:
     features = [
         {"geometry": shape, "properties": shapes.properties[row], "id": int(row) + 1}
         for row, shape in zip(rows.tolist(), cut, strict=True)
-        if shape.area > 0
+        if not shape.is_empty and shapely.get_dimensions(shape) == shapely.get_dimensions(shapes.shapes[row])
     ]
     if not features:
         return b""

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from fairplace.pack import Pack
 from geo.crs import to_lonlat
-from geo.network import load_network
+from geo.network import load_names, load_network
 
 if "OAPIF" not in pyogrio.list_drivers():
     pytest.skip("GDAL here was built without the OAPIF driver", allow_module_level=True)
@@ -38,11 +38,13 @@ def test_gdal_reads_every_collection_where_the_pack_has_it(served: str, caller, 
         kind, _, rest = name.partition("-")
         if kind == "networks":
             continue
-        frame = (
-            sample_pack.places(kind, rest.replace("-", "_"))
-            if kind in ("points", "lines")
-            else sample_pack.areas(name)
-        )
+        if kind == "designations":
+            frame = sample_pack.places("planning", "features")
+            frame = frame[frame["layer"] == rest] if rest else frame
+        elif kind in ("points", "lines"):
+            frame = sample_pack.places(kind, rest.replace("-", "_"))
+        else:
+            frame = sample_pack.areas(name)
         got = read(served, one["id"], page=500)
         assert len(got) == len(frame), one["id"]
         assert got.crs.to_epsg() == 27700, one["id"]
@@ -60,6 +62,9 @@ def test_gdal_reads_the_streets_where_the_network_has_them(served: str, sample_p
     assert len(got) == len(wanted) > 100
     assert shapely.equals(got.geometry.to_numpy(), wanted.geometry.to_numpy()).all()
     assert np.allclose(got["length"], wanted["length"], atol=0.05)
+    assert set(got["name"].fillna("")) == set(
+        load_names(sample_pack.path / "networks" / "streets")[wanted.index]
+    )
     closed = ~np.isfinite(wanted["wheels_forward"].to_numpy())
     assert (got["wheels_forward"].isna().to_numpy() == closed).all()
 

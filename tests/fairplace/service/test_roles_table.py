@@ -49,6 +49,7 @@ OPEN: dict[str, tuple[str, int]] = {
     "GET /packs/{pack}/figures": (f"{PACK}/figures", 200),
     "GET /packs/{pack}/dictionary": (f"{PACK}/dictionary", 200),
     "GET /packs/{pack}/sources": (f"{PACK}/sources", 200),
+    "GET /packs/{pack}/designations": (f"{PACK}/designations", 200),
     "GET /packs/{pack}/search": (f"{PACK}/search?q=c", 200),
     "GET /packs/{pack}/map": (f"{PACK}/map", 200),
     "GET /packs/{pack}/explore": (f"{PACK}/explore", 200),
