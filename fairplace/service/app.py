@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -20,7 +21,7 @@ from fairplace.service.answers import encode, form_of, page_response, render_pag
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.comparisons import comparison_routes
 from fairplace.service.counters import Counters
-from fairplace.service.descriptions import list_routes
+from fairplace.service.descriptions import describe_service, list_routes
 from fairplace.service.downloads import download_routes
 from fairplace.service.explore import explore_routes
 from fairplace.service.guard import Guard, find_writing
@@ -131,6 +132,8 @@ def create_app(
         answer_seconds=answer_seconds,
         writing=find_writing([route for router in routers for route in router.routes]),
     )
+    described = cache(lambda: describe_service(app))
+    app.openapi = described  # type: ignore[method-assign]
     for kind in (UserError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refuse)
     return app

@@ -1,10 +1,10 @@
 """Filters in CQL2 text: read with bounds, and tried on the features of a layer.
 
 What is kept of the standard (OGC 21-065): comparisons, ``AND``, ``OR``, ``NOT`` in their order, ``IN``,
-``LIKE``, ``BETWEEN``, ``IS NULL``, ``CASEI``, dates as text, and ``S_INTERSECTS`` with points, lines,
-polygons and boxes. A comparison with a value that is not there is neither true nor false. The reader is our
-own, because the one at hand gives ``AND`` and ``OR`` the same rank, so that ``a OR b AND c`` says another
-thing, and knows no quote inside a text.
+``LIKE``, ``BETWEEN``, ``IS NULL``, ``CASEI``, truth values, dates as text, and ``S_INTERSECTS`` with points,
+lines, polygons, collections of them and boxes. A comparison with a value that is not there is neither true
+nor false. The reader is our own, because the one at hand gives ``AND`` and ``OR`` the same rank, so that
+``a OR b AND c`` says another thing, and knows no quote inside a text.
 """
 
 from __future__ import annotations
@@ -20,28 +20,32 @@ import shapely
 from numpy.typing import NDArray
 
 from fairplace.service.bounds import FILTER_DEPTH, FILTER_LETTERS, FILTER_WORDS
-from fairplace.service.features import CRS84, Layer
+from fairplace.service.features import CRS84, GRID, Layer
 from fairplace.service.problems import RequestError
 
 Bools = NDArray[np.bool_]
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)"
-    r"|(?P<text>'(?:[^']|'')*')"
+    r"|(?P<text>'(?:''|\\'|[^'])*')"
     r'|(?P<quoted>"[^"]+")'
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_.:-]*)"
     r"|(?P<sign><=|>=|<>|[=<>(),]))"
 )
-_SHAPE = re.compile(r"\s*\(([0-9eE+\-.,\s()]*)", re.ASCII)
-_SHAPES = ("POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON")
+_SHAPE = re.compile(r"\s*\(([0-9A-Za-z+\-.,\s()]*)", re.ASCII)
+_SHAPES = (
+    "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION",
+)  # fmt: skip
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z")
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
     ">=": operator.ge,
 }  # fmt: skip
 _GEOMETRY = ("geometry", "geom")
-_KEYWORDS = frozenset(
-    ("AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "TRUE", "FALSE", "CASEI", "DATE", "TIMESTAMP",
-     "S_INTERSECTS", "BBOX", *_SHAPES)
-)  # fmt: skip
+_QUOTE = re.compile(r"\\'|''")
+_OPENS = re.compile(r"\s*\(")
+_SAID = ("IS", "NOT", "BETWEEN", "IN", "LIKE")
+_KEYWORDS = frozenset(("AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "TRUE", "FALSE"))
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,11 @@ class Truth:
 
 @dataclass(frozen=True)
 class Values:
-    """One value a feature, or the same for all."""
+    """One value a feature, or the same for all; ``kind`` is ``number``, ``text`` or ``truth value``."""
 
     values: Any
     missing: Bools
-    number: bool
+    kind: str
 
 
 @dataclass
@@ -100,6 +104,10 @@ class _Reader:
     def word(self) -> str:
         """Give the word that is next, in capitals; empty for anything else."""
         return self.token.upper() if self.kind == "word" else ""
+
+    def calls(self, *names: str) -> bool:
+        """Tell whether one of some words is next with a bracket after it; a field may have the same name."""
+        return self.word() in names and bool(_OPENS.match(self.text, self.at))
 
     def sees(self, sign: str) -> bool:
         """Tell whether a sign is next."""
@@ -160,12 +168,14 @@ class _Reader:
             found = self.either()
             self.take(")")
             return found
-        if self.word() == "S_INTERSECTS":
+        if self.calls("S_INTERSECTS"):
             return self.intersects()
-        if self.word() in ("TRUE", "FALSE"):
-            held = self.step().upper() == "TRUE"
-            return Truth(np.full(self.size, held), np.full(self.size, not held))
-        return self.comparison(self.operand())
+        left = self.operand()
+        says_more = self.kind == "sign" and self.token in _COMPARE
+        if left.kind == "truth value" and not (says_more or self.word() in _SAID):
+            held = np.broadcast_to(left.values, self.size).astype(bool)
+            return Truth(held & ~left.missing, ~held & ~left.missing)
+        return self.comparison(left)
 
     def comparison(self, left: Values) -> Truth:
         """Read what is said of a value."""
@@ -208,8 +218,10 @@ class _Reader:
 
     def compared(self, left: Values, sign: str, right: Values) -> Truth:
         """Compare two values."""
-        if left.number != right.number:
-            raise RequestError("the filter compares a number with a text; give both of one kind")
+        if left.kind != right.kind:
+            raise RequestError(
+                f"the filter compares a {left.kind} with a {right.kind}; give both of one kind"
+            )
         known = ~(left.missing | right.missing)
         found = np.zeros(self.size, dtype=bool)
         one, other = (np.broadcast_to(side.values, self.size)[known] for side in (left, right))
@@ -218,9 +230,9 @@ class _Reader:
 
     def like(self, left: Values) -> Truth:
         """Hold texts against a pattern."""
-        if left.number:
-            raise RequestError("LIKE is asked of a number; it is for text")
-        folded = self.word() == "CASEI"
+        if left.kind != "text":
+            raise RequestError(f"LIKE is asked of a {left.kind}; it is for text")
+        folded = self.calls("CASEI")
         if folded:
             self.step()
             self.take("(")
@@ -241,26 +253,36 @@ class _Reader:
         """Read a value: of a field, or written out."""
         none = np.zeros(self.size, dtype=bool)
         if self.kind == "number":
-            return Values(float(self.step()), none, True)
+            return Values(float(self.step()), none, "number")
         if self.kind == "text":
-            return Values(np.array(_unquoted(self.step()), dtype=object), none, False)
-        if self.word() in ("DATE", "TIMESTAMP"):
-            self.step()
+            return Values(np.array(_unquoted(self.step()), dtype=object), none, "text")
+        if self.word() in ("TRUE", "FALSE"):
+            return Values(np.array(self.step().upper() == "TRUE"), none, "truth value")
+        if self.calls("DATE", "TIMESTAMP"):
+            form, shown = (
+                (_DATE, "2026-01-31")
+                if self.step().upper() == "DATE"
+                else (_TIMESTAMP, "2026-01-31T12:00:00Z")
+            )
             self.take("(")
-            if self.kind != "text":
-                self.refuse("a date in quotes is needed")
+            if self.kind != "text" or not form.fullmatch(_unquoted(self.token)):
+                self.refuse(f"a moment in quotes is needed, such as '{shown}'")
             value = _unquoted(self.step())
             self.take(")")
-            return Values(np.array(value, dtype=object), none, False)
-        if self.word() == "CASEI":
+            return Values(np.array(value, dtype=object), none, "text")
+        if self.calls("CASEI"):
+            self.depth += 1
+            if self.depth > FILTER_DEPTH:
+                raise RequestError(f"the filter is nested deeper than {FILTER_DEPTH}; write it flatter")
             self.step()
             self.take("(")
             inner = self.operand()
             self.take(")")
-            if inner.number:
-                raise RequestError("CASEI is asked of a number; it is for text")
+            self.depth -= 1
+            if inner.kind != "text":
+                raise RequestError(f"CASEI is asked of a {inner.kind}; it is for text")
             folded = [str(one).casefold() for one in np.broadcast_to(inner.values, self.size)]
-            return Values(np.array(folded, dtype=object), inner.missing, False)
+            return Values(np.array(folded, dtype=object), inner.missing, "text")
         if self.kind in ("word", "quoted") and self.word() not in _KEYWORDS:
             return self.property()
         self.refuse("a field or a value is needed")
@@ -276,9 +298,11 @@ class _Reader:
         column = self.layer.properties[name]
         missing = column.isna().to_numpy(dtype=bool)
         if self.layer.fields[name] in ("number", "integer"):
-            return Values(column.to_numpy(dtype=float), missing, True)
+            return Values(column.to_numpy(dtype=float), missing, "number")
+        if self.layer.fields[name] == "boolean":
+            return Values(column.to_numpy(dtype=bool), missing, "truth value")
         return Values(
-            column.astype(object).where(~missing, "").astype(str).to_numpy(dtype=object), missing, False
+            column.astype(object).where(~missing, "").astype(str).to_numpy(dtype=object), missing, "text"
         )
 
     def intersects(self) -> Truth:
@@ -295,7 +319,9 @@ class _Reader:
                 self.refuse("the field geometry is needed")
         self.take(")")
         found = np.zeros(self.size, dtype=bool)
-        found[self.layer.trees[self.crs].query(shape, predicate="intersects")] = True
+        parts = shapely.get_parts(shape) if shape.geom_type == "GeometryCollection" else [shape]
+        for part in parts:
+            found[self.layer.trees[self.crs].query(part, predicate="intersects")] = True
         return Truth(found, ~found)
 
     def is_geometry(self) -> bool:
@@ -317,23 +343,50 @@ class _Reader:
         start = self.text.index("(", self.at)
         self.at = start + len(written)
         self.step()
-        if name == "BBOX":
-            try:
-                numbers = [float(one) for one in written[1:-1].split(",")]
-            except ValueError:
-                numbers = []
-            if len(numbers) != 4 or not np.isfinite(numbers).all():
-                raise RequestError(f'the filter has "BBOX{written[:60]}"; give west, south, east, north')
-            return shapely.box(*numbers)
-        try:
-            shape = shapely.from_wkt(name + written)
-        except shapely.errors.ShapelyError as error:
+        shape = _box(written, self.crs) if name == "BBOX" else _written(name, written)
+        points = shapely.get_coordinates(shape)
+        if self.crs == CRS84 and (np.abs(points) > (180, 90)).any():
             raise RequestError(
-                f"the filter's shape cannot be read: {str(error).splitlines()[0][:120]}"
-            ) from None
-        if not shapely.is_valid(shape):
-            raise RequestError(f"the filter's shape crosses itself ({shapely.is_valid_reason(shape)[:60]})")
+                f"the filter's shape lies outside the world in degrees; for metres of the National Grid give "
+                f"filter-crs={GRID}"
+            )
         return shape
+
+
+def _box(written: str, crs: str) -> Any:
+    """Read a box of four numbers, or of six with heights that are left out; one over the date line is two."""
+    try:
+        numbers = [float(one) for one in written[1:-1].split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 6:
+        numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
+    if len(numbers) != 4 or not np.isfinite(numbers).all() or numbers[1] > numbers[3]:
+        raise RequestError(f'the filter has "BBOX{written[:60]}"; give west, south, east, north')
+    west, south, east, north = numbers
+    if west > east and crs == CRS84:
+        return shapely.union(
+            shapely.box(west, south, max(west, 180.0), north),
+            shapely.box(min(east, -180.0), south, east, north),
+        )
+    if west > east:
+        raise RequestError(f'the filter has "BBOX{written[:60]}", whose ends are exchanged')
+    return shapely.box(*numbers)
+
+
+def _written(name: str, written: str) -> Any:
+    """Read a shape as WKT."""
+    try:
+        with np.errstate(over="ignore"):
+            shape = shapely.from_wkt(name + written)
+    except shapely.errors.ShapelyError as error:
+        said = str(error).splitlines()[0][:120]
+        raise RequestError(f"the filter's shape cannot be read: {said}") from None
+    if shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
+        raise RequestError("the filter's shape has no points, or some that are not numbers; write it again")
+    if not shapely.is_valid(shape):
+        raise RequestError(f"the filter's shape crosses itself ({shapely.is_valid_reason(shape)[:60]})")
+    return shape
 
 
 def find_rows(text: str, layer: Layer, crs: str = CRS84) -> Bools:
@@ -363,7 +416,7 @@ def find_rows(text: str, layer: Layer, crs: str = CRS84) -> Bools:
 
 
 def _unquoted(text: str) -> str:
-    return text[1:-1].replace("''", "'")
+    return _QUOTE.sub("'", text[1:-1])
 
 
 def _balanced(text: str) -> str:

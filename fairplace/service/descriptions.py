@@ -5,8 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+#: Parameters of OGC API - Features, each one text with commas.
+_FORM = ("bbox", "limit", "datetime")
 #: What stands in the page of routes before and after the table.
 BEGIN, END = "<!-- routes -->", "<!-- end of routes -->"
+
+
+def describe_service(app: FastAPI) -> dict[str, Any]:
+    """Describe a service in OpenAPI, with how the parameters of the standard are written into an address."""
+    described = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    for operations in described["paths"].values():
+        for one in operations.values():
+            for parameter in one.get("parameters", []):
+                if parameter["in"] == "query" and parameter["name"] in _FORM:
+                    parameter |= {"style": "form", "explode": False}
+    return described
 
 
 def list_routes(described: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import pygeoapi.api as core
@@ -23,18 +23,14 @@ from fairplace.service.parameters import refuse_unknown
 from fairplace.service.problems import MissingError, RequestError
 from fairplace.service.provider import ASKED_BOX, ASKED_ROWS, collection_settings
 
-#: What is declared: each class has a test. pygeoapi's own list names Part 4, of writing, which is not here.
+#: What is declared: each class has a test for each of its abstract tests (docs/ogc-conformance.md). The list
+#: of pygeoapi is another one at each of its releases, and names Part 4, of writing, which is not here.
 DECLARED = (
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
-)
-#: Filters are ours and not pygeoapi's, whose classes differ between its releases.
-FILTERS = (
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
     "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
     "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
@@ -49,6 +45,11 @@ _FORWARDED = ("crs", "limit", "offset", "properties", "sortby", "skipGeometry", 
 _ITEM_PARAMETERS = frozenset((*_FORWARDED, *_FILTER, "bbox", "bbox-crs", "datetime", "f"))
 _MOMENT = r"(?:\.\.|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?)?"
 _DATETIME = re.compile(rf"{_MOMENT}(?:/{_MOMENT})?")
+
+
+def queryables_address(base: str, name: str) -> str:
+    """Address of the fields of a collection that can be asked for."""
+    return f"{base}/collections/{name}/queryables"
 
 
 def make_api(layers: Mapping[str, Layer], *, title: str, description: str) -> core.API:
@@ -73,9 +74,7 @@ class Features:
     def __init__(self, layers: Mapping[str, Layer], *, title: str, description: str) -> None:
         self.layers = layers
         self.api = make_api(layers, title=title, description=description)
-        # Asked once: pygeoapi's list of classes grows at each call of its function.
-        offered = self._ask(core.conformance, "http://localhost", {})["conformsTo"]
-        self.conformance = [*(name for name in DECLARED if name in offered), *FILTERS]
+        self.conformance = list(DECLARED)
 
     def layer(self, name: str) -> Layer:
         """Layer of a collection.
@@ -99,15 +98,24 @@ class Features:
         return content
 
     def queryables(self, base: str, name: str) -> Any:
-        """Fields of a collection that can be asked for by value, as JSON Schema."""
-        self.layer(name)
-        return self._ask(itemtypes.get_collection_queryables, base, {}, name)
+        """Fields of a collection that can be asked for, by value or in a filter, as JSON Schema."""
+        layer = self.layer(name)
+        shape = {"title": "Shape", "format": layer.shape, "x-ogc-role": "primary-geometry"}
+        fields = {field: {"title": field, "type": kind} for field, kind in layer.fields.items()}
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": queryables_address(base, name),
+            "type": "object",
+            "title": layer.title,
+            "properties": {"geometry": shape, **fields},
+            "additionalProperties": False,
+        }
 
     def items(self, base: str, name: str, query: Mapping[str, str]) -> tuple[bytes, dict[str, Any], str]:
         """Features that a query asks for: as GeoJSON, what stands beside them, and their CRS."""
         layer = self.layer(name)
         refuse_unknown(query, {*_ITEM_PARAMETERS, *layer.fields})
-        crs, box_crs = query.get("crs", CRS84), query.get("bbox-crs", CRS84)
+        crs, box_crs = _crs(query), query.get("bbox-crs", CRS84)
         if "bbox-crs" in query and "bbox" not in query:
             raise RequestError("bbox-crs is given without a bbox; give both")
         if box_crs not in (CRS84, GRID):
@@ -148,14 +156,17 @@ class Features:
         refuse_unknown(query, {"crs", "f"})
         if feature not in layer.rows:
             raise MissingError(f'"{feature[:80]}" is not in {name}; its items list those that are')
-        crs = query.get("crs", CRS84)
+        crs = _crs(query)
         content = self._ask(
             itemtypes.get_collection_item, base, {"crs": crs} if "crs" in query else {}, name, feature
         )
         text = layer.encoded[crs][content["row"]]
         here = f"{base}/collections/{name}"
+        this = f"{here}/items/{quote(feature, safe='')}"
+        page = {"rel": "alternate", "type": "text/html", "title": "This document as a page"}
         links = [
-            {"rel": "self", "type": GEOJSON, "title": "This document", "href": f"{here}/items/{feature}"},
+            {"rel": "self", "type": GEOJSON, "title": "This document", "href": this},
+            {**page, "href": f"{this}?f=html"},
             {"rel": "collection", "type": "application/json", "title": layer.title, "href": here},
         ]
         return text[:-1] + b', "links": ' + encode(links) + b"}", crs
@@ -172,6 +183,13 @@ class Features:
         if int(status) >= 400:
             raise RequestError(str(content.get("description", "the request cannot be answered")))
         return content
+
+
+def _crs(query: Mapping[str, str]) -> str:
+    crs = query.get("crs", CRS84)
+    if crs not in (CRS84, GRID):
+        raise RequestError(f'crs is "{crs[:80]}"; there are {CRS84} and {GRID}')
+    return crs
 
 
 def _filtered(layer: Layer, query: Mapping[str, str]) -> NDArray[np.bool_] | None:

@@ -6,15 +6,26 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from fairplace.service.answers import GEOJSON, form_of, render_page, respond
 from fairplace.service.answers import page_response as page
-from fairplace.service.bounds import FILTER_LETTERS, LIMIT, OFFSET
+from fairplace.service.bounds import FILTER_LETTERS, LIMIT, MOST, OFFSET
 from fairplace.service.features import GRID
 from fairplace.service.holding import Held
+from fairplace.service.ogc import queryables_address
 from fairplace.service.parameters import FORM, Form, base_url, examples
 
+_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+#: Parameters as the standard describes them: one text each, with commas in it.
+_BBOX = {
+    "type": "array",
+    "items": {"type": "number"},
+    "minItems": 4,
+    "maxItems": 6,
+    "examples": [[-0.5, 51.8, -0.3, 51.95]],
+}
 Collection = Annotated[
     str, Path(max_length=200, description="Identifier of a collection, of those that /collections lists")
 ]
@@ -61,11 +72,12 @@ def ogc_routes() -> APIRouter:
         request: Request,
         holding: Held,
         collection: Collection,
-        bbox: Annotated[str | None, Query(max_length=200, examples=["-0.5,51.8,-0.3,51.95"])] = None,
+        bbox: Annotated[str | None, WithJsonSchema(_BBOX), Query(max_length=200)] = None,
         bbox_crs: Annotated[str | None, Query(alias="bbox-crs", max_length=100, examples=[GRID])] = None,
         crs: Annotated[str | None, Query(max_length=100, examples=[GRID])] = None,
         datetime: Annotated[str | None, Query(max_length=80, examples=["2021-03-21"])] = None,
-        limit: Annotated[int, Query(ge=1, le=1_000_000_000)] = LIMIT,
+        # A larger number is no error: there are no more features in an answer than the description says.
+        limit: Annotated[int, Query(ge=1, json_schema_extra={"maximum": MOST})] = LIMIT,
         offset: Annotated[int, Query(ge=0, le=OFFSET)] = 0,
         properties: Annotated[str | None, Query(max_length=2000, examples=["code,name"])] = None,
         sortby: Annotated[str | None, Query(max_length=200, examples=["-name"])] = None,
@@ -92,7 +104,9 @@ def ogc_routes() -> APIRouter:
         if form_of(request) == "html":
             rows = [{"id": one["id"], **one["properties"]} for one in json.loads(body)["features"][:LIMIT]]
             return page(render_page({**members, "features": rows}, title=f"Items of {collection}"))
-        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
+        fields = f'<{queryables_address(base_url(request), collection)}>; rel="{_QUERYABLES}"'
+        headers = {"Content-Crs": f"<{used}>", "Link": f'{fields}; type="application/schema+json"'}
+        return Response(body, media_type=GEOJSON, headers=headers)
 
     @router.get(
         "/collections/{collection}/items/{feature}",

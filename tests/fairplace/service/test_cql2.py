@@ -17,19 +17,19 @@ from fairplace.service.problems import RequestError
 from geo.crs import to_lonlat
 
 ITEMS = "/collections/halverton-lsoa21-figures/items"
-#   a    b     name         where
+#   a    b     name         open   date          where
 ROWS = [
-    (1.0, 10, "North Ward", (540000, 250000)),
-    (2.0, 20, "O'Brien", (541000, 250000)),
-    (np.nan, 30, "north_end", (542000, 250000)),
-    (4.0, 40, None, (543000, 250000)),
+    (1.0, 10, "North Ward", True, "2026-01-31", (540000, 250000)),
+    (2.0, 20, "O'Brien", False, "2026-02-01", (541000, 250000)),
+    (np.nan, 30, "north_end", False, "2026-03-01", (542000, 250000)),
+    (4.0, 40, None, True, "2026-03-02", (543000, 250000)),
 ]
 
 
 def make_layer() -> Layer:
     frame = gpd.GeoDataFrame(
-        pd.DataFrame([row[:3] for row in ROWS], columns=["a", "b", "name"]),
-        geometry=[shapely.Point(row[3]) for row in ROWS],
+        pd.DataFrame([row[:5] for row in ROWS], columns=["a", "b", "name", "open", "date"]),
+        geometry=[shapely.Point(row[5]) for row in ROWS],
         crs="EPSG:27700",
     )
     return build_layer(frame, layer="x", title="x", description="", ids=list("wxyz"))
@@ -71,7 +71,14 @@ def rows(text: str, crs: str | None = None) -> list[int]:
         ("CASEI(name) LIKE CASEI('NORTH%')", [0, 2]),
         ("CASEI(name) = CASEI('north ward')", [0]),
         ('"b" = 40', [3]),
-        ("name > DATE('N')", [0, 1, 2]),
+        ("name > 'N'", [0, 1, 2]),
+        ("name = 'O\\'Brien'", [1]),
+        ("open", [0, 3]),
+        ("open = true AND NOT false", [0, 3]),
+        ("open = FALSE OR a IN (1)", [0, 1, 2]),
+        ("open IN (true) AND open IS NOT NULL", [0, 3]),
+        ("date >= DATE('2026-02-01')", [1, 2, 3]),
+        ("\"date\" = DATE('2026-01-31')", [0]),
         ("TRUE", [0, 1, 2, 3]),
         ("NOT TRUE", []),
         ("b = -10 OR b=+10", [0]),
@@ -94,7 +101,14 @@ def test_shapes_are_in_the_coordinates_that_are_said() -> None:
     assert rows("S_INTERSECTS(geometry, LINESTRING(539000 250000, 541500 250000))", GRID) == [0, 1]
     assert rows("S_INTERSECTS(geometry, MULTIPOINT((540000 250000), (543000 250000)))", GRID) == [0, 3]
     assert rows("NOT S_INTERSECTS(geometry, POINT(543000 250000)) AND a = 1", GRID) == [0]
-    at = to_lonlat(gpd.GeoDataFrame(geometry=[shapely.Point(ROWS[1][3])], crs="EPSG:27700"))[0].geometry.iloc[
+    both = "GEOMETRYCOLLECTION(POINT(540000 250000), LINESTRING(542500 250000, 543500 250000))"
+    assert rows(f"S_INTERSECTS(geometry, {both}) AND b > 1", GRID) == [0, 3]
+    assert rows("S_INTERSECTS(geometry, BBOX(539500,249000,-1,541500,251000,9))", GRID) == [0, 1]
+    # Eastwards from 170 east to 170 west lies no England, from 20 west round the world to 30 west it does.
+    assert rows("S_INTERSECTS(geometry, BBOX(170,50,-170,60))") == []
+    assert rows("S_INTERSECTS(geometry, BBOX(-10,50,10,60))") == [0, 1, 2, 3]
+    assert rows("S_INTERSECTS(geometry, BBOX(-20,50,-30,60))") == [0, 1, 2, 3]
+    at = to_lonlat(gpd.GeoDataFrame(geometry=[shapely.Point(ROWS[1][5])], crs="EPSG:27700"))[0].geometry.iloc[
         0
     ]
     assert rows(f"S_INTERSECTS(geometry, BBOX({at.x - 1e-5},{at.y - 1e-5},{at.x + 1e-5},{at.y + 1e-5}))") == [
@@ -125,7 +139,11 @@ def test_conditions_are_joined_as_pandas_joins_them(parts: list, joins: list[str
         "nothing = 1", "a LIKE 1", "a LIKE '1'", "a IN ()", "a IN 1", "a BETWEEN 1", "a IS 1", "name LIKE name",
         "S_INTERSECTS(a, POINT(0 0))", "S_INTERSECTS(geometry, POINT(0 0)", "S_INTERSECTS(geometry, POINT())",
         "S_INTERSECTS(geometry, POLYGON((0 0,1 1,1 0,0 1,0 0)))", "S_INTERSECTS(geometry, BBOX(1,2,3))",
-        "S_INTERSECTS(geometry, BBOX(nan,0,1,1))", "S_INTERSECTS(geometry)", "a = 1; DROP TABLE x", "a == 1",
+        "S_INTERSECTS(geometry, BBOX(nan,0,1,1))", "S_INTERSECTS(geometry, BBOX(0,1,1,0))",
+        "S_INTERSECTS(geometry, BBOX(1000000,1000000,2000000,2000000))", "S_INTERSECTS(geometry, POINT(90 180))",
+        "S_INTERSECTS(geometry, GEOMETRYCOLLECTION(POINT(0 0), NOTHING(1 1)))", "S_INTERSECTS(geometry, POINT(1e999 0))",
+        "S_INTERSECTS(geometry, GEOMETRYCOLLECTION EMPTY)", "open > 1", "open LIKE 'x'", "name = true", "a = true",
+        "date > DATE('N')", "date > TIMESTAMP('2026-01-01')", "CASEI(" * 400 + "name" + ")" * 400 + " = 'x'", "S_INTERSECTS(geometry)", "a = 1; DROP TABLE x", "a == 1",
         "name = 'x", '"a = 1', "__import__('os')", "<script>", "a = 1 -- x", "name = '" + "x" * 3000 + "'",
         "(" * 500 + "a = 1" + ")" * 500, "NOT " * 900 + "a = 1", "a IN (" + "1," * 900 + "1)", "\x00", "a = 1e999x",
         "name LIKE '" + "%a" * 900 + "'; x",

@@ -270,7 +270,7 @@ def test_the_description_of_the_service_leaves_nothing_out_and_points_nowhere_el
                 schema = parameter["schema"]
                 kinds = [schema, *schema.get("anyOf", [])]
                 assert any(
-                    {"maxLength", "maximum", "enum", "pattern", "format", "const"} & set(one)
+                    {"maxLength", "maximum", "enum", "pattern", "format", "const", "maxItems"} & set(one)
                     or one.get("type") == "boolean"
                     for one in kinds
                 ), (path, parameter)
