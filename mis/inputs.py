@@ -177,6 +177,8 @@ def reconcile(inputs: MisInputs) -> Reconciled:
     areas = inputs.areas
     report: list[str] = list(inputs.notes)
     _need_columns(areas, ("msoa11", "district", "region"), "areas")
+    if areas.empty:
+        raise InputsError("areas holds no area; give one row for each LSOA that is to be estimated")
     _LSOA21.check_codes(areas.index, where="areas")
     if areas.index.has_duplicates:
         twice = areas.index[areas.index.duplicated()][0]
@@ -194,9 +196,11 @@ def reconcile(inputs: MisInputs) -> Reconciled:
     if inputs.communal is not None:
         communal = _series(inputs.communal, areas.index, "communal")
     residents = ages.sum(axis=1) if ages is not None else np.full(len(areas), np.nan)
+    _no_more_than(communal, residents, areas.index)
     private = np.maximum(residents - communal, 0.0) * (households > 0)
     under_5 = None
     if ages is not None:
+        _add_up(residents, households, areas.index, "ages")
         share = np.divide(private, residents, out=np.zeros_like(private), where=residents > 0)
         ages = ages * share[:, None]
         if inputs.ages is not None and "age_0_4" in inputs.ages:
@@ -205,6 +209,12 @@ def reconcile(inputs: MisInputs) -> Reconciled:
             report.append("communal residents are not known and were not taken out of the age margins")
         else:
             report.append(f"{communal.sum():,.0f} communal residents taken out of the age margins")
+        few = areas.index[private < households]
+        if len(few):
+            report.append(
+                f"{few[0]}{_more(few)}: fewer residents outside communal establishments than households; "
+                f"ages say little there"
+            )
     scaled: dict[str, Floats | None] = {}
     for name, columns in (
         ("occupancy", OCCUPANCY),
@@ -213,7 +223,7 @@ def reconcile(inputs: MisInputs) -> Reconciled:
         ("sizes", SIZES),
     ):
         counts = _optional(getattr(inputs, name), columns, areas.index, name)
-        scaled[name] = None if counts is None else _scale(counts, households, name, report)
+        scaled[name] = None if counts is None else _scale(counts, households, areas.index, name, report)
     mean, log_se = _income(inputs.income, areas["msoa11"])
     rate = np.full(len(areas), np.nan)
     if inputs.income_rate is not None:
@@ -251,6 +261,10 @@ def _need_columns(frame: pd.DataFrame, columns: Sequence[str], where: str) -> No
 
 
 def _rows(index: pd.Index[str], codes: pd.Index[str], where: str) -> None:
+    if index.has_duplicates:
+        twice = codes.intersection(index[index.duplicated()], sort=False)
+        if len(twice):
+            raise InputsError(f"{where} has two rows for {twice[0]}{_more(twice)}; give each area one")
     absent = codes.difference(index, sort=False)
     if len(absent):
         raise InputsError(
@@ -263,10 +277,24 @@ def _more(absent: Sequence[str]) -> str:
     return f" (and {len(absent) - 1} more)" if len(absent) > 1 else ""
 
 
+def _numbers(values: pd.Series[float], codes: pd.Index[str], what: str) -> Floats:
+    # A cell that a publisher withholds is text in its file ("c", "..C"); missing here is NaN.
+    found = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+    wrong = np.isinf(found) | (np.isnan(found) & values.notna().to_numpy())
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputsError(
+            f'{what} of {codes[row]} is "{values.iloc[row]}"; expected a number, and nothing (NaN) where a '
+            f"count is withheld"
+        )
+    return found
+
+
 def _margin(frame: pd.DataFrame, columns: Sequence[str], codes: pd.Index[str], where: str) -> Floats:
     _need_columns(frame, columns, where)
     _rows(frame.index, codes, where)
-    counts = frame.loc[codes, list(columns)].to_numpy(dtype=float)
+    rows = frame.loc[codes]
+    counts = np.column_stack([_numbers(rows[name], codes, f"{where}: {name}") for name in columns])
     wrong = ~(counts >= 0)
     if wrong.any():
         row, column = (int(part) for part in np.argwhere(wrong)[0])
@@ -287,15 +315,37 @@ def _series(
     values: pd.Series[float], codes: pd.Index[str], where: str, *, missing_ok: bool = False
 ) -> Floats:
     _rows(values.index, codes, where)
-    numbers = values.loc[codes].to_numpy(dtype=float)
+    numbers = _numbers(values.loc[codes], codes, where)
     if not missing_ok and not (numbers >= 0).all():
         row = int(np.argmin(numbers >= 0))
         raise InputsError(f"{where} of {codes[row]} is {numbers[row]}; expected nought or more")
     return numbers
 
 
-def _scale(counts: Floats, households: Floats, name: str, report: list[str]) -> Floats:
+def _no_more_than(communal: Floats, residents: Floats, codes: pd.Index[str]) -> None:
+    # Tables are perturbed each by itself, so a few more communal residents than residents are no error.
+    over = communal > 1.05 * residents + 20
+    if over.any():
+        row = int(np.argmax(over))
+        raise InputsError(
+            f"communal of {codes[row]} is {communal[row]:,.0f}, but it has {residents[row]:,.0f} residents "
+            f"of all ages; check that both are of one census and one set of areas"
+        )
+
+
+def _add_up(total: Floats, households: Floats, codes: pd.Index[str], where: str) -> None:
+    empty = (total == 0) & (households > 0)
+    if empty.any():
+        row = int(np.argmax(empty))
+        raise InputsError(
+            f"{where} of {codes[row]} adds up to nought, but tenure has {households[row]:,.0f} households "
+            f"there; counts that are missing are not nought: fill them, or leave the whole table out"
+        )
+
+
+def _scale(counts: Floats, households: Floats, codes: pd.Index[str], name: str, report: list[str]) -> Floats:
     total = counts.sum(axis=1)
+    _add_up(total, households, codes, name)
     off = np.abs(total - households)
     if off.max(initial=0.0) > 0:
         report.append(
@@ -307,15 +357,18 @@ def _scale(counts: Floats, households: Floats, name: str, report: list[str]) -> 
 
 def _income(income: pd.DataFrame, msoa: pd.Series[str]) -> tuple[Floats, Floats]:
     _need_columns(income, ("mean", "low", "high"), "income")
-    absent = sorted(set(msoa) - set(income.index))
+    keys = pd.Index(msoa.unique())
+    if income.index.has_duplicates and keys.isin(income.index[income.index.duplicated()]).any():
+        twice = keys[keys.isin(income.index[income.index.duplicated()])][0]
+        raise InputsError(f"income has two rows for {twice}; give each MSOA one, of one year")
+    absent = sorted(set(msoa.astype(str)) - set(income.index))
     if absent:
         raise InputsError(
             f"income has no row for {absent[0]}{_more(absent)}; "
             f"it must be keyed by the MSOA codes given as msoa11: MSOAs of 2011 for FYE 2020"
         )
-    mean = income.loc[msoa, "mean"].to_numpy(dtype=float)
-    low = income.loc[msoa, "low"].to_numpy(dtype=float)
-    high = income.loc[msoa, "high"].to_numpy(dtype=float)
+    rows, of = income.loc[msoa], pd.Index(msoa)
+    mean, low, high = (_numbers(rows[name], of, f"income: {name}") for name in ("mean", "low", "high"))
     wrong = ~((low > 0) & (low <= mean) & (mean <= high))
     if wrong.any():
         row = int(np.argmax(wrong))

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,7 +177,12 @@ def read_budgets(
         text = source.read_text(encoding="utf-8")
     else:
         name = path.name
-        text = path.read_text(encoding="utf-8-sig")
+        if not path.is_file():
+            raise BudgetError(f"there is no file {name}; check the name and the folder")
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise BudgetError(f"{name} is not UTF-8 text; save it as UTF-8") from error
     try:
         entries = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -191,7 +196,7 @@ def read_budgets(
             f"{name} holds budgets of {budgets.year}, but budgets of {year} are needed; take a file of "
             f"{year}, or state uprate= and the index= it comes from"
         )
-    if not uprate > 0:
+    if not 0 < uprate < np.inf:
         raise BudgetError(f"{uprate} is not a factor between price levels; give a positive number")
     return replace(
         budgets,
@@ -217,16 +222,28 @@ def check_components(entries: Mapping[str, Any], *, where: str) -> dict[str, lis
     """
     if "components" not in entries:
         return {}
-    names = entries["components"]["names"]
+    names = entries["components"].get("names")
+    if not isinstance(names, list):
+        raise BudgetError(f"{where}, components: names is missing; list the components in order")
+    totals = entries.get("published_totals", {})
     recomputed: dict[str, list[float]] = {}
     for household, values in entries["components"].items():
         if household == "names":
             continue
+        published = totals.get(household, [])
+        for what, given, wanted in (
+            ("components", values, len(names)),
+            ("published_totals", published, len(_TOTALS)),
+        ):
+            if len(given) != wanted or not all(_is_number(value) for value in given):
+                raise BudgetError(
+                    f"{where}, {what}: {household} needs {wanted} numbers, pounds a week, and has "
+                    f"{len(given)} values; list them in the order of mis/budgets/2025.toml"
+                )
         parts = dict(zip(names, values, strict=True))
         recomputed[household] = [
             sum(value for name, value in parts.items() if name not in left_out) for _, left_out in _TOTALS
         ]
-        published = entries["published_totals"][household]
         for (label, _), ours, theirs in zip(_TOTALS, recomputed[household], published, strict=True):
             if abs(ours - theirs) > _ROUNDING + 1e-9:
                 raise BudgetError(
@@ -245,27 +262,56 @@ def _budgets(entries: Mapping[str, Any], where: str) -> Budgets:
         if name not in entries["lines"]:
             raise BudgetError(f"{where} has no line for {name}; every household type needs one")
         lines[name] = _line(entries["lines"][name], f"{where}, lines.{name}")
+    for name, line in lines.items():
+        for unit in (*line.first, *line.further):
+            if lines[unit].first:
+                raise BudgetError(
+                    f"{where}, lines.{name}: {unit} is itself built from units; build from types that have "
+                    f"a budget of their own"
+                )
+    year, month = entries["year"], entries.get("month", 4)
+    for name, value in (("year", year), ("month", month)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise BudgetError(f"{where}: {name} is {value!r}; expected a whole number, such as 2025 and 4")
+    reference, sharing = entries["reference_year"], entries["sharing"]
+    for part, table, name in (
+        ("reference", entries["reference"], "title"),
+        ("reference_year", reference, "label"),
+    ):
+        if not str(table.get(name, "")):
+            raise BudgetError(f"{where}, {part}: {name} is missing; copy the layout of mis/budgets/2025.toml")
     return Budgets(
-        year=int(entries["year"]),
-        month=int(entries.get("month", 4)),
-        reference_label=str(entries["reference_year"]["label"]),
-        factor=float(entries["reference_year"]["factor"]),
+        year=year,
+        month=month,
+        reference_label=str(reference["label"]),
+        factor=_between(reference, "factor", 0.1, 10, f"{where}, reference_year"),
         lines=lines,
-        saving_mean=float(entries["sharing"]["saving_mean"]),
-        saving_sd=float(entries["sharing"]["saving_sd"]),
+        saving_mean=_between(sharing, "saving_mean", 0, 1, f"{where}, sharing"),
+        saving_sd=_between(sharing, "saving_sd", 0, 1, f"{where}, sharing"),
         title=str(entries["reference"]["title"]),
         file=where,
     )
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
+def _between(table: Mapping[str, Any], name: str, low: float, high: float, where: str) -> float:
+    value = table.get(name)
+    if not _is_number(value) or not low <= value <= high:
+        raise BudgetError(f"{where}: {name} is {value!r}; expected a number from {low} to {high}")
+    return float(value)
 
 
 def _line(entry: Mapping[str, Any], where: str) -> Line:
     first = dict(entry.get("first", {}))
     further = dict(entry.get("further", {}))
     weekly = entry.get("weekly", 0.0)
-    if not isinstance(weekly, int | float) or (not first and not weekly > 0):
+    if not _is_number(weekly) or (not first and not weekly > 0):
         raise BudgetError(f"{where}: weekly is {weekly!r}; expected pounds a week, more than nothing")
     log_sd = entry.get("log_sd")
-    if not isinstance(log_sd, int | float) or not 0 <= log_sd < 1:
+    if not _is_number(log_sd) or not 0 <= log_sd < 1:
         raise BudgetError(f"{where}: log_sd is {log_sd!r}; expected the error in logs, such as 0.05")
     status = str(entry.get("status", ""))
     if status not in ("published", "derived"):
@@ -273,4 +319,7 @@ def _line(entry: Mapping[str, Any], where: str) -> Line:
     unknown = (set(first) | set(further)) - set(household_types().ids)
     if unknown:
         raise BudgetError(f"{where}: {sorted(unknown)[0]} is not a household type")
+    for unit, number in (*first.items(), *further.items()):
+        if not _is_number(number) or number < 0:
+            raise BudgetError(f"{where}: {number!r} units of {unit}; expected how many there are on average")
     return Line(float(weekly), float(log_sd), status, str(entry.get("reference", "")), first, further)

@@ -209,14 +209,21 @@ def read_parameters(path: Path | None = None) -> Parameters:
     Raises
     ------
     ParametersError
-        The file lacks a part, or its arrays do not have the shape of the household types.
+        There is no such file, it is not JSON, it lacks a part, or its arrays do not have the shape of the
+        household types.
     """
     if path is None:
         text = (files("mis") / "calibration" / "fye2025.json").read_text(encoding="utf-8")
         where = "fye2025.json"
     else:
-        text, where = path.read_text(encoding="utf-8"), path.name
-    record = json.loads(text)
+        where = path.name
+        if not path.is_file():
+            raise ParametersError(f"there is no file {where}; make it with mis.calibrate")
+        text = path.read_text(encoding="utf-8")
+    try:
+        record = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ParametersError(f"{where} is not JSON: {error}; make it again with mis.calibrate") from error
     missing = {part.name for part in fields(Parameters)} - set(record)
     if missing:
         raise ParametersError(f"{where} lacks {sorted(missing)[0]}; make it again with mis.calibrate")

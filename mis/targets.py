@@ -41,6 +41,22 @@ _DENSITY_OF: dict[str, tuple[str, ...]] = {
 }
 
 
+_NEEDED = (
+    "release",
+    "period",
+    "median",
+    "rates",
+    "absolute",
+    "population",
+    "children",
+    "pensioners",
+    "pensioners_absolute",
+    "regions",
+    "tenure_pattern",
+    "assumed",
+)
+
+
 class TargetsError(UserError, ValueError):
     """Facts of different releases meet, or a fact that the fit needs is not there."""
 
@@ -93,14 +109,25 @@ def read_facts(path: Path | None = None) -> dict[str, Any]:
     Raises
     ------
     TargetsError
-        A table of the file names another release.
+        There is no such file, it is not TOML, it lacks a table, or a table names another release.
     """
     if path is None:
         text = (files("mis") / "facts" / "hbai_fye2025.toml").read_text(encoding="utf-8")
         where = "hbai_fye2025.toml"
     else:
-        text, where = path.read_text(encoding="utf-8-sig"), path.name
-    facts = tomllib.loads(text)
+        where = path.name
+        if not path.is_file():
+            raise TargetsError(f"there is no file {where}; check the name and the folder")
+        text = path.read_text(encoding="utf-8-sig")
+    try:
+        facts = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TargetsError(
+            f"{where} is not TOML: {error}; copy the layout of mis/facts/hbai_fye2025.toml"
+        ) from error
+    for part in _NEEDED:
+        if part not in facts:
+            raise TargetsError(f"{where} lacks {part}; copy the layout of mis/facts/hbai_fye2025.toml")
     for name, table in facts.items():
         if isinstance(table, dict) and table.get("release", facts["release"]) != facts["release"]:
             raise TargetsError(
