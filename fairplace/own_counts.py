@@ -16,9 +16,12 @@ import numpy as np
 import pandas as pd
 
 from fairplace.disclosure_policy import COUNTED_UNITS, ROUND_BASES_TO, SIZE_ORDER, LayerRule
+from fairplace.statistics_intervals import wilson
 from fairplace.suppression import ELSEWHERE, Total, protect
 from geo.geography import Geography
 
+#: How indicators end that are made of the values of many areas.
+MADE_OF_AREAS = r"_(?:slope|ratio)$"
 #: A cell of an organisation's counts: what is counted, geography, area, group.
 Cell = tuple[str, str, str, str]
 Place = tuple[str, str, str]
@@ -170,6 +173,9 @@ def hide_own_counts(
         kin = [rows.loc[whole, name] for name in ("source", "period", "geography", "code", "group")]
         others.loc[whole] |= gone[whole].groupby(kin).transform("any")
         gone |= others
+    if secondary:
+        others |= (made := _made_of_hidden(rows, gone))
+        gone |= made
     at = rows.index[gone]
     shown.loc[at, ["value", "low", "high", "count", "base"]] = np.nan
     shown.loc[at, "status"] = "suppressed"
@@ -180,6 +186,17 @@ def hide_own_counts(
         "base rounded": rounded,
     }
     return Hidden(shown, int(primary.sum()), {name: number for name, number in reasons.items() if number})
+
+
+def _made_of_hidden(rows: pd.DataFrame, gone: pd.Series[bool]) -> pd.Series[bool]:
+    """Tell which rows were made of areas' values, such as a slope over wards, of which one is hidden.
+
+    Beside the district's total a slope is a second equation: with two wards hidden it gives both away.
+    """
+    stem = rows["indicator"].str.replace(MADE_OF_AREAS, "", regex=True)
+    kin = pd.MultiIndex.from_frame(rows[["source", "period"]].assign(of=rows["indicator"]))
+    wanted = pd.MultiIndex.from_frame(rows[["source", "period"]].assign(of=stem))
+    return (stem != rows["indicator"]) & wanted.isin(kin[gone.to_numpy()])
 
 
 def _round_bases(shown: pd.DataFrame, at: pd.Index[int]) -> int:
@@ -200,6 +217,12 @@ def _round_bases(shown: pd.DataFrame, at: pd.Index[int]) -> int:
     ]
     for name in ("value", "low", "high"):
         shown.loc[share, name] = (shown.loc[share, name] * factor[share]).clip(upper=1.0)
+    # Limits that we formed tell the base they were formed of, however they are scaled: form them anew.
+    formed = shown.loc[share, "interval"].str.extract(r"^([\d.]+) % Wilson$")[0].astype(float).dropna()
+    for percent, ours in formed.groupby(formed):
+        rows = ours.index
+        low, high = wilson(shown.loc[rows, "count"], shown.loc[rows, "base"], confidence=float(percent) / 100)
+        shown.loc[rows, "low"], shown.loc[rows, "high"] = low, high
     return int(changed.sum())
 
 

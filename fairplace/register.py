@@ -239,7 +239,8 @@ def _slope(
     if wards.empty:
         return []
     period = str(wards["period"].max())
-    now = wards[(wards["period"] == period) & wards["value"].notna()].set_index("code")
+    said = wards["status"].isin(["", "ok"]) & wards["value"].notna()
+    now = wards[(wards["period"] == period) & said].set_index("code")
     share = unit == "share"
     if share:
         now = now[now["count"].notna() & (now["base"] > 0)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,8 @@ from scipy.optimize import linprog, milp
 from scipy.sparse import csr_array, eye_array, kron
 
 from fairplace.disclosure import HIDE_UP_TO, Nest, release_figures
+from fairplace.register import read_register, register_figures
+from fairplace.statistics import wilson
 from geo.figures import tidy_figures
 from geo.source import Source
 
@@ -294,6 +297,107 @@ def test_shares_and_their_bases_give_nothing_away_either() -> None:
     assert tried > 500
     assert recovered == 0
     assert open_to > 25
+
+
+#  Wards of a register, from the most to the least deprived, each a twentieth of the town. A few have so
+#  few low-weight births that their values are hidden; what all the births were is published elsewhere.
+BIRTHS = 500.0
+
+
+def register_town(seed: int, folder: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    random = np.random.default_rng(seed)
+    counts = random.integers(8, 60, 20).astype(float)
+    counts[random.permutation(20)[: random.integers(1, 4)]] = random.integers(1, 5)
+    wards = [f"E05{n:06d}" for n in range(20)]
+    (folder / "indicators.csv").write_text(
+        "id,principle,definition,unit,numerator,denominator,polarity,source\n"
+        "low_weight,1,Low birth weight,share,low-weight births,births,low,Own\n",
+        encoding="utf-8",
+    )
+    rows = [(code, "wd25", count, BIRTHS) for code, count in zip(wards, counts, strict=True)]
+    rows.append(("E06000001", "lad25", counts.sum(), 20 * BIRTHS))
+    (folder / "indicator_values.csv").write_text(
+        "id,code,geography,period,value,count,base\n"
+        + "".join(f"low_weight,{code},{key},2024,{n / base},{n:g},{base:g}\n" for code, key, n, base in rows),
+        encoding="utf-8",
+    )
+    register = read_register(
+        folder / "indicators.csv", folder / "indicator_values.csv", publisher="The council"
+    )
+    figures, _, _ = register_figures(
+        register,
+        authority="E06000001",
+        areas={"wd25": pd.Index(wards), "lad25": pd.Index(["E06000001"])},
+        deprivation=pd.Series(np.arange(20.0, 0, -1), index=wards),
+        residents=pd.Series(1000.0, index=wards),
+    )
+    nest = Nest("wd25", "lad25", dict.fromkeys(wards, "E06000001"))
+    shown, _ = release_figures(
+        figures,
+        sources={register.source.id: register.source},
+        edition="public",
+        nests=[nest],
+    )
+    return shown, counts
+
+
+def solve_register(shown: pd.DataFrame, counts: np.ndarray) -> int:
+    """How many hidden counts two equations give: the district's total, and the slope where it is shown."""
+    wards = shown[(shown["geography"] == "wd25")].set_index("code")
+    gone = (wards["status"] == "suppressed").to_numpy()
+    known = wards["count"].fillna(0).to_numpy()
+    equations, answers = [np.ones(gone.sum())], [counts.sum() - known.sum()]
+    slope = shown.loc[shown["indicator"] == "register_low_weight_slope", "value"]
+    if slope.notna().any():
+        lean = np.arange(20) / 20 + 0.025 - 0.5
+        lean /= (lean**2).sum() * BIRTHS
+        equations.append(lean[gone])
+        answers.append(slope.iloc[0] - known @ lean)
+    matrix = np.asarray(equations)
+    if np.linalg.matrix_rank(matrix) < gone.sum():
+        return 0
+    found = np.linalg.lstsq(matrix, np.asarray(answers), rcond=None)[0]
+    return int((np.abs(found - counts[gone]) < 0.01).sum())
+
+
+def test_a_slope_over_wards_of_which_some_are_hidden_does_not_give_them_away(tmp_path: Path) -> None:
+    hidden = recovered = told = 0
+    for seed in range(10):
+        shown, counts = register_town(seed, tmp_path)
+        wards = shown[shown["geography"] == "wd25"]
+        hidden += int((wards["status"] == "suppressed").sum())
+        recovered += solve_register(shown, counts)
+        told += int(shown.loc[shown["indicator"].str.endswith("_slope"), "status"].eq("ok").sum())
+    assert (recovered, told) == (0, 0)
+    assert hidden > 20
+
+
+def test_the_attack_by_slope_recovers_some_where_slopes_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairplace.own_counts.MADE_OF_AREAS", "(?!)")  # nothing is made of areas
+    assert sum(solve_register(*register_town(seed, tmp_path)) for seed in range(10)) > 5
+
+
+def test_an_interval_does_not_tell_the_base_that_was_rounded() -> None:
+    for base in range(96, 104):
+        for count in (9.0, 31.0, 60.0):
+            low, high = wilson(count, base)
+            row = {
+                "code": "E06000001", "geography": "lad25", "indicator": "share", "group": "", "period": "2025",
+                "value": count / base, "low": float(low), "high": float(high), "interval": "95 % Wilson",
+                "count": count, "base": float(base), "unit": "share", "basis": "survey", "status": "ok",
+                "source": OWN.id,
+            }  # fmt: skip
+            shown, _ = release_figures(tidy_figures([pd.DataFrame([row])]), sources=SOURCES, edition="public")
+            got = shown.iloc[0]
+            near = 5 * np.floor(base / 5 + 0.5)
+            assert got["base"] == near
+            # Limits of ours, undone for every base that rounds to this one: all but the true base, if scaled,
+            # would contradict them; formed anew they are those of the rounded base, whatever it was.
+            assert (got["low"], got["high"]) == pytest.approx(
+                tuple(float(one) for one in wilson(count, near))
+            )
 
 
 @pytest.mark.slow
