@@ -8,7 +8,7 @@ so: what was not found in it is not thereby absent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,15 @@ GREEN_SOURCE = Source(
     note="parks, gardens, commons and recreation grounds that volunteers have mapped; some may be missing",
     controlled=True,
 )
+OS_GREEN_SOURCE = replace(
+    GREEN_SOURCE,
+    title="Green space by area, from OS Open Greenspace and local green space of the plan",
+    period="as OS Open Greenspace",
+    licence="Open Government Licence v3.0",
+    licence_class="open",
+    attribution="Contains OS data © Crown copyright and database right 2026.",
+    note="parks, playing fields and play spaces; no woods, commons or nature reserves that are not parks",
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,8 @@ def ground_of_build(
     figures
         Published figures, for residents.
     lines
-        Name -> lines and polygons of the pack, of which ``green`` is measured.
+        Name -> lines and polygons of the pack, of which ``green`` is measured; with a column ``space``
+        it is OS Open Greenspace.
     """
     read = _read_layers(holdings.folder, spine.authority)
     features = _features(read)
@@ -126,11 +136,15 @@ def ground_of_build(
             parts.append(_measure(boundaries.areas, key, features, papers, known, lines.get("green")))
     sources = [one.source for one in read if one.source is not None]
     if "green" in lines:
-        sources.append(GREEN_SOURCE)
+        sources.append(_green_source(lines["green"]))
     unique = {one.id: one for one in sources}
     notes = dict.fromkeys(note for one in read for note in one.notes)
     held = features if any(one.held for one in read) else None
     return Ground(tidy_figures(parts), held, papers, tuple(unique.values()), tuple(notes))
+
+
+def _green_source(green: gpd.GeoDataFrame) -> Source:
+    return OS_GREEN_SOURCE if "space" in green else GREEN_SOURCE
 
 
 def ground_of_area(pack: Pack, area: Area) -> pd.DataFrame:
@@ -283,7 +297,7 @@ def _measure(
             people = float(residents.get(code, 0.0))
             if people > 0:
                 numbers = {"count": round(float(hectares), 2), "base": people}
-                value, period = 1000 * numbers["count"] / people, GREEN_SOURCE.period
+                value, source = 1000 * numbers["count"] / people, _green_source(green)
                 unit = "hectares per 1,000 residents"
-                add(code, GREEN, value, unit, GREEN_SOURCE.id, period=period, **numbers)
+                add(code, GREEN, value, unit, source.id, period=source.period, **numbers)
     return tidy_figures([pd.DataFrame(rows)]) if rows else empty_figures()

@@ -119,6 +119,7 @@ POINT_LABELS = {
     "libraries": "Libraries",
     "schools": "Schools",
     "stations": "Railway stations",
+    "green_entrances": "Ways into parks and playing fields",
 }
 #: Lines of a pack that are not background -> what the map calls them.
 LINE_LABELS = {"lcwip_lines": "Planned walking and cycling routes (LCWIP)"}

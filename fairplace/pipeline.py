@@ -22,6 +22,7 @@ from fairplace.ages import STALE_AFTER, check_stale_after, newest_day
 from fairplace.comparator_files import ComparatorArea, read_comparators
 from fairplace.comparators import comparator_source
 from fairplace.demand import PEOPLE, people_points
+from fairplace.fetch.ledger import read_ledger
 from fairplace.ground import ground_of_build
 from fairplace.indicators import load_indicators
 from fairplace.local import Local, read_local
@@ -226,6 +227,7 @@ def _contents(
     notes = [*spine.notes, *places.notes, how, *local.notes, *ground.notes]
     notes += tables.notes
     notes += list(estimate.notes) if estimate is not None else []
+    sources = _as_fetched(sources, holdings.folder)
     day = settings.as_of or newest_day(sources.values())
     fictional = spine.authority.startswith(FICTIONAL)
     if fictional:
@@ -299,6 +301,15 @@ def _comparators(holdings: Holdings, spine: Spine, figures: pd.DataFrame) -> _Al
     kept = rows.merge(figures[same].drop_duplicates(), on=same)[rows.columns]
     source = comparator_source(path, hash_file(path), held)
     return _Alike(tidy_figures([kept]), tuple(areas), held.method, (source,))
+
+
+def _as_fetched(sources: Mapping[str, Source], folder: Path) -> dict[str, Source]:
+    """Papers with the edition that a publisher stated when a file was fetched, known by its hash.
+
+    What a source describes stays as it was: a newer map of streets does not make a pack of a later day.
+    """
+    stated = {one.sha256: one.edition for one in read_ledger(folder).values() if one.edition}
+    return {key: replace(one, edition=stated.get(one.sha256, one.edition)) for key, one in sources.items()}
 
 
 def _invented(source: Source) -> Source:

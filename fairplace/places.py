@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -11,9 +14,13 @@ import numpy as np
 import shapely
 
 from fairplace.spine import Spine
+from fairplace.walking import ENTRANCES
+from geo.open_roads import SAID as OPEN_ROADS_SAID
 from geo.source import Source
+from geo.terrain import MARGIN, join_tiles, write_terrain
 from layers.backdrop import read_backdrop
 from layers.catalogue import describe_source
+from layers.greenspace import read_greenspace
 from layers.holdings import Holdings
 from layers.points import Points
 from layers.postcodes import postcode_places, read_postcodes
@@ -31,6 +38,11 @@ POINTS: dict[str, tuple[str, Callable[..., Points]]] = {
 }
 #: What a pack keeps of each point; everything else of the file stays behind.
 KEPT = ("id", "name", "kind", "placed")
+NO_STREETS = (
+    "a street network (OpenStreetMap extract, or OS Open Roads) of this place, so there are no walking times"
+)
+NO_HEIGHTS = "heights (OS Terrain 50) of this place, so streets are taken as level"
+NO_GREEN = "green space (OS Open Greenspace, or an OpenStreetMap extract) of this place"
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,13 @@ def read_places(holdings: Holdings, spine: Spine) -> Places:
         sources.append(found.source)
         notes.append(f"{found.source.title}: {note}")
     lines, networks = _streets(holdings, spine, sources, notes, missing)
+    green = _greenspace(holdings, spine, sources, notes)
+    if green is not None:
+        lines = {**lines, "green": green[0]}
+        if len(green[1]):
+            points[ENTRANCES] = green[1]
+    elif "green" not in lines:
+        missing.append(NO_GREEN)
     return Places(points, lines, networks, tuple(sources), tuple(notes), tuple(missing))
 
 
@@ -103,35 +122,77 @@ def _inside(found: Points, outline: shapely.Geometry) -> tuple[gpd.GeoDataFrame,
     return kept, note
 
 
+def _greenspace(
+    holdings: Holdings, spine: Spine, sources: list[Source], notes: list[str]
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None:
+    """Read parks and the ways into them, as a pack keeps them; None where they are not held."""
+    path = holdings.look("os_open_greenspace", spine.authority).path
+    if path is None:
+        return None
+    west, south, east, north = spine.boundaries["lad25"].areas.total_bounds
+    box = (west - MARGIN, south - MARGIN, east + MARGIN, north + MARGIN)
+    found = read_greenspace(path, box=box)
+    sources.append(found.source)
+    notes += [f"{found.source.title}: {note}" for note in found.notes]
+    sites = found.sites.rename_axis("space").reset_index()[["space", "name", "geometry"]]
+    doors = found.entrances.rename_axis("id").reset_index()
+    doors = doors.rename(columns={"access": "kind"}).assign(
+        name=doors["space"].map(found.sites["name"]).astype("str"), placed="as published"
+    )
+    return sites, doors[[*KEPT, "space", "geometry"]]
+
+
 def _streets(
     holdings: Holdings, spine: Spine, sources: list[Source], notes: list[str], missing: list[str]
 ) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, Any]]:
-    held = holdings.look("osm_streets", spine.authority)
-    outline = spine.boundaries["lad25"].areas.geometry.iloc[0]
-    if held.path is None:
-        missing.append(
-            "a street network (OpenStreetMap extract) of this place, so there are no walking times"
-        )
-        return {}, {}
+    """Read OpenStreetMap's streets, else Ordnance Survey's roads, with slopes where heights are held."""
+    boundaries = spine.boundaries["lad25"].areas.geometry
     # Imported here because reading streets needs numba, which most commands can do without.
     from geo.network_sources import read_streets
 
-    heights = holdings.look("terrain50", spine.authority).path
-    network = read_streets(held.path, elevation=heights, edition=held.dataset.edition)
-    x, y = network.xy[:, 0], network.xy[:, 1]
-    within = float(np.mean(shapely.contains_xy(outline, x, y)))
-    if within < 0.2:
-        missing.append(
-            "a street network (OpenStreetMap extract) of this place, so there are no walking times"
+    west, south, east, north = boundaries.total_bounds
+    around = shapely.box(west - MARGIN, south - MARGIN, east + MARGIN, north + MARGIN)
+    for key, extent in (("osm_streets", None), ("os_open_roads", around)):
+        held = holdings.look(key, spine.authority)
+        if held.path is None:
+            continue
+        source = describe_source(key, held.path)
+        with _heights(holdings, spine, around) as heights:
+            network = read_streets(held.path, elevation=heights, extent=extent, edition=source.edition)
+        x, y = network.xy[:, 0], network.xy[:, 1]
+        within = float(np.mean(shapely.contains_xy(boundaries.iloc[0], x, y)))
+        # An extract of another town may have some streets here; a product of Great Britain is cut to here.
+        if within < (0.2 if extent is None else 1e-9):
+            notes.append(f"{held.path.name} holds streets of another place, so it was left out")
+            continue
+        sources.append(source)
+        notes.append(f"{source.title}: {len(network.xy):,} nodes of streets and paths")
+        if extent is not None:
+            notes.append(f"{source.title}: {OPEN_ROADS_SAID}")
+        terrain = holdings.look("terrain50", spine.authority).path
+        if terrain is None:
+            missing.append(NO_HEIGHTS)
+        else:
+            sources.append(describe_source("terrain50", terrain))
+        backdrop = (
+            read_backdrop(held.path, around=boundaries)
+            if held.path.name.lower().endswith((".osm", ".pbf"))
+            else {}
         )
-        notes.append(f"{held.path.name} holds streets of another place, so it was left out")
-        return {}, {}
-    source = describe_source("osm_streets", held.path)
-    sources.append(source)
-    notes.append(f"{source.title}: {len(network.xy):,} nodes of streets and paths")
-    backdrop = (
-        read_backdrop(held.path, around=spine.boundaries["lad25"].areas.geometry)
-        if held.path.name.lower().endswith((".osm", ".pbf"))
-        else {}
-    )
-    return backdrop, {"streets": network}
+        return backdrop, {"streets": network}
+    missing.append(NO_STREETS)
+    return {}, {}
+
+
+@contextmanager
+def _heights(holdings: Holdings, spine: Spine, around: shapely.Geometry) -> Iterator[Path | None]:
+    """Give a raster of heights: the one held, or tiles as published, joined for as long as they are read."""
+    path = holdings.look("terrain50", spine.authority).path
+    if path is None or path.suffix.lower() != ".zip":
+        yield path
+        return
+    west, south, east, north = (float(side) for side in around.bounds)
+    with tempfile.TemporaryDirectory(prefix="fairplace-heights-") as folder:
+        joined = Path(folder) / f"{path.stem}.tif"
+        write_terrain(join_tiles(path, (west, south, east, north), margin=0), joined)
+        yield joined

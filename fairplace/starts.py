@@ -25,7 +25,7 @@ SAME_METRES = 5.0
 _SHOWN = 4
 _POSTCODES = "postcodes"
 #: Points of a pack that are not places to start from by name.
-_NAMELESS = (PEOPLE, _POSTCODES, "events", "case_studies")
+_NAMELESS = (PEOPLE, _POSTCODES, "events", "case_studies", "green_entrances")
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ SERVICES: dict[str, tuple[str, str]] = {
 }
 #: Greenspaces of a pack, walked to by their entrances.
 GREEN = "green_space"
+#: Points of a pack: ways into greenspaces that their publisher names, with the ``space`` they lead into.
+ENTRANCES = "green_entrances"
 #: A greenspace smaller than this is a verge to a walker.
 GREEN_HECTARES = 0.5
 SOURCE = Source(
@@ -126,7 +128,8 @@ def walks_of_area(pack: Pack, area: Area) -> pd.DataFrame:
     from geo.network import load_network
 
     network = load_network(pack.path / "networks" / STREETS)
-    points = {layer: pack.places("points", layer) for layer, _ in SERVICES.values() if layer in held}
+    layers = {ENTRANCES, *(layer for layer, _ in SERVICES.values())}
+    points = {layer: pack.places("points", layer) for layer in sorted(layers & set(held))}
     green = pack.places("lines", "green") if "green" in pack.held("lines") else None
     people = pack.places("points", PEOPLE)
     parts = area.components
@@ -147,11 +150,11 @@ def find_services(
     Parameters
     ----------
     points
-        Name -> public points, as a pack holds them, with ``name`` and ``kind``.
+        Name -> public points, as a pack holds them, with ``name`` and ``kind``; `ENTRANCES` with ``space``.
     network
         Streets, on which the entrances of greenspaces are found.
     green
-        Polygons of greenspace with ``name``, or None.
+        Polygons of greenspace with ``name``, and ``space`` where entrances are published; or None.
 
     Returns
     -------
@@ -172,7 +175,10 @@ def find_services(
 
         areas = green[green.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
         areas = areas[areas.geometry.area >= GREEN_HECTARES * 10_000].reset_index(drop=True)
-        doors = find_entrances(network, areas, profile=PROFILE)
+        published = points.get(ENTRANCES) if "space" in areas else None
+        if published is not None:
+            areas = areas.set_index("space")
+        doors = find_entrances(network, areas, profile=PROFILE, published=published)
         names = areas["name"].fillna("").astype(str)
         parts.append(_laid(GREEN, names[doors["space"]], doors.geometry))
     if not parts:

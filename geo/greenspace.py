@@ -1,7 +1,8 @@
 """Greenspace by where one gets in: entrances on the streets, and Natural England's criteria along them.
 
-The middle of a park is nobody's way in. An entrance is where a street that may be used crosses or
-touches the boundary; where none does, the nearest point of a street that passes within a few metres.
+The middle of a park is nobody's way in. An entrance is what its publisher names as one; else where a
+street that may be used crosses or touches the boundary; where none does, the nearest point of a street
+that passes within a few metres.
 """
 
 from __future__ import annotations
@@ -45,7 +46,12 @@ def read_standards() -> tuple[Standard, ...]:
 
 
 def find_entrances(
-    network: Network, spaces: gpd.GeoDataFrame, *, profile: str = "walk", beside: float = BESIDE_METRES
+    network: Network,
+    spaces: gpd.GeoDataFrame,
+    *,
+    profile: str = "walk",
+    beside: float = BESIDE_METRES,
+    published: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Find where one gets into spaces from the streets.
 
@@ -60,12 +66,16 @@ def find_entrances(
         Streets it may not use lead nowhere.
     beside
         Metres; see `BESIDE_METRES`.
+    published
+        Entrances that a publisher names: points in EPSG:27700 with a column ``space`` of the index of
+        `spaces`. A space that has any is entered there and nowhere else; rows of other spaces count
+        for nothing.
 
     Returns
     -------
     GeoDataFrame
         Points in EPSG:27700, one row an entrance: ``space``, ``hectares`` (of the space) and ``how``
-        (``crossed`` or ``beside``). A space that no street comes near has no row.
+        (``published``, ``crossed`` or ``beside``). A space that no street comes near has no row.
 
     Raises
     ------
@@ -82,6 +92,8 @@ def find_entrances(
     if odd.any():
         name = spaces.index[odd.to_numpy()][0]
         raise NetworkError(f"greenspace {name!r} is a {spaces.geometry[name].geom_type}; give polygons")
+    if published is not None:
+        return _with_published(network, spaces, published, profile=profile, beside=beside)
     shapes = shapely.make_valid(spaces.geometry.to_numpy())
     lines = network.lines()[network.usable(profile)]
     tree = shapely.STRtree(lines)
@@ -114,6 +126,33 @@ def find_entrances(
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(every["x"], every["y"]), crs=BNG)
 
 
+def _with_published(
+    network: Network, spaces: gpd.GeoDataFrame, published: gpd.GeoDataFrame, *, profile: str, beside: float
+) -> gpd.GeoDataFrame:
+    if published.crs is None or published.crs != BNG:
+        raise CrsError(
+            f"entrances are in {published.crs or 'no CRS'}, but streets are in {BNG}; use geo.crs.to_bng"
+        )
+    known = published[published["space"].isin(spaces.index)]
+    hectares = pd.Series(
+        shapely.area(shapely.make_valid(spaces.geometry.to_numpy())) / 10_000, index=spaces.index
+    )
+    named = gpd.GeoDataFrame(
+        {
+            "space": known["space"].to_numpy(),
+            "hectares": hectares.reindex(known["space"]).to_numpy(),
+            "how": np.full(len(known), "published"),
+        },
+        geometry=known.geometry.to_numpy(),
+        crs=BNG,
+    )
+    without = spaces[~spaces.index.isin(known["space"])]
+    if without.empty:
+        return named
+    found = find_entrances(network, without, profile=profile, beside=beside)
+    return gpd.GeoDataFrame(pd.concat([named, found], ignore_index=True), crs=BNG)
+
+
 def judge_greenspace(
     network: Network,
     demand: pd.DataFrame,
@@ -122,8 +161,11 @@ def judge_greenspace(
     *,
     profile: str = "walk",
     standards: Sequence[Standard] | None = None,
+    published: gpd.GeoDataFrame | None = None,
 ) -> AccessTable:
     """Count people who have a greenspace of each size within its distance along the streets.
+
+    `published` holds entrances that a publisher names, as for `find_entrances`.
 
     Returns
     -------
@@ -131,7 +173,7 @@ def judge_greenspace(
         ``standard``, ``label``, ``hectares``, ``metres``, ``weight``, ``count``, ``total``, ``share``, and
         ``beyond_share`` as `geo.access.count_within` gives it. The notes name spaces without entrance.
     """
-    entrances = find_entrances(network, spaces, profile=profile)
+    entrances = find_entrances(network, spaces, profile=profile, published=published)
     rows, said = [], ""
     hectares = pd.Series(shapely.area(spaces.geometry.to_numpy()) / 10_000, index=spaces.index)
     closed = spaces.index[~spaces.index.isin(entrances["space"]) & (hectares >= 0.5).to_numpy()]

@@ -11,6 +11,7 @@ import ast
 import xml.etree.ElementTree as ET
 from array import array
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,12 @@ from geo.crs import BNG, lonlat_to_bng, shift, to_bng
 from geo.gradient import read_grades
 from geo.network import Network, NetworkError
 from geo.network_building import build_network
+from geo.open_roads import PAPERS as OPEN_ROADS
+from geo.open_roads import SAID as OPEN_ROADS_SAID
+from geo.open_roads import is_open_roads, roads_layer, tags_of
 from geo.profiles import STANDARD, measure_profiles, road_class
 from geo.shortest import Floats
-from geo.vector import read_layer
+from geo.vector import layer_names, read_layer
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -321,8 +325,9 @@ def read_lines(
 ) -> Network:
     """Read lines of a GeoPackage, GeoParquet, GeoJSON, Shapefile or the like as streets.
 
-    Columns named as OpenStreetMap's tags are heeded; Ordnance Survey Open Roads' road function or class
-    becomes ``highway``. Lines meet at their ends.
+    Columns named as OpenStreetMap's tags are heeded; OS Open Roads is told by its columns and follows the
+    rules of `geo.open_roads`, with the nodes that it names. Other lines meet at their ends, and a road
+    function or class as Ordnance Survey writes it becomes ``highway``.
 
     Raises
     ------
@@ -333,10 +338,23 @@ def read_lines(
     CrsError
         It has no CRS, or lies outside England's grid.
     """
-    frame = read_layer(path, layer=layer, crs=crs)
+    if layer is None and path.suffix.lower() in (".gpkg", ".gml"):
+        layer = roads_layer(layer_names(path))
+    bounds = None if extent is None else extent.bounds
+    national = layer is not None and roads_layer([layer]) is not None
+    frame = read_layer(path, layer=layer, crs=crs, box=bounds if national else None)
     if frame.empty:
         raise NetworkError(f"{path.name} holds no line; a street network needs at least one")
     moved, accuracy = to_bng(frame, where=path.name)
+    papers = _papers(path, edition, osm=False)
+    if is_open_roads(moved.columns):
+        table = gpd.GeoDataFrame(tags_of(moved), geometry=moved.geometry, crs=BNG)
+        network = build_network(
+            table, where=path.name, extent=extent, papers=papers | OPEN_ROADS, accuracy=accuracy
+        )
+        # Where answers say how far the data go, they say what is not in them.
+        how_far = f"{network.papers.get('extent', 'unknown')}; {OPEN_ROADS_SAID}"
+        return replace(network, papers={**network.papers, "extent": how_far})
     kept = {key: moved[key].map(_flat).astype("str") for key in TAGS if key in moved}
     if "highway" not in kept:
         lower = {str(column).lower(): column for column in moved}
@@ -345,9 +363,7 @@ def read_lines(
                 kept["highway"] = road_class(moved[lower[key]])
                 break
     table = gpd.GeoDataFrame(pd.DataFrame(kept, index=moved.index), geometry=moved.geometry, crs=BNG)
-    return build_network(
-        table, where=path.name, extent=extent, papers=_papers(path, edition, osm=False), accuracy=accuracy
-    )
+    return build_network(table, where=path.name, extent=extent, papers=papers, accuracy=accuracy)
 
 
 def fetch_streets(

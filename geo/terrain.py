@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,6 +135,16 @@ def list_tiles(path: Path) -> dict[str, str]:
     return {tile: name for _, tile, name in found}
 
 
+def newest_day(path: Path) -> str:
+    """Newest day in the names of the tiles of a zip, such as ``2025-07-01``."""
+    return _day(list_tiles(path).values())
+
+
+def _day(members: Iterable[str]) -> str:
+    day = max(hit[2] for member in members if (hit := _NAME.search(member)))
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}"
+
+
 def join_tiles(path: Path, box: tuple[float, float, float, float], *, margin: float = MARGIN) -> Terrain:
     """Join the tiles of a place.
 
@@ -190,8 +200,7 @@ def join_tiles(path: Path, box: tuple[float, float, float, float], *, margin: fl
         raise TerrainError(
             f"{path.name} has no tile of this place ({', '.join(absent[:6])}); it covers Great Britain only"
         )
-    day = max(hit[2] for name in tiles if (hit := _NAME.search(held[name])))
-    edition = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    edition = _day(held[name] for name in tiles)
     return Terrain(heights, float(west), float(north), tuple(tiles), tuple(absent), edition)
 
 

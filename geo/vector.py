@@ -69,6 +69,7 @@ def read_layer(
     layer: str | None = None,
     column_equals: tuple[str, str] | None = None,
     column_in: tuple[str, Iterable[str]] | None = None,
+    box: tuple[float, float, float, float] | None = None,
 ) -> gpd.GeoDataFrame:
     """Shapes of a file, flat (no heights), with the CRS they are in.
 
@@ -85,6 +86,8 @@ def read_layer(
         Column and the value to keep, applied while reading.
     column_in
         Column and the values to keep, applied while reading.
+    box
+        West, south, east and north in the file's own coordinates: what does not touch it is not read.
 
     Returns
     -------
@@ -112,16 +115,35 @@ def read_layer(
     elif kind in (".wkt", ".txt"):
         frame = wkt_frame(path.read_text(encoding="utf-8-sig"), where=path.name)
     elif kind in FORMATS:
-        frame = _read_gdal(path, layer, column_equals)
+        frame = _read_gdal(path, layer, column_equals, box)
     else:
         raise LayerError(
             f"{path.name} is a {kind or 'file without a suffix'}; give {', '.join(sorted(FORMATS))}"
         )
     frame = _keep(frame, column_equals, column_in)
+    if box is not None:
+        frame = frame[shapely.intersects(frame.geometry.to_numpy(), shapely.box(*box))]
     shapes = frame.geometry.to_numpy()
     if shapely.has_z(shapes).any():
         frame = frame.set_geometry(gpd.GeoSeries(shapely.force_2d(shapes), index=frame.index, crs=frame.crs))
     return _with_crs(frame.reset_index(drop=True), crs, path.name)
+
+
+def layer_names(path: str | Path) -> list[str]:
+    """Name the layers of a file of shapes that GDAL reads.
+
+    Raises
+    ------
+    MissingLayerError
+        The file is not there.
+    LayerError
+        It cannot be read.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise MissingLayerError(f"{path} is not there; check the name and the folder")
+    source = _gdal_source(path)
+    return [str(row[0]) for row in _ask_gdal(path, lambda: pyogrio.list_layers(source))]
 
 
 def layer_columns(path: str | Path, *, layer: str | None = None) -> list[str]:
@@ -253,26 +275,37 @@ def _parse_wkt(text: str, where: str) -> tuple[Any, str | None]:
         ) from error
 
 
-def _read_gdal(path: Path, layer: str | None, equals: tuple[str, str] | None) -> gpd.GeoDataFrame:
+def _read_gdal(
+    path: Path,
+    layer: str | None,
+    equals: tuple[str, str] | None,
+    box: tuple[float, float, float, float] | None,
+) -> gpd.GeoDataFrame:
     source = _gdal_source(path)
     name = _layer_name(path, source, layer)
     where = None
     if equals is not None:
         quoted = equals[1].replace("'", "''")
         where = f"\"{equals[0]}\" = '{quoted}'"
-    frame = _ask_gdal(path, lambda: pyogrio.read_dataframe(source, layer=name, where=where))
+    frame = _ask_gdal(path, lambda: pyogrio.read_dataframe(source, layer=name, where=where, bbox=box))
     if not isinstance(frame, gpd.GeoDataFrame):
         raise LayerError(f"{path.name} holds a table without shapes; give the file with the boundaries")
     return frame
 
 
 def _ask_gdal(path: Path, call: Any) -> Any:
+    # GDAL leaves what it learnt of a GML file beside it; a folder of data stays as it was.
+    learnt = path.with_suffix(".gfs")
+    ours = path.suffix.lower() == ".gml" and not learnt.exists()
     try:
         return call()
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         raise LayerError(
             f"{path.name} cannot be read as {FORMATS[path.suffix.lower()]}: {_first_line(error)}"
         ) from error
+    finally:
+        if ours:
+            learnt.unlink(missing_ok=True)
 
 
 def _layer_name(path: Path, source: str, layer: str | None) -> str | None:

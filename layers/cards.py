@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from geo.errors import UserError
+from geo.terrain import list_tiles
 from layers.catalogue import Dataset, Form, recognise
 from layers.delimited import read_start
 from layers.workbooks import read_rows, sheet_names
@@ -96,6 +97,9 @@ def describe_file(path: Path) -> FileCard:
             form, sheets, columns = _geopackage(path)
         elif name.endswith((".tif", ".tiff")):
             form = "raster"
+        elif name.endswith(".zip") and list_tiles(path):
+            # Known by its tiles, whatever the zip is called.
+            return FileCard(path, "raster", dataset="terrain50", size=size)
         elif name.endswith(_NETWORKS):
             form = "network"
     except (UserError, OSError, ValueError, pa.ArrowException, sqlite3.Error) as error:
@@ -163,5 +167,9 @@ def _geopackage(path: Path) -> tuple[Form | str, tuple[str, ...], tuple[str, ...
         for layer in layers:
             quoted = layer.replace('"', '""')
             columns += [row[1] for row in base.execute(f'PRAGMA table_info("{quoted}")')]
-    form: Form | str = "network" if {"nodes", "edges"} <= set(layers) else "boundary"
+    form: Form | str = "boundary"
+    if {"nodes", "edges"} <= set(layers) or "road_link" in layers:
+        form = "network"
+    elif "greenspace_site" in layers:
+        form = "shapes"
     return form, tuple(layers), tuple(dict.fromkeys(columns))

@@ -8,29 +8,57 @@ what it holds; its name only decides between editions whose columns are the same
 from __future__ import annotations
 
 import re
+import sqlite3
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
+
+import pyogrio
 
 from geo.errors import UserError
 from geo.source import LICENCE_CLASSES, LicenceClass, Source, hash_file
 from layers.delimited import match_headers
 
-#: What a file of a data set is: a delimited table, a workbook, shapes of areas, a raster, streets, or a
-#: document of our own.
-Form = Literal["table", "workbook", "boundary", "raster", "network", "document"]
+#: What a file of a data set is: a delimited table, a workbook, shapes of areas, a raster, streets, other
+#: shapes, or a document of our own.
+Form = Literal["table", "workbook", "boundary", "raster", "network", "shapes", "document"]
 
 #: How a file is told to cover an authority: by the codes of its areas, by points that lie in it, by
 #: its extent, or not at all because it is national.
 Cover = Literal["codes", "points", "extent", "national"]
 
 
+#: Edition of a data set whose files are asked for theirs.
+_IN_FILE = "as the file says"
+
+
 class CatalogueError(UserError, LookupError):
     """A data set is not in the catalogue."""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An edition that has come out since.
+
+    Parameters
+    ----------
+    out
+        Day on which its publisher brought it out.
+    period
+        What it describes, as the publisher writes it.
+    what
+        What it is, in words.
+    """
+
+    out: date
+    period: str
+    what: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +84,7 @@ class Dataset:
     cells
         Header -> pattern that the first cells below it match, where headers alone do not decide.
     sheets
-        Names of sheets that a workbook must have.
+        Names of sheets that a workbook must have, or of layers a GeoPackage must.
     name
         Pattern the file's name must hold where editions share their columns; empty if none is needed.
     form, cover
@@ -67,6 +95,13 @@ class Dataset:
         Whether a build of an authority cannot do without it.
     next_edition
         When the publisher has said the next will come; empty if it has not.
+    newer
+        Editions that are known to have come out since the one that the entry describes.
+    months
+        Months of the year in which its publisher renews it; empty if in none that is known.
+    every_months
+        Months after which its publisher renews it; 0 if not known. Either is a rule by which a newer
+        edition can be expected; see `fairplace.ages.newer_edition`.
     note
         A known trap, in a sentence.
     controlled
@@ -94,6 +129,9 @@ class Dataset:
     cover: Cover = "codes"
     needed: bool = False
     next_edition: str = ""
+    newer: tuple[Issue, ...] = ()
+    months: tuple[int, ...] = ()
+    every_months: int = 0
     note: str = ""
     controlled: bool = False
 
@@ -109,14 +147,15 @@ def load_catalogue() -> Mapping[str, Dataset]:
     """
     text = files("layers").joinpath("catalogue.toml").read_text(encoding="utf-8")
     content = tomllib.loads(text)
-    shared = cast("dict[str, dict[str, str]]", content.pop("terms"))
+    shared = cast("dict[str, dict[str, Any]]", content.pop("terms"))
     result: dict[str, Dataset] = {}
     for key, entry in content.items():
         fields = {**shared[entry.pop("terms")], **entry}
-        for name in ("required", "wanted", "sheets"):
+        for name in ("required", "wanted", "sheets", "months"):
             fields[name] = tuple(fields.get(name, ()))
         fields["cells"] = tuple(fields.get("cells", {}).items())
         try:
+            fields["newer"] = tuple(Issue(**one) for one in fields.get("newer", ()))
             dataset = Dataset(id=key, **fields)
         except TypeError as error:
             raise CatalogueError(f"catalogue.toml [{key}]: {error}; mend the entry") from error
@@ -160,11 +199,12 @@ def describe_source(key: str, path: Path, *, note: str = "") -> Source:
         A known problem of this file; added to the catalogue's.
     """
     known = dataset(key)
+    said = said_edition(path) if known.edition == _IN_FILE else ""
     return Source(
         id=known.id,
         title=known.title,
         publisher=known.publisher,
-        edition=known.edition,
+        edition=said or known.edition,
         period=known.period,
         licence=known.licence,
         licence_class=known.licence_class,
@@ -175,6 +215,32 @@ def describe_source(key: str, path: Path, *, note: str = "") -> Source:
         note="; ".join(one for one in (known.note, note) if one),
         controlled=known.controlled,
     )
+
+
+def said_edition(path: Path) -> str:
+    """Edition that a raster or GeoPackage states of itself, such as ``2026-04``; empty if it does not.
+
+    What `fairplace fetch` cuts out of a product carries the product's own; a GeoPackage as Ordnance Survey
+    publishes it has the month in which it was written.
+    """
+    name = path.name.lower()
+    if name.endswith((".tif", ".tiff")):
+        import rasterio
+
+        with rasterio.open(path) as raster:
+            return str(raster.tags().get("edition", ""))
+    if name.endswith(".zip"):
+        from geo.terrain import newest_day
+
+        return newest_day(path)
+    if not name.endswith(".gpkg"):
+        return ""
+    said = pyogrio.read_info(path, layer=str(pyogrio.list_layers(path)[0][0])).get("dataset_metadata") or {}
+    if "edition" in said:
+        return str(said["edition"])
+    with closing(sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)) as base:
+        row = base.execute("SELECT max(last_change) FROM gpkg_contents").fetchone()
+    return str(row[0] or "")[:7] if row else ""
 
 
 def recognise(
@@ -212,7 +278,7 @@ def recognise(
         and _cells_fit(one, columns, first)
         and (not name or not one.name or re.search(one.name, name, re.IGNORECASE))
     ]
-    return sorted(found, key=lambda one: (-bool(one.name), -len(one.required), one.id))
+    return sorted(found, key=lambda one: (-len(one.sheets), -bool(one.name), -len(one.required), one.id))
 
 
 def match_quietly(columns: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:

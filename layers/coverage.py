@@ -82,7 +82,7 @@ class Coverage:
         if self._names(card, headers, authority):
             return 1.0
         box = self.box(authority)
-        if card.form in ("raster", "network"):
+        if card.form in ("raster", "network", "shapes"):
             return _overlap(extent_of(card.path), box)
         if box is None or (headers and card.dataset not in _HEADERLESS):
             return 0.0

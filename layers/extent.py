@@ -1,4 +1,4 @@
-"""Where a raster or a street network lies, read from its header."""
+"""Where a raster, a street network or a layer of shapes lies, read from its header."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pyproj
 
 from geo.crs import BNG, lonlat_to_bng
+from geo.terrain import TILE, list_tiles, tile_corner
 
 #: West, south, east and north in metres of EPSG:27700.
 Box = tuple[float, float, float, float]
@@ -26,6 +27,8 @@ def extent_of(path: Path) -> Box | None:
     name = path.name.lower()
     if name.endswith((".tif", ".tiff")):
         return _raster(path)
+    if name.endswith(".zip"):
+        return _tiles(path)
     if name.endswith(".parquet"):
         return _parquet(path)
     if name.endswith(".gpkg"):
@@ -42,6 +45,12 @@ def _raster(path: Path) -> Box | None:
 
     with rasterio.open(path) as raster:
         return None if raster.crs is None else _to_bng(tuple(raster.bounds), raster.crs.to_wkt())
+
+
+def _tiles(path: Path) -> Box:
+    corners = np.array([tile_corner(name) for name in list_tiles(path)], dtype=float)
+    (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0) + TILE
+    return float(west), float(south), float(east), float(north)
 
 
 def _parquet(path: Path) -> Box | None:

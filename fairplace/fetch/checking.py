@@ -7,6 +7,8 @@ import gzip
 import json
 from pathlib import Path
 
+import pyogrio
+
 from fairplace.fetch.errors import ChangedError
 from fairplace.fetch.register import Recipe
 from layers.cards import FileCard, describe_file
@@ -77,6 +79,8 @@ def _count(path: Path, card: FileCard) -> int | None:
         with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as handle:
             headed = bool(card.first) and not _headerless(card)
             return sum(1 for row in csv.reader(handle) if any(row)) - int(headed)
+    if name.endswith(".gpkg"):
+        return int(pyogrio.read_info(path, layer=card.sheets[-1])["features"])
     if name.endswith(".geojson"):
         return len(json.loads(path.read_text(encoding="utf-8")).get("features", []))
     return None

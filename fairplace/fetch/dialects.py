@@ -9,84 +9,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from fairplace.fetch.errors import ChangedError, CutError, MovedError, RefusedError
-from fairplace.fetch.register import Recipe
-from fairplace.fetch.transport import Received, Transport, download, get_json
+from fairplace.fetch.arcgis import ask_arcgis, properties, write_features
+from fairplace.fetch.errors import ChangedError, CutError, MovedError
+from fairplace.fetch.job import Job
+from fairplace.fetch.transport import Received, download, get_json
 
-#: Codes asked for at once; a longer list makes requests that some gateways refuse.
-CHUNK = 100
 #: Days back that a file with a date in its name is looked for.
 LOOK_BACK = 7
-#: Parts of an ArcGIS query that say which rows are wanted.
-_ASKED = ("where", "geometry", "geometryType", "inSR", "spatialRel")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One file to be had.
-
-    Parameters
-    ----------
-    recipe
-        How.
-    transport
-        How requests are made.
-    work
-        Folder for what is under way.
-    authority
-        Code of the district; empty for a national file.
-    on
-        Date up to which the newest file is wanted.
-    codes
-        Codes of the authority's areas of the geography that the recipe names.
-    box
-        West, south, east and north of the authority in degrees; None where not needed.
-    """
-
-    recipe: Recipe
-    transport: Transport
-    work: Path
-    authority: str
-    on: date
-    codes: tuple[str, ...] = ()
-    box: tuple[float, float, float, float] | None = None
-
-    @property
-    def part(self) -> Path:
-        """Where the body grows: one place an address, so that a zip of several tables comes once."""
-        key = hashlib.sha256(f"{self.recipe.url} {self.recipe.ask} {self.authority}".encode()).hexdigest()
-        return self.work / f"{key[:16]}.part"
-
-    @property
-    def key(self) -> str:
-        """The reader's own key.
-
-        Raises
-        ------
-        RefusedError
-            The environment does not hold it.
-        """
-        held = os.environ.get(self.recipe.key, "")
-        if not held:
-            raise RefusedError(
-                f"{self.recipe.title} wants your own key: get one at {self.recipe.page} "
-                f"and put it into the environment as {self.recipe.key}"
-            )
-        return held
-
-    def fill(self, text: str) -> str:
-        """Fill in what an address leaves open."""
-        return text.replace("{authority}", self.authority).replace("{date}", self.on.strftime("%Y%m%d"))
 
 
 def ask(job: Job) -> Received:
@@ -115,18 +50,45 @@ def _dated(job: Job) -> Received:
 
 
 def _govuk(job: Job) -> Received:
-    pattern = str(job.recipe.ask["match"])
-    content = get_json(job.transport, job.recipe.url)
-    found = list(_attachments(content))
-    fits = [url for name, url in found if re.search(pattern, name, re.IGNORECASE)]
-    known = str(job.recipe.ask.get("known", ""))
-    if not fits and not known:
-        names = ", ".join(name for name, _ in found[:6]) or "none"
+    """Find an attachment by the pages of GOV.UK: that of the publication, else those of its collection."""
+    pattern, known = str(job.recipe.ask["match"]), str(job.recipe.ask.get("known", ""))
+    seen: list[str] = []
+    for page in _pages_of_govuk(job):
+        found = list(_attachments(page))
+        seen += [name for name, _ in found]
+        fits = [url for name, url in found if re.search(pattern, name, re.IGNORECASE)]
+        if fits:
+            return download(job.transport, fits[0], job.part)
+    if known:
+        return download(job.transport, known, job.part)
+    raise MovedError(
+        f'{job.recipe.page} has no attachment like "{pattern}"; it has {", ".join(seen[:6]) or "none"}: '
+        f"the publisher has renamed or moved the file"
+    )
+
+
+def _pages_of_govuk(job: Job) -> Iterator[Any]:
+    """Content of the publication's page; where it or its file is gone, of those of like title beside it."""
+    collection = str(job.recipe.ask.get("collection", ""))
+    try:
+        yield get_json(job.transport, job.recipe.url)
+    except MovedError:
+        if not collection:
+            raise
+    if not collection:
+        return
+    listed = get_json(job.transport, collection).get("links", {}).get("documents", [])
+    like = [one for one in listed if re.search(str(job.recipe.ask["title"]), str(one.get("title", "")))]
+    if not like:
+        titles = "; ".join(str(one.get("title")) for one in listed[:6]) or "nothing"
         raise MovedError(
-            f'{job.recipe.page} has no attachment like "{pattern}"; it has {names}: '
-            f"the publisher has renamed or moved the file"
+            f'{collection} lists no publication like "{job.recipe.ask["title"]}"; it lists {titles}'
         )
-    return download(job.transport, fits[0] if fits else known, job.part)
+    like.sort(key=lambda one: str(one.get("public_updated_at", "")), reverse=True)
+    for one in like:
+        path = str(one["base_path"])
+        if not job.recipe.url.endswith(path):
+            yield get_json(job.transport, f"https://www.gov.uk/api/content{path}")
 
 
 def _attachments(content: Any) -> Iterator[tuple[str, str]]:
@@ -134,133 +96,6 @@ def _attachments(content: Any) -> Iterator[tuple[str, str]]:
     for one in details.get("attachments", []):
         url = str(one.get("url", ""))
         yield f"{one.get('title', '')} {one.get('filename', '')} {url.rpartition('/')[2]}".strip(), url
-
-
-def _arcgis(job: Job) -> Received:
-    asked = job.recipe.ask
-    fields = [str(one) for one in asked["fields"]]
-    shapes = bool(asked.get("shapes", False))
-    about = get_json(job.transport, job.recipe.url, params={"f": "json"})
-    held = {str(one["name"]).upper(): str(one["name"]) for one in about.get("fields", [])}
-    lost = [one for one in fields if one.upper() not in held]
-    if lost:
-        raise ChangedError(
-            f'{job.recipe.url} has no field "{lost[0]}" any more; it has {", ".join(held.values())}'
-        )
-    names = {held[one.upper()]: one for one in fields}
-    stamp = str(about.get("editingInfo", {}).get("lastEditDate", ""))
-    pages = job.part.with_suffix(".pages")
-    _same_version(pages, stamp)
-    size = min(int(about.get("maxRecordCount") or 1000), 2000)
-    order = str(about.get("objectIdField") or "") or names.get(fields[0], fields[0])
-    query = {
-        "outFields": ",".join(names),
-        "orderByFields": order,
-        "returnGeometry": "true" if shapes else "false",
-        "outSR": "4326",
-        "f": "geojson" if shapes else "json",
-    }
-    spread: dict[str, str] = {}
-    if asked.get("within"):
-        if job.box is None:
-            raise ChangedError("it needs the outline of the authority: fetch boundary_lsoa21 first")
-        spread = {
-            "geometry": ",".join(f"{edge:.5f}" for edge in job.box),
-            "geometryType": "esriGeometryEnvelope",
-            "inSR": "4326",
-            "spatialRel": "esriSpatialRelIntersects",
-        }
-    features: list[dict[str, Any]] = []
-    for n, where in enumerate(_wheres(job)):
-        features += _pages(job, {**query, **spread, "where": where}, pages / f"{n:04d}", size)
-    if not features:
-        raise ChangedError(f"{job.recipe.url} has no rows for {job.authority or 'England'}")
-    rows = [
-        {names.get(key, key): value for key, value in _properties(one).items() if key in names}
-        for one in features
-    ]
-    _write_features(job.part, rows, [one.get("geometry") for one in features] if shapes else None, fields)
-    shutil.rmtree(pages, ignore_errors=True)
-    return Received(job.part, job.recipe.url, stamp)
-
-
-def _same_version(pages: Path, stamp: str) -> None:
-    note = pages / "stamp.txt"
-    if pages.is_dir() and (not note.is_file() or not stamp or note.read_text() != stamp):
-        shutil.rmtree(pages)
-    pages.mkdir(parents=True, exist_ok=True)
-    note.write_text(stamp)
-
-
-def _wheres(job: Job) -> list[str]:
-    where = job.fill(str(job.recipe.ask.get("where", "1=1")))
-    field = str(job.recipe.ask.get("code", ""))
-    if not field:
-        return [where]
-    quoted = [f"'{code}'" for code in job.codes]
-    return [
-        f"{field} IN ({','.join(quoted[start : start + CHUNK])})" for start in range(0, len(quoted), CHUNK)
-    ]
-
-
-def _pages(job: Job, query: Mapping[str, str], folder: Path, size: int) -> list[dict[str, Any]]:
-    address = f"{job.recipe.url}/query"
-    counted = get_json(
-        job.transport,
-        address,
-        form={**{key: query[key] for key in _ASKED if key in query}, "returnCountOnly": "true", "f": "json"},
-    )
-    total = int(counted.get("count", -1))
-    features: list[dict[str, Any]] = []
-    folder.mkdir(exist_ok=True)
-    # The flag exceededTransferLimit is left out by some servers and set at the last page by others, so
-    # the count decides; an empty page before it is reached means that rows are being withheld.
-    while len(features) < total:
-        page = folder / f"{len(features):07d}.json"
-        if not page.is_file():
-            content = get_json(
-                job.transport,
-                address,
-                form={**query, "resultOffset": str(len(features)), "resultRecordCount": str(size)},
-            )
-            draft = page.with_suffix(".draft")
-            draft.write_text(json.dumps(content.get("features", [])), encoding="utf-8")
-            draft.replace(page)
-        came = json.loads(page.read_text(encoding="utf-8"))
-        if not came:
-            break
-        features += came
-    if len(features) != total:
-        shutil.rmtree(folder)
-        raise ChangedError(
-            f"{address} counts {total} rows and gives {len(features)}; it is being changed as we read: "
-            f"run again later"
-        )
-    return features
-
-
-def _properties(feature: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = feature.get("properties") or feature.get("attributes") or {}
-    return found if isinstance(found, Mapping) else {}
-
-
-def _write_features(
-    path: Path, rows: Sequence[Mapping[str, Any]], shapes: Sequence[Any] | None, fields: Sequence[str]
-) -> None:
-    with path.open("w", encoding="utf-8", newline="") as target:
-        if shapes is None:
-            writer = csv.DictWriter(target, fields, lineterminator="\n", restval="")
-            writer.writeheader()
-            writer.writerows(
-                {key: "" if row.get(key) is None else row[key] for key in fields} for row in rows
-            )
-            return
-        # The properties stand before the shape: a file is known by its beginning.
-        lines = [
-            json.dumps({"type": "Feature", "properties": dict(row), "geometry": shape}, ensure_ascii=False)
-            for row, shape in zip(rows, shapes, strict=True)
-        ]
-        target.write('{"type": "FeatureCollection", "features": [\n' + ",\n".join(lines) + "\n]}\n")
 
 
 def _ons_census(job: Job) -> Received:
@@ -304,16 +139,28 @@ def _ons_census(job: Job) -> Received:
 
 
 def _os(job: Job) -> Received:
-    listed = get_json(job.transport, job.recipe.url)
-    wanted = str(job.recipe.ask["format"])
-    area = str(job.recipe.ask.get("area", "GB"))
+    """Ask Ordnance Survey's Downloads API which edition there is, then for the file of one format."""
+    product = job.recipe.url.removesuffix("/downloads")
+    try:
+        edition = str(get_json(job.transport, product).get("version") or "")
+        listed = get_json(job.transport, job.recipe.url)
+    except MovedError as error:
+        known = get_json(job.transport, product.rpartition("/")[0])
+        names = ", ".join(sorted(str(one.get("id")) for one in known))
+        raise MovedError(f"{error}; Ordnance Survey offers the products {names}") from error
+    wanted, area = str(job.recipe.ask["format"]), str(job.recipe.ask.get("area", "GB"))
     fits = [one for one in listed if one.get("format") == wanted and one.get("area") == area]
     if not fits:
         formats = sorted({str(one.get("format")) for one in listed})
         raise MovedError(f'{job.recipe.url} offers no "{wanted}" of {area}; it offers {", ".join(formats)}')
     came = download(job.transport, str(fits[0]["url"]), job.part)
+    size = fits[0].get("size")
+    if size is not None and came.path.stat().st_size != int(size):
+        held = came.path.stat().st_size
+        came.path.unlink()
+        raise CutError(f"{came.url} gives {held} bytes where its publisher states {size}; run again")
     _check_md5(came, str(fits[0].get("md5", "")))
-    return came
+    return replace(came, edition=edition)
 
 
 def _check_md5(came: Received, stated: str) -> None:
@@ -399,7 +246,7 @@ def _planning(job: Job) -> Received:
         came = content.get("features")
         if came is None:
             raise ChangedError(f"{job.recipe.url} gives no features but {', '.join(map(str, content))}")
-        ids = [str(_properties(one).get("entity", n)) for n, one in enumerate(came)]
+        ids = [str(properties(one).get("entity", n)) for n, one in enumerate(came)]
         if seen & set(ids):
             raise ChangedError(
                 f"{job.recipe.url} gives entity {min(seen & set(ids))} on two pages; run again"
@@ -408,11 +255,11 @@ def _planning(job: Job) -> Received:
         features += came
         if len(came) < limit:
             break
-    fields = list(dict.fromkeys(key for one in features for key in _properties(one)))
+    fields = list(dict.fromkeys(key for one in features for key in properties(one)))
     job.part.parent.mkdir(parents=True, exist_ok=True)
-    _write_features(
+    write_features(
         job.part,
-        [dict(_properties(one)) for one in features],
+        [dict(properties(one)) for one in features],
         [one.get("geometry") for one in features],
         fields,
     )
@@ -420,10 +267,15 @@ def _planning(job: Job) -> Received:
 
 
 def _statxplore(job: Job) -> Received:
-    """Ask DWP's Stat-Xplore for one count by area and year; one row a pair."""
+    """Ask DWP's Stat-Xplore for one count by area and year; one row a pair.
+
+    Codes of areas belong to one of several sets, which are renewed with the wards; which sets there are is
+    asked of the service itself.
+    """
     asked = job.recipe.ask
     area, year = str(asked["area"]), str(asked["year"])
-    recodes = {area: {"map": [[str(asked["value"]).replace("{code}", code)] for code in job.codes]}}
+    values = _value_set(job, area).replace("str:valueset:", "str:value:")
+    recodes = {area: {"map": [[f"{values}:{code}"] for code in job.codes]}}
     content = get_json(
         job.transport,
         job.recipe.url,
@@ -452,11 +304,24 @@ def _statxplore(job: Job) -> Received:
     return Received(job.part, job.recipe.url)
 
 
+def _value_set(job: Job, area: str) -> str:
+    """Newest set of codes of an area that the recipe's pattern fits, such as wards of 2021."""
+    address = f"{job.recipe.url.rpartition('/')[0]}/schema/{area}"
+    listed = get_json(job.transport, address, headers={"APIKey": job.key}).get("children") or []
+    sets = [str(one.get("id")) for one in listed if one.get("type") == "VALUESET"]
+    fits = [one for one in sets if re.search(str(job.recipe.ask["set"]), one)]
+    if not fits:
+        raise ChangedError(
+            f'{address} has no set like "{job.recipe.ask["set"]}"; it has {", ".join(sets) or "none"}'
+        )
+    return max(fits, key=lambda one: [int(digits) for digits in re.findall(r"\d+", one.rpartition(":")[2])])
+
+
 _DIALECTS: Mapping[str, Callable[[Job], Received]] = {
     "file": _file,
     "dated": _dated,
     "govuk": _govuk,
-    "arcgis": _arcgis,
+    "arcgis": ask_arcgis,
     "ons_census": _ons_census,
     "os": _os,
     "geofabrik": _geofabrik,

@@ -34,6 +34,8 @@ class Entry:
         Rows or features; 0 where the form has none.
     done
         What was done to it on the way, in words.
+    edition
+        What its publisher calls the version, where it does.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Entry:
     size: int
     rows: int
     done: tuple[str, ...] = ()
+    edition: str = ""
 
 
 def read_ledger(folder: Path) -> dict[str, Entry]:

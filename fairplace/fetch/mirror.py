@@ -50,6 +50,7 @@ def copy_mirror(
     for authority in authorities:
         holdings.check_authority(authority)
     ledger = read_ledger(to)
+    theirs = read_ledger(mirror)
     copied: list[Entry] = []
     kept: list[Entry] = []
     lacking: dict[str, str] = {}
@@ -68,9 +69,11 @@ def copy_mirror(
                 continue
             with write_whole(to / file) as draft:
                 shutil.copyfile(path, draft)
+            said = theirs.get(file)
             entry = Entry(
-                key, file, "", "", hash_file(to / file), path.stat().st_size, 0, ("copied from a mirror",)
-            )
+                key, file, "", "", hash_file(to / file), path.stat().st_size, 0, ("copied from a mirror",),
+                said.edition if said is not None and holds(mirror, said) else "",
+            )  # fmt: skip
             ledger[file] = entry
             copied.append(entry)
             write_ledger(to, ledger)

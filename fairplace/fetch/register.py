@@ -46,12 +46,17 @@ class Recipe:
         What a build lacks without it, in words.
     key
         Environment variable that must hold the reader's key; empty if none is needed.
+    called
+        What it is, in words, for a source that is in no catalogue.
     ask
         Parameters of the dialect.
     member, sheet, keep_rows, rename, cells, add
         What is taken out of what came; see `fairplace.fetch.unpacking`.
     header
         Names of the columns of a table that is published without.
+    cut
+        ``tiles`` or ``layers`` where a product of Great Britain is cut to the authority; see
+        `fairplace.fetch.cutting`.
     placed
         Column of postcodes by which rows are placed, and those of other places left out.
     rows
@@ -74,6 +79,7 @@ class Recipe:
     unconfirmed: bool = False
     key: str = ""
     licence: str = ""
+    called: str = ""
     ask: Mapping[str, Any] = field(default_factory=dict)
     member: str = ""
     sheet: str = ""
@@ -82,6 +88,7 @@ class Recipe:
     cells: Mapping[str, str] = field(default_factory=dict)
     add: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     header: tuple[str, ...] = ()
+    cut: str = ""
     placed: str = ""
     rows: tuple[int, int] = (1, 10**9)
     columns: tuple[str, ...] = ()
@@ -97,7 +104,7 @@ class Recipe:
     @property
     def title(self) -> str:
         """What it is, in words."""
-        return self.dataset.title if self.dataset else self.id.replace("_", " ")
+        return self.dataset.title if self.dataset else self.called or self.id.replace("_", " ")
 
     @property
     def terms(self) -> str:

@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from fairplace.fetch.checking import check
-from fairplace.fetch.dialects import Job, ask
+from fairplace.fetch.dialects import ask
 from fairplace.fetch.errors import ChangedError, CutError, FetchError
+from fairplace.fetch.job import Job
 from fairplace.fetch.ledger import Entry, holds, read_ledger, write_ledger
 from fairplace.fetch.mirror import copy_mirror
 from fairplace.fetch.register import Recipe, choose, load_register
@@ -263,6 +264,7 @@ def _run(
         target.stat().st_size,
         rows,
         tuple(done),
+        came.edition,
     )
 
 
@@ -319,7 +321,8 @@ def _places(to: Path, authority: str) -> dict[str, tuple[str, str]]:
 
 
 def _box(to: Path, errand: Errand) -> tuple[float, float, float, float] | None:
-    if errand.recipe.how not in ("geofabrik", "overpass") and not errand.recipe.ask.get("within"):
+    recipe = errand.recipe
+    if recipe.how not in ("geofabrik", "overpass") and not (recipe.cut or recipe.ask.get("within")):
         return None
     path = to / f"boundaries/{errand.authority}_lsoa21_bgc.geojson"
     if not path.is_file():

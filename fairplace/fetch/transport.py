@@ -106,11 +106,14 @@ class Received:
         The publisher's address of it, without keys.
     stamp
         Entity tag or date of the version, as the publisher states it; empty if it does not.
+    edition
+        What the publisher calls the version, where it does, such as ``2026-04``.
     """
 
     path: Path
     url: str
     stamp: str = ""
+    edition: str = ""
 
 
 def _certificates() -> ssl.SSLContext:
@@ -232,7 +235,11 @@ def download(
     for attempt in _tries(transport, what):
         have, mark = _resumable(part, note, what) if form is None else (0, "")
         asked = {"Accept-Encoding": "identity", **(headers or {})}
-        if have:
+        whole = have > 0 and _total(note) == have
+        if whole:
+            # All of it is here, from another errand of this run: is it still the version?
+            asked["If-None-Match" if mark.startswith('"') else "If-Modified-Since"] = mark
+        elif have:
             asked |= {"Range": f"bytes={have}-", "If-Range": mark}
         try:
             transport.wait_turn(transport.address(url))
@@ -243,6 +250,8 @@ def download(
                 data=form,
                 headers=asked,
             ) as answer:
+                if whole and answer.status_code == 304:
+                    return Received(part, what, mark)
                 if answer.status_code == 416:
                     part.unlink(missing_ok=True)
                     attempt.failed("that the part we hold is past its end; beginning again")
@@ -287,6 +296,11 @@ def _resumable(part: Path, note: Path, what: str) -> tuple[int, str]:
     size = part.stat().st_size
     usable = known.get("what") == what and known.get("mark") and size
     return (size, str(known["mark"])) if usable else (0, "")
+
+
+def _total(note: Path) -> int | None:
+    total = json.loads(note.read_text(encoding="utf-8")).get("total")
+    return int(total) if total is not None else None
 
 
 def _continues(answer: httpx.Response, have: int) -> bool:

@@ -12,11 +12,13 @@ import io
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from fairplace.fetch.dialects import Job
+from fairplace.fetch.cutting import cut
 from fairplace.fetch.errors import ChangedError, CutError
+from fairplace.fetch.job import Job
 from fairplace.fetch.transport import Received
 from geo.errors import UserError
 from layers.delimited import HeaderError, match_headers
@@ -76,13 +78,13 @@ def unpack(
             f"{came.url} gives a web page where a file was expected; the publisher has moved it: "
             f"see {recipe.page}"
         )
-    zipped = bool(recipe.member) or target.name.endswith(_ZIPPED) or bool(recipe.sheet)
+    zipped = bool(recipe.member or recipe.cut) or target.name.endswith(_ZIPPED) or bool(recipe.sheet)
     if zipped and not start.startswith(b"PK"):
         raise ChangedError(
             f"{came.url} is neither a zip nor a workbook (it begins {start[:16]!r}); see {recipe.page}"
         )
     mark = next((mark for end, mark in _MARKS.items() if target.name.endswith(end)), None)
-    if mark is not None and not mark(start):
+    if mark is not None and not recipe.cut and not mark(start):
         raise ChangedError(
             f"{came.url} is no {target.suffix} file (it begins {start[:16]!r}); see {recipe.page}"
         )
@@ -92,7 +94,9 @@ def unpack(
         )
     try:
         return _unpack(came, job, target, joins or {}, places or {})
-    except (zipfile.BadZipFile, EOFError) as error:
+    except NotImplementedError as error:
+        raise ChangedError(f"{came.url} is packed by a method that is not known here ({error})") from error
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise CutError(f"{came.url} is a damaged zip ({error})") from error
     except HeaderError as error:
         raise ChangedError(f"{came.url}: {error}") from error
@@ -110,6 +114,8 @@ def _unpack(
     places: Mapping[str, tuple[str, str]],
 ) -> list[str]:
     recipe, done = job.recipe, []
+    if recipe.cut:
+        return cut(came, job, target)
     if recipe.sheet:
         done.append(f"sheet {_write_sheet(came.path, recipe.sheet.split('|'), _required(job), target)}")
     elif recipe.member:

@@ -20,13 +20,21 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import geopandas as gpd
+import numpy as np
 import openpyxl
 import osmium
+import pandas as pd
 import pytest
+import rasterio
+import shapely
 
 from fairplace.fetch import Recipe, Transport, load_register
+from geo.crs import BNG, to_bng
+from geo.network_sources import read_streets
+from layers.backdrop import read_backdrop
 
 SAMPLE = "E06999001"
 ARCGIS = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services/"
@@ -168,6 +176,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b"<!DOCTYPE html><html>We have moved</html>", "text/html")
         elif path in self.served.moved:
             self._send(302, b"", "text/plain", {"Location": self.served.moved[path]})
+        elif "redirect" in query and f"{path} {query.get('format')}" in self.served.moved:
+            moved = self.served.moved[f"{path} {query['format']}"]
+            self._send(302, b"", "text/plain", {"Location": moved})
         elif "/FeatureServer/0" in path:
             self._layer(path, query, kind)
         elif path in self.served.pages:
@@ -221,6 +232,12 @@ class _Handler(BaseHTTPRequestHandler):
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         kept = self.headers.get("If-Range") in (tag, MARKED)
         start = int(asked[1]) if asked and kept else 0
+        if tag == self.headers.get("If-None-Match"):
+            self._send(304, b"", "application/octet-stream", extra)
+            return
+        if start and start == len(body):
+            self._send(416, b"", "text/plain")
+            return
         status = 206 if start else 200
         if start:
             extra["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
@@ -315,6 +332,104 @@ def _headerless(path: Path, recipe: Recipe) -> bytes:
             ]
         )
     return text.getvalue().encode()
+
+
+_OS = "/api.os.uk/downloads/v1/products"
+
+
+def _offer(it: Publishers, product: str, edition: str, files: dict[tuple[str, str], bytes]) -> None:
+    """Offer a product as Ordnance Survey's Downloads API does: its papers, a list of files, and a redirect."""
+    address = f"https:/{_OS}/{product}"
+    it.pages[f"{_OS}/{product}"] = {"id": product, "version": edition, "downloadsUrl": f"{address}/downloads"}
+    listed = []
+    for (form, name), body in files.items():
+        listed.append(
+            {
+                "md5": hashlib.md5(body, usedforsecurity=False).hexdigest(),
+                "size": len(body),
+                "url": f"{address}/downloads?{urlencode({'area': 'GB', 'format': form, 'redirect': ''})}",
+                "format": form,
+                "area": "GB",
+                "fileName": name,
+            }
+        )
+        it.moved[f"{_OS}/{product}/downloads {form}"] = f"/api.os.uk/blob/{name}"
+        it.files[f"/api.os.uk/blob/{name}"] = body
+    it.pages[f"{_OS}/{product}/downloads"] = listed
+
+
+def _terrain(data: Path) -> bytes:
+    """The sample's heights as tiles of 10 km; north and west of them there is sea."""
+    with rasterio.open(data / "raster/os_terrain50_halverton_10km.tif") as raster:
+        heights = np.pad(raster.read(1), 100, mode="edge")
+    members: dict[str, str | bytes] = {"Doc/licence.txt": "x"}
+    for name, (down, across) in {"TL35": (200, 0), "TL45": (200, 200), "TL46": (0, 200)}.items():
+        part = heights[down : down + 200, across : across + 200]
+        west, south = 530_000 + 50 * across, 270_000 - 50 * (down + 200)
+        head = f"ncols 200\nnrows 200\nxllcorner {west}\nyllcorner {south}\ncellsize 50\n"
+        grid = head + "".join(" ".join(f"{one:.1f}" for one in row) + "\n" for row in part)
+        inner = _zip(
+            {f"{name}.asc": grid, f"{name}.gml": "<x/>", f"{name}.prj": "x", f"{name}.asc.aux.xml": "x"}
+        )
+        members[f"data/tl/{name.lower()}_OST50GRID_20260701.zip"] = inner
+    return _zip(members)
+
+
+def _greenspace(data: Path, work: Path) -> bytes:
+    """The sample's parks as sites with ways in, among sites of other kinds."""
+    around = to_bng(gpd.read_file(data / "boundaries/halverton_lsoa21_bgc.geojson"), where="sample")[0]
+    parks = read_backdrop(data / "osm/halverton.osm", around=around.geometry)["green"]
+    sites = gpd.GeoDataFrame(
+        {
+            "id": [f"S{n}" for n in range(len(parks))], "function": "Public Park Or Garden",
+            "distinctive_name_1": parks["name"].replace("", None),
+        },
+        geometry=parks.geometry, crs=BNG,
+    )  # fmt: skip
+    sites.loc[0, "function"] = "Golf Course"
+    doors = gpd.GeoDataFrame(
+        {
+            "id": [f"A{n}" for n in range(len(sites))], "access_type": "Pedestrian",
+            "ref_to_greenspace_site": sites["id"],
+        },
+        geometry=[shapely.Point(shapely.get_coordinates(one)[0]) for one in sites.geometry], crs=BNG,
+    )  # fmt: skip
+    far = sites.iloc[[0]].assign(id="FAR", geometry=sites.geometry.iloc[[0]].translate(90_000, 90_000))
+    path = work / "opgrsp_gb.gpkg"
+    pd.concat([sites, far]).to_file(path, layer="greenspace_site", driver="GPKG")
+    doors.to_file(path, layer="access_point", driver="GPKG")
+    return path.read_bytes()
+
+
+def _roads(data: Path, work: Path) -> bytes:
+    """The sample's streets as road links with the nodes they end at, and one motorway far away."""
+    network = read_streets(data / "osm/halverton.osm")
+    functions = {
+        "primary": "A Road",
+        "secondary": "B Road",
+        "tertiary": "Minor Road",
+        "residential": "Local Road",
+    }
+    kinds = network.tags["highway"]
+    kept = kinds.isin(functions).to_numpy()
+    lines = network.lines()[kept]
+    start, end = (network.ends[kept, n] for n in (0, 1))
+    links = gpd.GeoDataFrame(
+        {
+            "id": [f"L{n}" for n in range(len(lines))], "fictitious": False, "road_classification": "Unclassified",
+            "road_function": kinds[kept].map(functions).to_numpy(), "form_of_way": "Single Carriageway",
+            "road_classification_number": None, "name_1": network.tags.loc[kept, "name"].to_numpy(),
+            "road_structure": None, "start_node": [f"N{one}" for one in start], "end_node": [f"N{one}" for one in end],
+        },
+        geometry=lines, crs=BNG,
+    )  # fmt: skip
+    path = work / "oproad_gb.gpkg"
+    links.to_file(path, layer="road_link", driver="GPKG")
+    node = gpd.GeoDataFrame(
+        {"id": ["N0"], "form_of_road_node": ["Junction"]}, geometry=[shapely.Point(0, 0)], crs=BNG
+    )
+    node.to_file(path, layer="road_node", driver="GPKG")
+    return path.read_bytes()
 
 
 @pytest.fixture(scope="session")
@@ -435,19 +550,31 @@ def published(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pu
             "Data/CSV/hv.csv": "\n".join(points) + "\n",
         }
     )
-    product = "/api.os.uk/downloads/v1/products/CodePointOpen/"
-    digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    it.pages[product + "downloads"] = [
-        {"md5": "0", "url": "https://api.os.uk/none", "format": "GeoPackage", "area": "GB"},
-        {
-            "md5": digest,
-            "url": "https://api.os.uk/downloads/v1/products/CodePointOpen/file",
-            "format": "CSV",
-            "area": "GB",
-        },
-    ]
-    it.moved[product + "file"] = "/api.os.uk/blob/codepo_gb.zip"
-    it.files["/api.os.uk/blob/codepo_gb.zip"] = body
+    work = tmp_path_factory.mktemp("os")
+    _offer(
+        it,
+        "CodePointOpen",
+        "2026-08",
+        {("CSV", "codepo_gb.zip"): body, ("GeoPackage", "codepo_gpkg_gb.zip"): b"0"},
+    )
+    contours = {("GeoPackage", "terr50_gpkg_gb.zip"): b"0", ("ESRI® Shapefile", "terr50_cesh_gb.zip"): b"0"}
+    _offer(
+        it,
+        "Terrain50",
+        "2026-07",
+        {**contours, ("ASCII Grid and GML (Grid)", "terr50_gagg_gb.zip"): _terrain(data)},
+    )
+    for product, name, packed in (
+        ("OpenGreenspace", "opgrsp", _greenspace(data, work)),
+        ("OpenRoads", "oproad", _roads(data, work)),
+    ):
+        whole = _zip({f"Data/{name}_gb.gpkg": packed, "Doc/licence.txt": "x", "Doc/readme.txt": "x"})
+        other = {
+            ("ESRI® Shapefile", f"{name}_essh_gb.zip"): b"0",
+            ("Vector Tiles", f"{name}_mbtiles_gb.zip"): b"0",
+        }
+        _offer(it, product, "2026-04", {**other, ("GeoPackage", f"{name}_gpkg_gb.zip"): whole})
+    it.pages[_OS] = [{"id": one, "version": "2026-04"} for one in ("CodePointOpen", "OpenRoads", "Terrain50")]
     for key, name in (("nhs_gp", "gp"), ("nhs_pharmacy", "pharmacies"), ("nhs_dental", "dental")):
         split = urlsplit(register[key].url)
         path = next((data / "points").glob(f"nhs_ods_{name}*"))

@@ -24,6 +24,20 @@ ON = date(2026, 11, 22)
 EPC = "/api.get-energy-performance-data.communities.gov.uk/api/files/domestic/csv"
 STORE = "/assets.publishing.service.gov.uk/full-load/domestic-csv.zip"
 XPLORE = "/stat-xplore.dwp.gov.uk/webapi/rest/v1/table"
+FIELD = "CILIF_REL:V_F_CILIF_REL:WARD_CODE"
+SCHEMA = f"/stat-xplore.dwp.gov.uk/webapi/rest/v1/schema/str:field:{FIELD}"
+
+
+def sets(*names: str) -> dict[str, Any]:
+    """Describe a field as Stat-Xplore's schema does: sets of codes of areas, old and new, of several kinds."""
+    children = [{"id": f"str:valueset:{FIELD}:{one}", "label": one, "type": "VALUESET"} for one in names]
+    return {"id": f"str:field:{FIELD}", "type": "FIELD", "children": children}
+
+
+SETS = sets(
+    "V_C_MASTERGEOG11_WARD_TO_LA_NI", "V_C_MASTERGEOG21_LA_TO_REGION", "V_C_MASTERGEOG21_WARD_TO_LA_NI",
+    "V_C_MASTERGEOG21_COUNTRY_TO_UK",
+)  # fmt: skip
 
 
 def get(publishers: Any, register: Any, to: Path, *only: str) -> Outcome:
@@ -90,7 +104,7 @@ def test_children_by_ward_are_asked_of_stat_xplore_with_the_readers_key(
     publishers: Any, small_england: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATXPLORE_API_KEY", "s3cret")
-    publishers.pages[XPLORE] = answer
+    publishers.pages |= {XPLORE: answer, SCHEMA: SETS}
     outcome = get(publishers, small_england, tmp_path, "lookup_lsoa21_wd25", "cilif_wards")
     assert [(one.id, one.reason) for one in outcome.short] == []
     assert publishers.asked[-1][1]["header apikey"] == "s3cret"
@@ -118,10 +132,35 @@ def test_an_answer_of_stat_xplore_of_another_shape_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("STATXPLORE_API_KEY", "s3cret")
-    publishers.pages[XPLORE] = content
+    publishers.pages |= {XPLORE: content, SCHEMA: SETS}
     outcome = get(publishers, small_england, tmp_path, "lookup_lsoa21_wd25", "cilif_wards")
     assert [one.id for one in outcome.short] == ["cilif_wards"]
     assert not (tmp_path / f"income/{SAMPLE}_cilif_wards.csv").exists()
+
+
+def test_wards_are_asked_for_by_the_newest_set_that_the_service_names(
+    publishers: Any, small_england: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATXPLORE_API_KEY", "s3cret")
+    renewed = sets(
+        "V_C_MASTERGEOG21_WARD_TO_LA_NI", "V_C_MASTERGEOG31_WARD_TO_LA", "V_C_MASTERGEOG31_LA_TO_REGION"
+    )
+    asked: list[str] = []
+
+    def later(query: dict[str, str]) -> dict[str, Any]:
+        asked.append(query["body"])
+        return answer(
+            {"body": query["body"].replace("MASTERGEOG31_WARD_TO_LA:", "MASTERGEOG21_WARD_TO_LA_NI:")}
+        )
+
+    publishers.pages |= {XPLORE: later, SCHEMA: renewed}
+    outcome = get(publishers, small_england, tmp_path, "lookup_lsoa21_wd25", "cilif_wards")
+    assert [(one.id, one.reason) for one in outcome.short] == []
+    assert f"str:value:{FIELD}:V_C_MASTERGEOG31_WARD_TO_LA:E05" in asked[0]
+    publishers.pages[SCHEMA] = sets("V_C_MASTERGEOG21_LA_TO_REGION")
+    lost = get(publishers, small_england, tmp_path / "other", "lookup_lsoa21_wd25", "cilif_wards")
+    assert 'has no set like "MASTERGEOG' in lost.short[0].reason
+    assert "V_C_MASTERGEOG21_LA_TO_REGION" in lost.short[0].reason
 
 
 def test_the_region_is_found_by_the_older_code_where_the_new_one_is_not_listed(

@@ -72,6 +72,8 @@ def test_a_dry_run_asks_nothing_and_says_which_addresses_are_unconfirmed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["fetch", LUTON, "--to", str(tmp_path / "none"), "--dry-run"]) == 0
+    assert "unconfirmed address" not in capsys.readouterr().out
+    assert main(["fetch", LUTON, "--to", str(tmp_path / "none"), "--dry-run", "--only", "cilif_wards"]) == 0
     said = capsys.readouterr().out
     assert "unconfirmed address" in said
     assert "address read in" in said

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -289,6 +292,91 @@ def test_an_attachment_that_was_renamed_falls_back_to_its_known_address(
     reason = only_reason(get(publishers, small_england, tmp_path, "iod2025"))
     assert "media/691ded56d140bbbaa59a2a7d/File_7_IoD2025" in reason
     assert "404" in reason
+
+
+FUEL = "/www.gov.uk/api/content/government/statistics/sub-regional-fuel-poverty-2024-2022-data"
+COLLECTION = "/www.gov.uk/api/content/government/collections/fuel-poverty-sub-regional-statistics"
+
+
+def collection(publishers: Any, *publications: tuple[str, str, str]) -> None:
+    """Answer as the content API does for a collection: links to publications, in the editor's order."""
+    documents = [
+        {"title": title, "base_path": f"/government/statistics/{path}", "public_updated_at": day}
+        for title, path, day in publications
+    ]
+    publishers.pages[COLLECTION] = {"document_type": "document_collection", "links": {"documents": documents}}
+
+
+def test_a_publication_that_has_moved_is_found_through_its_collection(
+    publishers: Any, small_england: Any, tmp_path: Path
+) -> None:
+    page = publishers.pages.pop(FUEL)
+    collection(
+        publishers,
+        ("Sub-regional fuel poverty data 2026 (2024 data)", "sub-regional-fuel-poverty-2026", "2026-05-14"),
+        ("Sub-regional fuel poverty data 2024 (2022 data)", "withdrawn", "2024-04-25"),
+        ("Sub-regional fuel poverty data 2024 (2022 data), revised", "fuel-poverty-moved", "2024-12-05"),
+    )
+    publishers.pages["/www.gov.uk/api/content/government/statistics/fuel-poverty-moved"] = page
+    outcome = get(publishers, small_england, tmp_path, "fuel_poverty_2022")
+    assert [(one.id, one.reason) for one in outcome.short] == []
+    assert outcome.got[0].rows == 58
+    assert not publishers.times("sub-regional-fuel-poverty-2026"), "another year is not even looked at"
+    assert not publishers.times("withdrawn"), "the newest that fits is asked first"
+
+
+def test_a_page_whose_file_is_gone_leads_to_its_collection_and_then_to_a_clear_stop(
+    publishers: Any, small_england: Any, tmp_path: Path
+) -> None:
+    publishers.pages[FUEL] = {
+        "details": {"attachments": [{"title": "Report", "url": "https://x/report.pdf"}]}
+    }
+    collection(publishers, ("Sub-regional fuel poverty data 2026 (2024 data)", "next", "2026-05-14"))
+    reason = only_reason(get(publishers, small_england, tmp_path, "fuel_poverty_2022"))
+    assert 'lists no publication like "2022 data"; it lists Sub-regional fuel poverty data 2026' in reason
+    collection(
+        publishers, ("Sub-regional fuel poverty (2022 data)", "sub-regional-fuel-poverty-2024-2022-data", "x")
+    )
+    reason = only_reason(get(publishers, small_england, tmp_path, "fuel_poverty_2022"))
+    assert "has no attachment like" in reason
+    assert "report.pdf" in reason
+    assert files(tmp_path) == set()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from fairplace.fetch import Transport, fetch
+import fairplace.fetch.transport as transport
+bases = {line.split()[0]: line.split()[1] for line in sys.argv[3].split(";")}
+before = transport._write_body
+def die(answer, part, start):
+    with part.open("wb") as target:
+        target.write(next(answer.iter_raw(500)))
+        target.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+def write(answer, part, start):
+    (die if "ts054" in str(answer.url) else before)(answer, part, start)
+transport._write_body = write
+fetch(["E06999001"], to=Path(sys.argv[1]), only=sys.argv[2].split(","), transport=Transport(bases=bases, pause=0.0))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_run_killed_outright_leaves_no_half_file_and_goes_on_where_it_stopped(
+    publishers: Any, small_england: Any, tmp_path: Path
+) -> None:
+    asked = (CODES, "census2021_ts054")
+    bases = ";".join(f"{start} {other}" for start, other in publishers.transport().bases.items())
+    call = [sys.executable, "-c", KILLED, str(tmp_path), ",".join(asked), bases]
+    assert subprocess.run(call, check=False, timeout=300).returncode == -signal.SIGKILL
+    assert files(tmp_path) == {f"{SAMPLE}_lsoa21_wd25.csv", "fetched.json"}
+    before = len(publishers.asked)
+    outcome = get(publishers, small_england, tmp_path, *asked)
+    assert [one.id for one in outcome.kept] == [CODES]
+    assert [one.rows for one in outcome.got] == [58]
+    resumed = [query.get("header range") for path, query in publishers.asked[before:] if "ts054" in path]
+    assert resumed == ["bytes=500-"]
 
 
 def test_a_stated_hash_is_held_against_the_file(publishers: Any, small_england: Any, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ def test_the_page_names_every_source_with_its_licence_and_what_is_unsure() -> No
     for key, recipe in load_register().items():
         assert recipe.terms in rows[key], key
         assert recipe.costs in rows[key], key
+        assert recipe.url in rows[key], key
+        assert recipe.read_at in rows[key], key
         assert ("unconfirmed" in rows[key]) == recipe.unconfirmed, key
     known = {key for key in load_catalogue() if not key.startswith("fuel_poverty_20")}
     assert known <= set(rows)
