@@ -15,7 +15,7 @@ import pandas as pd
 
 from geo.errors import UserError
 from geo.source import Source
-from layers.catalogue import load_catalogue
+from layers.catalogue import Dataset, load_catalogue
 
 #: Years after which a figure is stale, unless a reader states another age. Census 2021 is five
 #: years old and the best there is; what is older has mostly been replaced.
@@ -43,6 +43,8 @@ class SourceAge:
         Older than the age stated.
     next_edition
         What its publisher has said of the next edition; empty if nothing.
+    newer
+        That a newer edition is out, or should be by its publisher's rule; empty if neither is known.
     """
 
     source: Source
@@ -50,6 +52,7 @@ class SourceAge:
     years: float | None
     stale: bool
     next_edition: str
+    newer: str = ""
 
 
 def last_day(period: str) -> date | None:
@@ -98,9 +101,71 @@ def source_ages(
         years = None if until is None else round(max(0, (on - until).days) / 365.25, 1)
         known = catalogue.get(key)
         ages[key] = SourceAge(
-            one, until, years, years is not None and years > stale_after, known.next_edition if known else ""
+            one,
+            until,
+            years,
+            years is not None and years > stale_after,
+            known.next_edition if known else "",
+            newer_edition(known, _held_day(one, until), on=on) if known else "",
         )
     return ages
+
+
+def _held_day(source: Source, until: date | None) -> date | None:
+    """Day of the edition held: that of an edition which is a day or month by itself, else of its period."""
+    if re.fullmatch(r"20\d\d-\d\d(-\d\d)?", source.edition):
+        return last_day(source.edition)
+    return until
+
+
+def newer_edition(known: Dataset, until: date | None, *, on: date) -> str:
+    """Say whether a data set has a newer edition than the one held, on a stated day.
+
+    Parameters
+    ----------
+    known
+        Its entry in the catalogue, with what has come out since and the rule of its renewal.
+    until
+        Last day that the edition held describes; None where it does not say.
+    on
+        The day.
+
+    Returns
+    -------
+    str
+        "out since …" where its publisher has brought one out; "due since …" where by the months or the
+        interval in which it is renewed one should be there; empty where neither is known. A month counts
+        from its end, and an edition of the month of renewal is the renewal's own.
+    """
+    out = [
+        one
+        for one in known.newer
+        if one.out <= on and until is not None and (last_day(one.period) or date.min) > until
+    ]
+    if out:
+        newest = max(out, key=lambda one: one.out)
+        return f"out since {newest.out}: {newest.what}"
+    if until is None:
+        return ""
+    due = _due(known, until)
+    return f"due since {due} ({known.next_edition})" if due is not None and due <= on else ""
+
+
+def _due(known: Dataset, until: date) -> date | None:
+    """First day on which an edition after the one held should be there."""
+    if known.every_months:
+        return _month_after(until, known.every_months)
+    if not known.months:
+        return None
+    later = [(until.year, month) for month in known.months if month > until.month]
+    later += [(until.year + 1, month) for month in known.months]
+    return _month_after(date(*min(later), 1), 1)
+
+
+def _month_after(day: date, months: int) -> date:
+    """First day of the month that begins so many months after a day's own."""
+    count = day.year * 12 + day.month - 1 + months
+    return date(count // 12, count % 12 + 1, 1)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("pack", type=Path, help="a folder made by `fairplace build`")
     parser.add_argument(
-        "--as-of", type=date.fromisoformat, metavar="DAY", help="say how old they are on that day"
+        "--as-of",
+        type=date.fromisoformat,
+        metavar="DAY",
+        help="say how old they are, and what is newer, on that day (the pack's own if left out)",
     )
     parser.add_argument("--stale-after", type=float, metavar="YEARS", help="what is older is called stale")
     parser.add_argument("--json", action="store_true", help="print JSON for a program")
@@ -32,8 +35,10 @@ def run(args: argparse.Namespace) -> int:
     pack = open_pack(args.pack)
     released = release(pack, show_stale=True)
     missing = [_with_costs(one) for one in pack.manifest["settings"].get("missing", [])]
-    limit = stale_rule(pack)[1] if args.stale_after is None else args.stale_after
-    ages = source_ages(pack.sources, on=args.as_of or date.min, stale_after=limit)
+    own, limit = stale_rule(pack)
+    limit = limit if args.stale_after is None else args.stale_after
+    day = args.as_of or own
+    ages = source_ages(pack.sources, on=day or date.min, stale_after=limit)
     mark = superseded(args.pack)
     if args.json:
         records = [
@@ -41,12 +46,14 @@ def run(args: argparse.Namespace) -> int:
                 **one.source.record(),
                 "until": one.until.isoformat() if one.until else "",
                 "next_edition": one.next_edition,
-                **({"years": one.years, "stale": one.stale} if args.as_of else {}),
+                "newer_edition": one.newer,
+                **({"years": one.years, "stale": one.stale} if day else {}),
             }
             for one in ages.values()
         ]
         content = {
             "reference": reference(released),
+            "as_of": day.isoformat() if day else "",
             "superseded": vars(mark) if mark else None,
             "sources": records,
             "missing": missing,
@@ -60,20 +67,25 @@ def run(args: argparse.Namespace) -> int:
         one = age.source
         print(f"{one.title} ({key})")
         print(f"  {one.publisher}; edition {one.edition}; describes {one.period}; {one.licence}")
-        if args.as_of and age.years is not None:
-            print(f"  {age.years:.1f} years old on {args.as_of}{': stale' if age.stale else ''}")
+        if day and age.years is not None:
+            print(f"  {age.years:.1f} years old on {day}{': stale' if age.stale else ''}")
+        if age.newer:
+            print(f"  newer edition {age.newer}")
         if age.next_edition:
             print(f"  next edition: {age.next_edition}")
         if one.file:
             print(f"  {one.file}, sha256 {one.sha256[:12]}")
         if one.note:
             print(f"  note: {one.note}")
-    if args.as_of:
-        count = int(is_stale(released.figures, on=args.as_of, stale_after=limit).sum())
+    if day:
+        count = int(is_stale(released.figures, on=day, stale_after=limit).sum())
         print(
             f"{count:,} of {len(released.figures):,} figures are stale: "
             f"they describe more than {limit:g} years ago"
         )
+    newer = [age.source.title for age in ages.values() if age.newer]
+    if newer:
+        print(f"{len(newer)} of {len(ages)} sources have a newer edition: {'; '.join(newer)}")
     for text in sorted({one.attribution for one in pack.sources.values() if one.attribution}):
         print(f"attribution: {text}")
     for text in pack.manifest["notes"]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from fairplace.ages import (
     current_figures,
     is_stale,
     last_day,
+    newer_edition,
     newest_day,
     source_ages,
 )
@@ -27,6 +29,7 @@ from fairplace.drawn import release_place
 from fairplace.editions import EditionsError, compare_packs, reference
 from fairplace.pack import OWN_FIGURES, Pack, open_pack
 from geo.source import Source, hash_file
+from layers.catalogue import load_catalogue
 
 ON = date(2026, 11, 22)
 REASON = "Fuel poverty was read from the wrong year."
@@ -242,6 +245,80 @@ def test_an_organisations_own_targets_do_not_set_the_day() -> None:
     days = [paper("2021-03-21"), paper("2030", controlled=False), paper("2031", publisher="fairplace")]
     assert newest_day(days) == date(2021, 3, 21)
     assert newest_day([]) is None
+
+
+RULED = [key for key, one in load_catalogue().items() if one.newer or one.months or one.every_months]
+
+
+@pytest.mark.parametrize("key", RULED)
+def test_each_rule_says_nothing_on_the_day_of_its_edition_and_something_in_the_end(key: str) -> None:
+    known = load_catalogue()[key]
+    until = last_day(known.period) or date(2025, 10, 28)
+    assert newer_edition(known, until, on=until) == ""
+    assert newer_edition(known, until, on=date(2040, 1, 1)).startswith(("out since", "due since"))
+    said = [newer_edition(known, until, on=until + timedelta(days=30 * n)) != "" for n in range(200)]
+    assert said == sorted(said), "once there is a newer edition there always is"
+    assert newer_edition(known, None, on=date(2040, 1, 1)) == "", "an edition without a day is not judged"
+
+
+@pytest.mark.parametrize(
+    ("key", "until", "on", "said"),
+    [
+        ("fuel_poverty_2022", "2022-12-31", "2026-05-14", "out since 2026-05-14: figures of 2024"),
+        ("fuel_poverty_2022", "2022-12-31", "2023-05-31", ""),
+        ("fuel_poverty_2022", "2024-12-31", "2025-05-31", ""),
+        ("fuel_poverty_2022", "2024-12-31", "2025-06-01", "due since 2025-06-01 (spring of each year)"),
+        ("saie_fye2020", "2020-03-31", "2025-12-09", ""),
+        ("saie_fye2020", "2020-03-31", "2025-12-10", "out since 2025-12-10: financial year ending 2023"),
+        ("os_open_roads", "2026-04-28", "2026-10-31", ""),
+        (
+            "os_open_roads",
+            "2026-04-28",
+            "2026-11-01",
+            "due since 2026-11-01 (April and October of each year)",
+        ),
+        ("os_open_roads", "2026-10-28", "2027-04-30", ""),
+        ("terrain50", "2025-07-01", "2026-07-31", ""),
+        ("terrain50", "2025-07-01", "2026-08-01", "due since 2026-08-01 (July of each year)"),
+        ("codepoint_open", "2025-10-28", "2026-01-01", "due since 2026-01-01 (quarterly)"),
+        ("iod2019", "2016-03-31", "2025-10-30", "out since 2025-10-30: the Indices of 2025"),
+        ("census2021_ts054", "2021-03-21", "2030-01-01", ""),
+    ],
+)
+def test_a_newer_edition_is_named_from_the_day_it_is_out_or_due(
+    key: str, until: str, on: str, said: str
+) -> None:
+    day = date.fromisoformat
+    assert newer_edition(load_catalogue()[key], day(until), on=day(on)).startswith(said)
+    if not said:
+        assert newer_edition(load_catalogue()[key], day(until), on=day(on)) == ""
+
+
+def test_an_edition_that_is_a_month_is_judged_by_itself_and_not_by_the_catalogue() -> None:
+    def paper(edition: str) -> Source:
+        return Source("codepoint_open", "t", "OS", edition, "2025-10", "OGL v3")
+
+    on = date(2026, 9, 1)
+    assert source_ages({"codepoint_open": paper("2025.4.0")}, on=on)["codepoint_open"].newer.startswith(
+        "due since"
+    )
+    assert source_ages({"codepoint_open": paper("2026-08")}, on=on)["codepoint_open"].newer == ""
+
+
+def test_sources_say_on_the_packs_own_day_or_another_what_is_newer(
+    old: Pack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["sources", str(old.path), "--as-of", "2026-11-22"])
+    later = capsys.readouterr().out
+    assert "newer edition out since 2026-05-14: figures of 2024" in later
+    assert re.search(r"\d+ of \d+ sources have a newer edition: ", later)
+    main(["sources", str(old.path), "--json"])
+    own = json.loads(capsys.readouterr().out)
+    assert own["as_of"] == old.manifest["settings"]["as_of"]
+    by = {one["id"]: one for one in own["sources"]}
+    assert by["fuel_poverty_2022"]["newer_edition"] == ""
+    assert by["iod2019"]["newer_edition"].startswith("out since 2025-10-30")
+    assert by["iod2019"]["years"] > 0
 
 
 def test_the_commands_speak_plainly(
