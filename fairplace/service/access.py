@@ -28,9 +28,12 @@ QUIET = frozenset(
         "/conformance",
         "/sign-in",
         "/signed-in",
+        "/signed-out",
         "/web/{name}",
     }
 )
+#: The same address answers another viewer otherwise.
+_BY_VIEWER = (b"vary", b"Cookie, Authorization")
 #: Where a refusal says why it was one, for the audit log.
 REFUSED = "fairplace.refused"
 
@@ -150,6 +153,8 @@ class Access:
                     await run_in_threadpool(self._write_down, scope, viewer, message["status"])
                 except AuditError as error:
                     unwritten.append(error)
+                # A browser keeps public answers a while, and must not show them to who has signed in since.
+                message = {**message, "headers": [*message.get("headers", []), _BY_VIEWER]}
             # What is not written down is not sent; what refuses instead stands outside.
             if not unwritten:
                 await send(message)

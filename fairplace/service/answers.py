@@ -10,8 +10,10 @@ from typing import Any
 
 import jinja2
 from fastapi import Request
+from markupsafe import Markup
 from starlette.responses import Response
 
+from fairplace.service.account import NOBODY, account_line
 from fairplace.service.finished import Document
 from fairplace.service.problems import RequestError
 
@@ -94,7 +96,9 @@ def respond(
         Address of a search, for a field on the page.
     """
     if form_of(request) == "html":
-        page = render_page(data, title=title, trail=trail, banner=banner, search=search)
+        page = render_page(
+            data, title=title, trail=trail, banner=banner, search=search, account=account_line(request)
+        )
         return page_response(page, status=status)
     return Response(encode(data), status, media_type=media)
 
@@ -138,12 +142,19 @@ def encode(data: Any) -> bytes:
 
 
 def render_page(
-    data: Any, *, title: str, trail: Sequence[tuple[str, str]] = (), banner: str = "", search: str = ""
+    data: Any,
+    *,
+    title: str,
+    trail: Sequence[tuple[str, str]] = (),
+    banner: str = "",
+    search: str = "",
+    account: Markup = NOBODY,
 ) -> str:
     """Render content as a page: nested tables, every text escaped, links only to http or to ourselves."""
     return _template().render(
-        data=data, title=title, trail=trail, banner=banner, search=search, columns=_columns, address=_address
-    )
+        data=data, title=title, trail=trail, banner=banner, search=search, account=account,
+        columns=_columns, address=_address,
+    )  # fmt: skip
 
 
 @cache

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from fairplace import __version__
 from fairplace.service.access import REFUSED, Access, make_gate
+from fairplace.service.account import account_line, sign_in_address
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.comparisons import comparison_routes
@@ -39,6 +40,7 @@ from fairplace.service.signing_in import signing_in_routes
 from fairplace.service.streets import street_routes
 from fairplace.service.tiles import tile_routes
 from fairplace.service.uploading import upload_routes
+from fairplace.service.words import words
 from geo.errors import UserError
 
 #: Folders of packs, separated as in PATH: how workers that start by themselves learn what to serve.
@@ -213,7 +215,11 @@ async def _refuse(request: Request, error: Exception) -> Response:
     except UserError:
         form = "json"
     if form == "html":
-        page = page_response(render_page(details, title=details["title"]), status=details["status"])
+        content = {**details}
+        if details["status"] == 401 and (address := sign_in_address(request)):
+            content["sign in"] = {"title": words()["sign_in"], "href": address}
+        rendered = render_page(content, title=details["title"], account=account_line(request))
+        page = page_response(rendered, status=details["status"])
         page.headers.update(headers)
         return page
     return Response(encode(details), details["status"], headers, PROBLEM_TYPE)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -27,6 +26,7 @@ from starlette.responses import Response
 from fairplace.disclosure import Released
 from fairplace.map_page import LINE_LABELS, POINT_LABELS, PUBLIC_LAYERS, area_layer, backdrop_of
 from fairplace.profile.words import load_words as profile_words
+from fairplace.service.account import account_line
 from fairplace.service.answers import MEDIA, deliver, encode, page_response
 from fairplace.service.designations import designation_collection, designation_table
 from fairplace.service.finished import Document, finish
@@ -34,6 +34,7 @@ from fairplace.service.holding import Held
 from fairplace.service.layers import attribution
 from fairplace.service.parameters import PackName, examples
 from fairplace.service.problems import MissingError
+from fairplace.service.words import words
 from geo.crs import bng_to_lonlat
 from geo.geography import Geography
 from maps.assets import script, style
@@ -46,7 +47,7 @@ from maps.words import load_words as map_words
 #: What a browser may do for the page: run our files, ask this service, and nothing else.
 EXPLORE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 #: Files of the page: name in addresses -> media type.
 _TYPES = {
@@ -92,6 +93,7 @@ def explore_routes() -> APIRouter:
             credit=attribution(released),
             data=embed_json(content),
             version=version(),
+            account=account_line(request, pack=pack, authority=released.authority),
         )
         answer = page_response(page, policy=EXPLORE_POLICY)
         answer.headers["Cache-Control"] = "no-cache"
@@ -222,14 +224,6 @@ def describe_background(released: Released) -> list[dict[str, Any]]:
 
 def _folder() -> Traversable:
     return resources.files("fairplace.service").joinpath("web")
-
-
-@cache
-def words() -> Mapping[str, str]:
-    """All text of the page, by key."""
-    text = _folder().joinpath("words.toml").read_text(encoding="utf-8")
-    held: dict[str, str] = tomllib.loads(text)["en"]
-    return held
 
 
 @cache

@@ -127,6 +127,40 @@ class Identities:
             raise UnknownViewerError("the token does not hold what it says; sign in again") from error
         return claims
 
+    def completed(self, claims: Mapping[str, Any], access: str) -> Mapping[str, Any]:
+        """Add to the claims of an ID token what the provider keeps for its userinfo endpoint.
+
+        By OpenID Connect Core, 5.4, claims of scopes come from there where an access token is given too;
+        what roles somebody has may so stand in no ID token at all.
+
+        Parameters
+        ----------
+        claims
+            Of the ID token, checked; they hold where both say something.
+        access
+            The access token that came with it.
+
+        Raises
+        ------
+        UnknownViewerError
+            The answer is about somebody else.
+        ProviderError
+            The endpoint does not answer.
+        """
+        address = self.document().get("userinfo_endpoint")
+        wanted = [one for one in (self.provider.role_claim, self.provider.authority_claim) if one]
+        if all(_claim(claims, one) is not None for one in wanted) or not access or not address:
+            return claims
+        try:
+            check_address(str(address), "userinfo_endpoint of the provider")
+        except ServiceSettingsError as error:
+            raise ProviderError(str(error)) from error
+        more = self._get(str(address), token=access)
+        # A token that was swapped for another's would bring that person's roles along (5.3.2).
+        if more.get("sub") != claims["sub"]:
+            raise UnknownViewerError("the provider's answer is about somebody else; sign in again")
+        return {**more, **claims}
+
     def as_viewer(self, claims: Mapping[str, Any], *, how: str) -> Viewer:
         """Say who has these claims and what they may see; without a role, that is what the public sees."""
         name = next(
@@ -188,10 +222,16 @@ class Identities:
                     raise ProviderError(str(error)) from error
         return found
 
-    def _get(self, address: str) -> dict[str, Any]:
+    def _get(self, address: str, *, token: str = "") -> dict[str, Any]:
+        headers = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
         try:
             with httpx.stream(
-                "GET", address, timeout=PROVIDER_SECONDS, follow_redirects=False, trust_env=False
+                "GET",
+                address,
+                headers=headers,
+                timeout=PROVIDER_SECONDS,
+                follow_redirects=False,
+                trust_env=False,
             ) as answer:
                 if answer.status_code != 200:
                     raise ProviderError(f"the provider answered {answer.status_code}; try again in a minute")

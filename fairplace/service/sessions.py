@@ -15,16 +15,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 
 from fairplace.service.identity import PROVIDER_BYTES, PROVIDER_SECONDS, Identities
 from fairplace.service.problems import ForbiddenError, ProviderError, UnknownViewerError
+from fairplace.service.settings import ServiceSettingsError, check_address
 from fairplace.service.viewer import ROLES, Viewer
 
 #: Seconds in which somebody must have signed in.
 SIGNING_IN_SECONDS = 600
+#: Letters, at most, of the address where somebody wants to be afterwards: a drawing of 60 corners fits.
+MOST_THEN = 2_000
 _LETTERS = 4_000
 
 
@@ -91,7 +94,7 @@ class Sessions:
                 "response_type": "code",
                 "client_id": identities.provider.client,
                 "redirect_uri": f"{self.address}/signed-in",
-                "scope": "openid profile email",
+                "scope": " ".join(("openid", "profile", "email", *identities.provider.scopes)),
                 "state": state,
                 "nonce": nonce,
                 "code_challenge": challenge,
@@ -140,13 +143,13 @@ class Sessions:
                 :60
             ]
             raise UnknownViewerError(f"the provider did not sign you in ({reason}); sign in again")
-        token = self._exchange(identities, query["code"], str(begun["verifier"]))
+        token, access = self._exchange(identities, query["code"], str(begun["verifier"]))
         claims = identities.claims(token, audience=identities.provider.client)
         if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), str(begun["nonce"]).encode()):
             raise UnknownViewerError("the provider's answer is to another question; sign in again")
         if claims.get("azp", identities.provider.client) != identities.provider.client:
             raise UnknownViewerError("the provider's answer is for another service; sign in again")
-        viewer = identities.as_viewer(claims, how="session")
+        viewer = identities.as_viewer(identities.completed(claims, access), how="session")
         return viewer, self.session(viewer), str(begun["then"])
 
     def session(self, viewer: Viewer) -> str:
@@ -163,6 +166,11 @@ class Sessions:
         if content is None or content["role"] not in ROLES:
             return None
         return Viewer(content["name"], content["role"], frozenset(content["authorities"]), "session")
+
+    def until(self, cookie: str) -> int:
+        """Give the second (of the Unix epoch) at which a session ends; 0 where it is none of ours."""
+        content = self._open("session", cookie)
+        return int(content["until"]) if content is not None else 0
 
     def word(self, cookie: str) -> str:
         """Give a word that a page puts into its forms; another each time, so that no compression tells it."""
@@ -201,18 +209,35 @@ class Sessions:
     def _sign(self, use: str, text: str) -> bytes:
         return hmac.digest(self.key, f"{use}|{text}".encode(), "sha256")
 
-    def _exchange(self, identities: Identities, code: str, verifier: str) -> str:
-        """Change a code for a signed token."""
+    def signed_out_address(self, identities: Identities) -> str:
+        """Address at the provider where its own session is ended too; empty where there is none."""
+        try:
+            at = str(identities.document().get("end_session_endpoint", ""))
+            check_address(at, "end_session_endpoint of the provider")
+        except (ProviderError, ServiceSettingsError):
+            return ""
+        asked = {"client_id": identities.provider.client, "post_logout_redirect_uri": f"{self.address}/"}
+        return f"{at}?{urlencode(asked)}"
+
+    def _exchange(self, identities: Identities, code: str, verifier: str) -> tuple[str, str]:
+        """Change a code for a signed token, and one that the provider takes itself."""
         provider = identities.provider
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": f"{self.address}/signed-in",
             "client_id": provider.client, "code_verifier": verifier,
         }  # fmt: skip
         try:
+            document = identities.document()
+            auth = None
+            if provider.secret and _takes_basic(document):
+                # RFC 6749, 2.3.1: what stands in the header is first written as a form writes it.
+                auth = (quote_plus(provider.client), quote_plus(provider.secret))
+            elif provider.secret:
+                form["client_secret"] = provider.secret
             answer = httpx.post(
-                str(identities.document()["token_endpoint"]),
+                str(document["token_endpoint"]),
                 data=form,
-                auth=(provider.client, provider.secret) if provider.secret else None,
+                auth=auth,
                 timeout=PROVIDER_SECONDS,
                 follow_redirects=False,
                 trust_env=False,
@@ -225,13 +250,20 @@ class Sessions:
         token = content.get("id_token") if isinstance(content, dict) else None
         if not isinstance(token, str):
             raise UnknownViewerError("the provider did not take the code; sign in again")
-        return token
+        access = content.get("access_token")
+        return token, access if isinstance(access, str) else ""
 
 
 def local_address(text: str) -> str:
     """Give an address of ours as it is, and for any other the front page."""
-    plain = text.isascii() and text.isprintable() and "\\" not in text
-    return text if plain and text.startswith("/") and not text.startswith("//") and len(text) < 1_000 else "/"
+    plain = text.isascii() and text.isprintable() and "\\" not in text and len(text) < MOST_THEN
+    return text if plain and text.startswith("/") and not text.startswith("//") else "/"
+
+
+def _takes_basic(document: Mapping[str, Any]) -> bool:
+    """Tell whether a client shows its secret in a header; a provider that says nothing takes it so."""
+    listed = document.get("token_endpoint_auth_methods_supported")
+    return not isinstance(listed, list) or "client_secret_basic" in listed
 
 
 def _base64(raw: bytes) -> str:

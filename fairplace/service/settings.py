@@ -27,6 +27,7 @@ A TOML file, such as::
     officer = ["fairplace-officer"]
     restricted = ["fairplace-restricted"]
     authority_claim = ""                    # left out: the authorities above
+    scopes = ["groups"]                     # asked for besides openid, profile and email
 
     [session]
     key_file = "session.key"                # made when it is not there
@@ -65,12 +66,14 @@ _KEYS: Mapping[str, Mapping[str, type]] = {
     "tokens": {"file": str},
     "oidc": {
         "issuer": str, "client": str, "secret_file": str, "audience": str, "role_claim": str,
-        "officer": list, "restricted": list, "authority_claim": str,
+        "officer": list, "restricted": list, "authority_claim": str, "scopes": list,
     },
     "session": {"key_file": str, "minutes": int},
     "uploads": {"folder": str, "megabytes": int},
 }  # fmt: skip
 _CODE = re.compile(r"[EWSN]\d{8}")
+#: A scope as RFC 6749, 3.3 has it.
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
 #: A session lasts at most a working day.
 MOST_MINUTES = 720
 
@@ -95,6 +98,8 @@ class Provider:
         Names of claims, with a dot for one within another; no authority claim means every authority.
     roles
         Value of the role claim -> role.
+    scopes
+        What is asked for besides ``openid``, ``profile`` and ``email``.
     """
 
     issuer: str
@@ -104,6 +109,7 @@ class Provider:
     role_claim: str = "roles"
     authority_claim: str = ""
     roles: Mapping[str, Role] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -284,6 +290,12 @@ def _provider(path: Path, content: Mapping[str, Any]) -> Provider:
         raise ServiceSettingsError(
             f"{path.name}: oidc.officer is missing; list the values of the role claim that make an officer"
         )
+    scopes = tuple(content.get("scopes", []))
+    wrong = next((one for one in scopes if not _SCOPE.fullmatch(one)), None)
+    if wrong is not None:
+        raise ServiceSettingsError(
+            f'{path.name}: oidc.scopes has "{wrong[:60]}"; list single words such as groups'
+        )
     secret = ""
     if content.get("secret_file"):
         secret = read_secret(path.resolve().parent / content["secret_file"]).decode()
@@ -295,6 +307,7 @@ def _provider(path: Path, content: Mapping[str, Any]) -> Provider:
         role_claim=content.get("role_claim", "roles"),
         authority_claim=content.get("authority_claim", ""),
         roles=roles,
+        scopes=scopes,
     )
 
 

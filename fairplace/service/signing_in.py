@@ -13,8 +13,9 @@ from fairplace.service.answers import respond
 from fairplace.service.credentials import read_cookie, write_cookie
 from fairplace.service.parameters import FORM, Form
 from fairplace.service.problems import MissingError
-from fairplace.service.sessions import SIGNING_IN_SECONDS, Sessions
+from fairplace.service.sessions import MOST_THEN, SIGNING_IN_SECONDS, Sessions
 from fairplace.service.viewer import Who
+from fairplace.service.words import words
 
 _REDIRECT: dict[int | str, dict[str, object]] = {
     200: {"description": "Never", "content": {"text/html": {"example": ""}}},
@@ -44,7 +45,7 @@ def signing_in_routes(gate: Gate) -> APIRouter:
     identities, sessions = gate.identities, gate.sessions
 
     @router.get("/sign-in", summary="Sign in with the council's provider", responses=_REDIRECT)
-    def sign_in(then: Annotated[str, Query(max_length=1_000, examples=["/packs"])] = "/") -> Response:
+    def sign_in(then: Annotated[str, Query(max_length=MOST_THEN, examples=["/packs"])] = "/") -> Response:
         address, kept = sessions.begin(identities, then)
         answer = RedirectResponse(address, 303)
         _set(answer, sessions, sessions.passing, kept, SIGNING_IN_SECONDS)
@@ -77,9 +78,22 @@ def signing_in_routes(gate: Gate) -> APIRouter:
         await run_in_threadpool(
             gate.audit.write, "signed out", viewer, method="POST", route="/sign-out", status=303
         )
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse("/signed-out", 303)
         _set(answer, sessions, sessions.cookie, "", 0)
         return answer
+
+    @router.get(
+        "/signed-out",
+        summary="Where signing out ends, and how to sign out at the provider too",
+        responses=FORM,
+    )
+    def signed_out(request: Request, f: Form = None) -> Response:
+        del f
+        # Not a redirect: a browser does not follow one to another host that a form of ours began.
+        content: dict[str, object] = {"here": words()["signed_out"], "provider": words()["signed_out_still"]}
+        if at := sessions.signed_out_address(identities):
+            content["link"] = {"title": words()["signed_out_provider"], "href": at}
+        return respond(request, content, title=words()["signed_out_title"])
 
     return router
 

@@ -20,7 +20,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from fairplace.disclosure import Released
 from fairplace.service.access import Gate, check_change
+from fairplace.service.account import account_line
 from fairplace.service.answers import MEDIA, encode, form_of, page_response
 from fairplace.service.guard import BODY_EXTRA
 from fairplace.service.holding import Held
@@ -75,15 +77,19 @@ def upload_routes(gate: Gate) -> APIRouter:
     if gate.settings.uploads is None:
         return router
 
-    def show(request: Request, pack: str, content: dict[str, Any], *, status: int = 200) -> Response:
+    def show(request: Request, pack: str, named: Released, content: dict[str, Any]) -> Response:
         if form_of(request) != "html":
-            return Response(encode(content), status, media_type=MEDIA["json"])
+            return Response(encode(content), media_type=MEDIA["json"])
         word = ""
         if request.scope["fairplace.viewer"].how == "session" and gate.sessions is not None:
             word = gate.sessions.word(gate.cookie(request.scope["headers"]))
-        kinds = [(name, one.title) for name, one in load_schemas().items() if not one.restricted]
-        page = _template().render(pack=pack, word=word, kinds=kinds, megabytes=most // 1_000_000, **content)
-        return page_response(page, status=status)
+        titles = {name: one.title for name, one in load_schemas().items() if not one.restricted}
+        page = _template().render(
+            pack=pack, name=named.name, word=word, kinds=list(titles.items()), titles=titles,
+            megabytes=most // 1_000_000, **content,
+            account=account_line(request, pack=pack, authority=named.authority, uploads=True),
+        )  # fmt: skip
+        return page_response(page)
 
     def done(request: Request, pack: str, upload: Upload, *, status: int = 200) -> Response:
         here = f"/packs/{pack}/uploads" + ("" if upload.state == "removed" else f"/{upload.id}")
@@ -116,9 +122,10 @@ def upload_routes(gate: Gate) -> APIRouter:
         check_change(gate, request.scope["headers"], word or request.headers.get("x-form-word", ""), viewer)
 
     @router.get("", summary="Uploads of the pack's authority, and the form to send one", responses=FORM)
-    def listed(request: Request, pack: PackName, shelf: Shelved, f: Form = None) -> Response:
+    def listed(request: Request, pack: PackName, shelf: Shelved, holding: Held, f: Form = None) -> Response:
         del f
-        return show(request, pack, {"uploads": [asdict(one) for one in reversed(shelf.entries())]})
+        content = {"uploads": [asdict(one) for one in reversed(shelf.entries())]}
+        return show(request, pack, holding.pack(pack), content)
 
     @router.post(
         "",
@@ -171,10 +178,14 @@ def upload_routes(gate: Gate) -> APIRouter:
         return answer
 
     @router.get("/{upload}", summary="One upload: what was found, and which column is which", responses=FORM)
-    def one(request: Request, pack: PackName, upload: UploadName, shelf: Shelved, f: Form = None) -> Response:
+    def one(
+        request: Request, pack: PackName, upload: UploadName, shelf: Shelved, holding: Held, f: Form = None
+    ) -> Response:
         del f
         entry = shelf.entry(upload)
-        return show(request, pack, {"upload": asdict(entry), "report": shelf.report(entry.id)})
+        before = [one.id for one in shelf.entries() if one.state == "accepted" and one.kind == entry.kind]
+        content = {"upload": asdict(entry), "report": shelf.report(entry.id), "accepted": before}
+        return show(request, pack, holding.pack(pack), content)
 
     @router.post(
         "/{upload}/columns",

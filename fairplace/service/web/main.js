@@ -4,7 +4,7 @@ import * as draw from "./draw.js";
 import * as hubs from "./hubs.js";
 import * as layers from "./layers.js";
 import * as map from "./map.js";
-import { find, say, words } from "./page.js";
+import { find, make, say, words } from "./page.js";
 import * as place from "./place.js";
 import * as plans from "./plans.js";
 import * as search from "./search.js";
@@ -47,6 +47,25 @@ find("copy").addEventListener("click", () => {
   const copied = navigator.clipboard ? navigator.clipboard.writeText(location.href) : Promise.reject(new Error());
   copied.then(() => say(words("link_done")), () => say(words("link_failed")));
 });
+// Signing in leads back to what is chosen now, which stands behind "#" and is sent for this alone.
+/** @type {HTMLAnchorElement | null} */
+const signIn = document.querySelector("a[data-sign-in]");
+const wayIn = signIn?.getAttribute("href") || "";
+const back = () => {
+  const chosen = wayIn + encodeURIComponent(location.hash);
+  return chosen.length < 1900 ? chosen : wayIn;
+};
+signIn?.addEventListener("click", () => { signIn.href = back(); });
+// A session that ends is said: what is asked for afterwards is what everybody may see.
+const session = Number(/** @type {HTMLElement | null} */ (document.querySelector("[data-session]"))?.dataset.session || 0);
+if (session) {
+  setTimeout(() => {
+    find("ended").hidden = false;
+    find("ended").textContent = words("session_ended") + " ";
+    find("ended").append(make("a", { href: "/sign-in?then=" + encodeURIComponent(location.pathname + location.hash), text: words("sign_in") }));
+    document.querySelector(".account")?.remove();
+  }, session * 1000);
+}
 find("print").addEventListener("click", () => window.print());
 
 // How much of the window stands above the map, so that map and panel fill the rest of it.

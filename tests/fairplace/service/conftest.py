@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
+import hashlib
+import html
 import json
 import socket
 import subprocess
@@ -12,7 +15,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import pytest
 
@@ -20,7 +26,9 @@ pytest.importorskip("fastapi", reason="the service needs the serve extra")
 pytest.importorskip("pygeoapi", reason="the service needs the serve extra")
 
 import httpx
+import jwt
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fastapi import FastAPI
 
 from fairplace.pack import Pack
@@ -194,3 +202,123 @@ def doors(sample_pack: Pack, sample_data: Path, tmp_path_factory: pytest.TempPat
     caller = Caller(app)
     yield Doors(folder, settings, app, caller, tokens)
     caller.close()
+
+
+class LocalProvider:
+    """An OpenID provider: discovery, keys, a page to sign in at, codes bound to a challenge, signed tokens.
+
+    Roles stand in its ID tokens unless they are `apart`: then only its userinfo endpoint tells them.
+    """
+
+    client, audience, secret = "fairplace", "fairplace-api", "a secret: of+the%client"
+
+    def __init__(self) -> None:
+        self.rsa = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.ec = ec.generate_private_key(ec.SECP256R1())
+        self.down, self.asked, self.codes, self.posted = False, [], {}, []
+        self.apart: dict[str, Any] = {}
+        self.document: dict[str, Any] = {}
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *rest: object) -> None: ...
+
+            def do_GET(self) -> None:
+                provider.asked.append(self.path)
+                if self.path.startswith("/authorize?"):
+                    self.sign_in(parse_qs(urlsplit(self.path).query))
+                    return
+                if self.path == "/userinfo" and self.headers["authorization"] == "Bearer opaque":
+                    self.say(provider.apart)
+                    return
+                pages = {"/.well-known/openid-configuration": provider.discovery, "/keys": provider.keys}
+                if provider.down or self.path not in pages:
+                    self.send_error(503)
+                    return
+                self.say(pages[self.path]())
+
+            def sign_in(self, asked: dict[str, list[str]]) -> None:
+                """A page with one button, which leads back with a code."""
+                code = f"code-{time.monotonic_ns()}"
+                provider.codes[code] = {
+                    "challenge": asked["code_challenge"][0],
+                    "token": provider.token(aud=provider.client, nonce=asked["nonce"][0]),
+                }
+                back = f"{asked['redirect_uri'][0]}?{urlencode({'code': code, 'state': asked['state'][0]})}"
+                page = f'<title>Sign in</title><a href="{html.escape(back)}">Sign in as an officer</a>'
+                self.say(page.encode(), "text/html")
+
+            def do_POST(self) -> None:
+                form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+                provider.posted.append((form, self.headers["authorization"]))
+                code = provider.codes.pop(form["code"][0], None)
+                challenge = base64.urlsafe_b64encode(
+                    hashlib.sha256(form["code_verifier"][0].encode()).digest()
+                )
+                # As RFC 6749, 2.3.1 has it: written as in a form, then as Basic.
+                named = f"{quote_plus(provider.client)}:{quote_plus(provider.secret)}"
+                basic = "Basic " + base64.b64encode(named.encode()).decode()
+                shown = self.headers["authorization"] == basic
+                if provider.document.get("token_endpoint_auth_methods_supported") == ["client_secret_post"]:
+                    shown = form.get("client_secret") == [provider.secret]
+                if code is None or challenge.rstrip(b"=").decode() != code["challenge"] or not shown:
+                    self.send_error(400)
+                    return
+                self.say({"id_token": code["token"], "token_type": "Bearer", "access_token": "opaque"})
+
+            def say(self, content: object, media: str = "application/json") -> None:
+                body = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(200)
+                self.send_header("content-type", media)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.issuer = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def discovery(self) -> dict[str, Any]:
+        return {
+            "issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys",
+            "authorization_endpoint": f"{self.issuer}/authorize", "token_endpoint": f"{self.issuer}/token",
+            **self.document,
+        }  # fmt: skip
+
+    def keys(self) -> dict[str, Any]:
+        weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+        listed = [("rsa", self.rsa, "RSA"), ("ec", self.ec, "EC"), ("weak", weak, "RSA")]
+        keys = []
+        for kid, key, kind in listed:
+            make = jwt.algorithms.RSAAlgorithm if kind == "RSA" else jwt.algorithms.ECAlgorithm
+            keys.append({**make.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"})
+        return {"keys": [*keys, {"kty": "oct", "k": "c2VjcmV0", "kid": "oct"}, {"kty": "RSA"}, "nonsense"]}
+
+    def claims(self, **change: Any) -> dict[str, Any]:
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer, "aud": self.audience, "sub": "u1", "iat": now, "exp": now + 600,
+            "preferred_username": "a.officer@halverton.example", "realm_access": {"roles": ["staff", "fp-officer"]},
+            **change,
+        }  # fmt: skip
+        return {name: one for name, one in claims.items() if one is not None}
+
+    def token(
+        self,
+        key: Any = None,
+        alg: str = "RS256",
+        kid: Any = "rsa",
+        header: dict[str, Any] | None = None,
+        **change: Any,
+    ) -> str:
+        headers = {**({} if kid is None else {"kid": kid}), **(header or {})}
+        return str(jwt.encode(self.claims(**change), key or self.rsa, algorithm=alg, headers=headers))
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[LocalProvider]:
+    one = LocalProvider()
+    yield one
+    one.server.shutdown()
+    one.server.server_close()

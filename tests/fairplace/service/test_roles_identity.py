@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import threading
+import re
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from fairplace.service import identity
 from fairplace.service.app import create_app
@@ -27,106 +24,12 @@ from fairplace.service.settings import Provider, read_service_settings
 from fairplace.service.viewer import Viewer
 
 HERE = "E06999001"
-CLIENT, AUDIENCE, SECRET = "fairplace", "fairplace-api", "a secret of the client"
-
-
-class LocalProvider:
-    """An OpenID provider: discovery, keys, codes bound to a challenge, tokens signed with real keys."""
-
-    def __init__(self) -> None:
-        self.rsa = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.ec = ec.generate_private_key(ec.SECP256R1())
-        self.down, self.asked, self.codes = False, [], {}
-        self.document: dict[str, Any] = {}
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *rest: object) -> None: ...
-
-            def do_GET(self) -> None:
-                provider.asked.append(self.path)
-                pages = {"/.well-known/openid-configuration": provider.discovery, "/keys": provider.keys}
-                if provider.down or self.path not in pages:
-                    self.send_error(503)
-                    return
-                self.say(pages[self.path]())
-
-            def do_POST(self) -> None:
-                form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-                code = provider.codes.pop(form["code"][0], None)
-                challenge = base64.urlsafe_b64encode(
-                    hashlib.sha256(form["code_verifier"][0].encode()).digest()
-                )
-                basic = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-                if (
-                    code is None
-                    or challenge.rstrip(b"=").decode() != code["challenge"]
-                    or self.headers["authorization"] != basic
-                ):
-                    self.send_error(400)
-                    return
-                self.say({"id_token": code["token"], "token_type": "Bearer", "access_token": "opaque"})
-
-            def say(self, content: object) -> None:
-                body = json.dumps(content).encode()
-                self.send_response(200)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def discovery(self) -> dict[str, Any]:
-        return {
-            "issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys",
-            "authorization_endpoint": f"{self.issuer}/authorize", "token_endpoint": f"{self.issuer}/token",
-            **self.document,
-        }  # fmt: skip
-
-    def keys(self) -> dict[str, Any]:
-        weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
-        listed = [("rsa", self.rsa, "RSA"), ("ec", self.ec, "EC"), ("weak", weak, "RSA")]
-        keys = []
-        for kid, key, kind in listed:
-            make = jwt.algorithms.RSAAlgorithm if kind == "RSA" else jwt.algorithms.ECAlgorithm
-            keys.append({**make.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"})
-        return {"keys": [*keys, {"kty": "oct", "k": "c2VjcmV0", "kid": "oct"}, {"kty": "RSA"}, "nonsense"]}
-
-    def claims(self, **change: Any) -> dict[str, Any]:
-        now = int(time.time())
-        claims = {
-            "iss": self.issuer, "aud": AUDIENCE, "sub": "u1", "iat": now, "exp": now + 600,
-            "preferred_username": "a.officer@halverton.example", "realm_access": {"roles": ["staff", "fp-officer"]},
-            **change,
-        }  # fmt: skip
-        return {name: one for name, one in claims.items() if one is not None}
-
-    def token(
-        self,
-        key: Any = None,
-        alg: str = "RS256",
-        kid: Any = "rsa",
-        header: dict[str, Any] | None = None,
-        **change: Any,
-    ) -> str:
-        headers = {**({} if kid is None else {"kid": kid}), **(header or {})}
-        return str(jwt.encode(self.claims(**change), key or self.rsa, algorithm=alg, headers=headers))
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[LocalProvider]:
-    one = LocalProvider()
-    yield one
-    one.server.shutdown()
-    one.server.server_close()
+CLIENT, AUDIENCE, SECRET = "fairplace", "fairplace-api", "a secret: of+the%client"
 
 
 @pytest.fixture
-def identities(provider: LocalProvider) -> Iterator[Identities]:
-    provider.down, provider.document = False, {}
+def identities(provider: Any) -> Iterator[Identities]:
+    provider.down, provider.document, provider.apart = False, {}, {}
     provider.asked.clear()
     roles = {"fp-officer": "officer", "fp-restricted": "restricted"}
     settings = Provider(provider.issuer, CLIENT, SECRET, AUDIENCE, "realm_access.roles", "", roles)
@@ -134,7 +37,7 @@ def identities(provider: LocalProvider) -> Iterator[Identities]:
     provider.down, provider.document = False, {}
 
 
-def test_a_good_token_says_who_and_what(provider: LocalProvider, identities: Identities) -> None:
+def test_a_good_token_says_who_and_what(provider: Any, identities: Identities) -> None:
     officer = Viewer("a.officer@halverton.example", "officer", frozenset({HERE}), "bearer")
     assert identities.viewer(provider.token()) == officer
     assert identities.viewer(provider.token(provider.ec, "ES256", "ec")) == officer
@@ -157,7 +60,7 @@ def _unsigned(claims: dict[str, Any], header: dict[str, Any], signature: bytes =
     return ".".join(base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in parts)
 
 
-def _forged(provider: LocalProvider, secret: bytes) -> str:
+def _forged(provider: Any, secret: bytes) -> str:
     """A token signed with HS256, with the public key as its secret."""
     import hmac
 
@@ -215,21 +118,21 @@ def _swap(token: str) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_token_with_a_fault_is_nobodys(provider: LocalProvider, identities: Identities, fault: str) -> None:
+def test_a_token_with_a_fault_is_nobodys(provider: Any, identities: Identities, fault: str) -> None:
     make, said = FAULTS[fault]
     with pytest.raises(UnknownViewerError, match=said):
         identities.viewer(make(provider))
     assert set(provider.asked) <= {"/.well-known/openid-configuration", "/keys"}
 
 
-def test_clocks_may_differ_by_a_minute_and_no_more(provider: LocalProvider, identities: Identities) -> None:
+def test_clocks_may_differ_by_a_minute_and_no_more(provider: Any, identities: Identities) -> None:
     now = int(time.time())
     assert identities.viewer(provider.token(exp=now - identity.SKEW_SECONDS + 30)).role == "officer"
     with pytest.raises(UnknownViewerError):
         identities.viewer(provider.token(exp=now - identity.SKEW_SECONDS - 1))
 
 
-def test_authorities_come_from_a_claim_where_one_is_named(provider: LocalProvider) -> None:
+def test_authorities_come_from_a_claim_where_one_is_named(provider: Any) -> None:
     settings = Provider(
         provider.issuer, CLIENT, "", AUDIENCE, "realm_access.roles", "councils", {"fp-officer": "officer"}
     )
@@ -245,7 +148,7 @@ def test_authorities_come_from_a_claim_where_one_is_named(provider: LocalProvide
 
 
 def test_unknown_keys_do_not_make_us_ask_the_provider_again_and_again(
-    provider: LocalProvider, identities: Identities
+    provider: Any, identities: Identities
 ) -> None:
     for n in range(20):
         with pytest.raises(UnknownViewerError):
@@ -253,7 +156,7 @@ def test_unknown_keys_do_not_make_us_ask_the_provider_again_and_again(
     assert provider.asked.count("/keys") == 1
 
 
-def test_a_new_key_is_found_once_the_pause_is_over(provider: LocalProvider, identities: Identities) -> None:
+def test_a_new_key_is_found_once_the_pause_is_over(provider: Any, identities: Identities) -> None:
     assert identities.viewer(provider.token()).role == "officer"
     old, provider.rsa = provider.rsa, provider.other
     try:
@@ -278,7 +181,7 @@ def test_a_new_key_is_found_once_the_pause_is_over(provider: LocalProvider, iden
 
 
 def test_a_provider_that_is_down_is_told_and_keys_that_were_good_stay(
-    provider: LocalProvider, identities: Identities
+    provider: Any, identities: Identities
 ) -> None:
     provider.down = True
     for _ in range(3):
@@ -303,16 +206,14 @@ def test_a_provider_that_is_down_is_told_and_keys_that_were_good_stay(
     [{"issuer": "https://login.example"}, {"jwks_uri": "http://login.example/keys"}, {"jwks_uri": "file:///etc/passwd"}, {"jwks_uri": None}],
 )  # fmt: skip
 def test_a_provider_that_names_another_or_sends_us_into_the_open_is_refused(
-    provider: LocalProvider, identities: Identities, document: dict
+    provider: Any, identities: Identities, document: dict
 ) -> None:
     provider.document = document
     with pytest.raises(ProviderError):
         identities.viewer(provider.token())
 
 
-def test_a_provider_whose_answer_does_not_end_is_given_up(
-    provider: LocalProvider, identities: Identities
-) -> None:
+def test_a_provider_whose_answer_does_not_end_is_given_up(provider: Any, identities: Identities) -> None:
     provider.document = {"x": "y" * identity.PROVIDER_BYTES}
     with pytest.raises(ProviderError, match="too long"):
         identities.viewer(provider.token())
@@ -324,7 +225,7 @@ def test_a_provider_whose_answer_does_not_end_is_given_up(
 class Browser:
     """The service with the provider, asked as a browser asks: cookies kept, redirects followed by hand."""
 
-    def __init__(self, caller: Any, provider: LocalProvider, settings: Any) -> None:
+    def __init__(self, caller: Any, provider: Any, settings: Any) -> None:
         self.caller, self.provider, self.settings = caller, provider, settings
         self.cookies: dict[str, str] = {}
 
@@ -362,9 +263,7 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def signed_app(
-    provider: LocalProvider, sample_pack, caller, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
+def signed_app(provider: Any, sample_pack, caller, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("oidc")
     (folder / "client.secret").write_text(SECRET, encoding="utf-8")
     (folder / "client.secret").chmod(0o600)
@@ -385,18 +284,24 @@ secret_file = "client.secret"
 audience = "{AUDIENCE}"
 role_claim = "realm_access.roles"
 officer = ["fp-officer"]
+scopes = ["groups"]
 ''',
         encoding="utf-8",
     )
     settings = read_service_settings(folder / "serve.toml")
-    own = type(caller)(create_app([sample_pack.path], settings=settings))
+    app = create_app([sample_pack.path], settings=settings)
+    own = type(caller)(app)
+    own.gate = app.state.gate
     yield own, settings
     own.close()
 
 
 @pytest.fixture
-def browser(signed_app: Any, provider: LocalProvider) -> Browser:
-    provider.down, provider.document = False, {}
+def browser(signed_app: Any, provider: Any) -> Browser:
+    provider.down, provider.document, provider.apart = False, {}, {}
+    for part in ("_document", "_keys"):
+        getattr(signed_app[0].gate.identities, part).clear()
+    signed_app[0].gate.identities._tried = float("-inf")
     return Browser(signed_app[0], provider, signed_app[1])
 
 
@@ -412,12 +317,100 @@ def test_somebody_signs_in_sees_the_officer_edition_and_signs_out(browser: Brows
     assert (me["name"], me["signed_in_by"]) == ("a.officer@halverton.example", "session")
     here = {"sec-fetch-site": "same-origin"}
     got = browser.ask("POST", "/sign-out", data={"form_word": me["form_word"]}, headers=here)
-    assert got.status_code == 303
+    assert (got.status_code, got.headers["location"]) == (303, "/signed-out")
     assert browser.cookies == {}
     assert browser.ask("GET", "/packs/halverton").json()["edition"] == "public"
     events = [json.loads(one)["event"] for one in browser.settings.audit.read_text().splitlines()]
     assert events[:2] == ["signed in", "shown"]
     assert "signed out" in events
+
+
+def test_roles_that_only_the_userinfo_endpoint_tells_are_asked_for_there(browser: Browser) -> None:
+    provider = browser.provider
+    provider.document = {"userinfo_endpoint": f"{provider.issuer}/userinfo"}
+    provider.apart = {"sub": "u1", "realm_access": {"roles": ["fp-officer"]}, "preferred_username": "Another"}
+    sent = browser.at_provider(realm_access=None)
+    assert browser.ask("GET", "/signed-in", params=sent).status_code == 303
+    me = browser.ask("GET", "/me").json()
+    assert (me["role"], me["name"]) == ("officer", "a.officer@halverton.example"), "the signed token holds"
+    # Where the signed token tells the roles, nobody else is asked.
+    provider.asked.clear()
+    assert browser.sign_in().status_code == 303
+    assert "/userinfo" not in provider.asked
+
+
+@pytest.mark.parametrize(
+    ("apart", "document", "status", "said"),
+    [
+        ({"sub": "u2", "realm_access": {"roles": ["fp-officer"]}}, {}, 401, "about somebody else"),
+        ({"realm_access": {"roles": ["fp-officer"]}}, {}, 401, "about somebody else"),
+        (["no object"], {}, 503, "no JSON object"),
+        ({}, {"userinfo_endpoint": "http://login.example/userinfo"}, 503, "https://"),
+    ],
+)
+def test_roles_are_not_taken_from_an_answer_about_somebody_else(
+    browser: Browser, apart: Any, document: dict, status: int, said: str
+) -> None:
+    provider = browser.provider
+    provider.document = {"userinfo_endpoint": f"{provider.issuer}/userinfo", **document}
+    provider.apart = apart
+    got = browser.ask("GET", "/signed-in", params=browser.at_provider(realm_access=None))
+    assert got.status_code == status
+    assert said in got.json()["detail"]
+    assert "fairplace" not in browser.cookies
+
+
+def test_the_secret_is_shown_as_the_provider_takes_it(browser: Browser) -> None:
+    provider = browser.provider
+    assert browser.sign_in().status_code == 303
+    form, header = provider.posted[-1]
+    named = base64.b64decode(header.removeprefix("Basic ")).decode()
+    assert named == "fairplace:a+secret%3A+of%2Bthe%25client", "written as a form writes it"
+    assert "client_secret" not in form
+    browser.caller.gate.identities._document.clear()
+    provider.document = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    assert browser.sign_in().status_code == 303
+    form, header = provider.posted[-1]
+    assert (form["client_secret"], header) == ([SECRET], None)
+
+
+def test_scopes_of_the_settings_are_asked_for(browser: Browser) -> None:
+    got = browser.ask("GET", "/sign-in")
+    asked = parse_qs(urlsplit(got.headers["location"]).query)
+    assert asked["scope"] == ["openid profile email groups"]
+
+
+def test_signing_out_leads_to_the_providers_own_way_out_where_there_is_one(browser: Browser) -> None:
+    provider = browser.provider
+    assert "link" not in browser.ask("GET", "/signed-out").json()
+    browser.caller.gate.identities._document.clear()
+    provider.document = {"end_session_endpoint": f"{provider.issuer}/end"}
+    [asked] = [urlsplit(browser.ask("GET", "/signed-out").json()["link"]["href"])]
+    assert asked.path == "/end"
+    assert parse_qs(asked.query)["post_logout_redirect_uri"] == ["http://127.0.0.1:8000/"]
+    browser.caller.gate.identities._document.clear()
+    provider.document = {"end_session_endpoint": "javascript:alert(1)"}
+    assert "link" not in browser.ask("GET", "/signed-out").json()
+
+
+def test_what_a_browser_keeps_for_the_public_is_not_shown_to_who_has_signed_in(browser: Browser) -> None:
+    got = browser.ask("GET", "/packs/halverton")
+    assert "max-age" in got.headers["cache-control"]
+    assert "Cookie" in got.headers["vary"]
+
+
+def test_every_page_says_who_reads_it_and_leads_back_after_signing_in(browser: Browser) -> None:
+    page = {"accept": "text/html"}
+    for address in ("/", "/packs/halverton/explore", "/packs/halverton/search?q=a&f=html"):
+        text = browser.ask("GET", address, headers=page).text
+        assert "You see what everybody may see" in text
+        assert f'href="/sign-in?then={quote(address, safe="")}"' in text
+    browser.sign_in()
+    for address in ("/", "/packs/halverton/explore"):
+        text = browser.ask("GET", address, headers=page).text
+        assert "a.officer@halverton.example, officer" in text
+        assert 'action="/sign-out"' in text
+    assert int(re.findall(r'data-session="(\d+)"', text)[0]) <= 3600
 
 
 def test_a_bearer_token_of_the_provider_is_as_good(browser: Browser) -> None:

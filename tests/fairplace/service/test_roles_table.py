@@ -31,6 +31,7 @@ OPEN: dict[str, tuple[str, int]] = {
     "GET /sign-in": ("/sign-in", 503),  # the provider of the test answers nobody
     "GET /signed-in": ("/signed-in?code=x&state=y", 401),
     "POST /sign-out": ("/sign-out", 404),
+    "GET /signed-out": ("/signed-out", 200),
     "GET /health": ("/health", 200),
     "GET /ready": ("/ready", 200),
     "GET /metrics": ("/metrics", 200),
