@@ -114,17 +114,23 @@ def read_series(data: Path, name: str, sheet: str) -> dict[str, dict[str, float]
     return found
 
 
-def read_medians(data: Path) -> dict[str, float]:
-    """Median income after housing costs by year, pounds a week of 2024/25."""
+def read_quintiles(data: Path) -> dict[str, tuple[list[float], float]]:
+    """Quintile medians and mean of income after housing costs by year, pounds a week of 2024/25."""
     path = data / "hbai" / "summary-hbai-1994-95-2024-25-tables.ods"
     table = pd.read_excel(path, sheet_name="1_2b", header=None, engine="calamine")
     label = table.iloc[:, 0].astype(str).str.strip()
     after = int(np.flatnonzero(label.str.lower().str.contains("after housing costs"))[0])
-    return {
-        f"{year[2:4]}/{year[5:7]}": float(table.iloc[place, 5])
-        for place, year in enumerate(label)
-        if place > after and len(year) == 7 and year[4] == "/"
-    }
+    found = {}
+    for place, year in enumerate(label):
+        if place > after and len(year) == 7 and year[4] == "/":
+            values = [float(table.iloc[place, column]) for column in (1, 3, 5, 7, 9, 11)]
+            found[year] = (values[:5], values[5])
+    return found
+
+
+def read_medians(data: Path) -> dict[str, float]:
+    """Median income after housing costs by year, pounds a week of 2024/25."""
+    return {f"{year[2:4]}/{year[5:7]}": values[2] for year, (values, _) in read_quintiles(data).items()}
 
 
 def shapes(data: Path, parameters: Parameters) -> None:

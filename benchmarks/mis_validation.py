@@ -6,9 +6,11 @@ python benchmarks/mis_validation.py [DATA]
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,12 +92,31 @@ def shifted(targets: Targets, odds: float) -> Targets:
 
 
 def older_series(targets: Targets) -> Targets:
-    """Targets as the series before linking had them: 2023/24 was 21.0 where it is now 19.15."""
-    types = household_types()
-    odds = logit(0.210) - logit(0.1915)
-    lone = np.array([name == "lone_parent" for name in types.groups])
-    rates = expit(logit(targets.type_rates) + np.where(lone, 0.33, odds))
-    return replace(shifted(targets, odds), type_rates=rates)
+    """Targets as the series before linking had them, by what both series give for FYE 2024."""
+    facts, earlier = read_facts(), read_earlier()["older_series"]
+    new = {name: values[-2] for name, values in facts["rates"].items() if isinstance(values, list)}
+    children = {
+        name: facts["children_by_family"][name][-2] for name in ("Lone parent:", "Couple with children:")
+    }
+
+    def odds(older: float, newer: float) -> float:
+        return float(logit(older / 100) - logit(newer / 100))
+
+    everyone = odds(earlier["all"], new["All individuals (per cent)"])
+    couples = odds(earlier["children_of_couples"], children["Couple with children:"])
+    of_group = {
+        "lone_parent": odds(earlier["children_of_lone_parents"], children["Lone parent:"]),
+        "couple_children": couples,
+        "several_families": couples,
+    }
+    by_type = np.array([of_group.get(name, everyone) for name in household_types().groups])
+    rates = expit(logit(targets.type_rates) + by_type)
+    return replace(shifted(targets, everyone), type_rates=rates)
+
+
+def read_earlier() -> dict[str, Any]:
+    """Facts of earlier years and of the older series: ``mis/facts/earlier.toml``."""
+    return tomllib.loads((ROOT / "mis" / "facts" / "earlier.toml").read_text(encoding="utf-8"))
 
 
 def regions(tables: Reconciled, solution: Solution, targets: Targets) -> None:

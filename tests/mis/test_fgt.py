@@ -78,6 +78,31 @@ def test_the_income_data_of_the_package_sae(reference: Path) -> None:
     )
 
 
+def test_the_income_survey_of_the_package_laeken(reference: Path) -> None:
+    # 14,827 people of a synthetic Austrian EU-SILC: the data set `eusilc` of the R package laeken, whose
+    # vignette prints the at-risk-of-poverty threshold, the rate at 0.4, 0.5 and 0.6 of the median, and the
+    # relative median gap. The rows are not ours to carry.
+    path = reference / "laeken" / "eusilc.csv"
+    if not path.is_file():
+        pytest.skip(
+            "needs real files: eusilc.csv of the R package laeken, in the folder laeken of references"
+        )
+    people = pd.read_csv(path).sort_values("eqIncome", kind="stable")
+    income, weight = people["eqIncome"].to_numpy(), people["rb050"].to_numpy()
+
+    def median(chosen: np.ndarray) -> float:
+        within = np.cumsum(weight[chosen])
+        return float(income[chosen][np.searchsorted(within, within[-1] / 2)])
+
+    middle = median(np.ones(len(income), dtype=bool))
+    assert 0.6 * middle == pytest.approx(10859.24, abs=5e-3)
+    for share, published in ((0.4, 4.766885), (0.5, 7.988134), (0.6, 14.44422)):
+        got = measure_shortfall(income, share * middle, weight=weight)
+        assert 100 * got.below == pytest.approx(published, abs=6e-6)
+    line = 0.6 * middle
+    assert 100 * (1 - median(income < line) / line) == pytest.approx(18.9286, abs=5e-5)
+
+
 HOUSEHOLDS = st.lists(
     st.tuples(st.floats(0, 2000), st.floats(50, 900), st.floats(0.01, 9)), min_size=1, max_size=40
 )
