@@ -25,7 +25,7 @@ from fairplace.numbers import two_figures
 from fairplace.pack import Pack, PackError
 from geo.crs import to_lonlat
 from geo.network import Network, load_network
-from geo.pairs import measure_pairs
+from geo.pairs import measure_costs
 from geo.reach import Reach, draw_reach, find_reach, reach_lines
 from geo.shortest import warm_up
 from geo.travel import Trip, Unit
@@ -275,23 +275,20 @@ def _count_around(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not len(ground.people) or not ground.measures:
         return pd.DataFrame(), ()
-    pairs = measure_pairs(
+    costs, snap = measure_costs(
         ground.network, ground.people, places, limit=reach.limits[-1], trip=_TURNED[trip], **how
     )
-    minutes = pairs.matrix()
     tables = []
-    for origin in minutes:
-        table = count_near(ground, minutes[origin].to_numpy(), reach.limits)
+    for origin, minutes in zip(reach.origins.index, costs.T, strict=True):
+        table = count_near(ground, minutes, reach.limits)
         table.insert(0, "origin", origin)
         tables.append(table)
-    lost = int(pairs.demand["snap_flagged"].sum())
-    notes = [f"{lost} of {len(pairs.demand)} points where people live are over 250 m from any street."] * (
-        lost > 0
-    )
+    lost = int(snap.flagged.sum())
+    notes = [f"{lost} of {len(costs)} points where people live are over 250 m from any street."] * (lost > 0)
     if ground.modelled:
         names = ", ".join(WORDS.get(one, one) for one in ground.modelled)
         notes.append(f"A model's estimate, with its 90% range: {names}.")
-    return pd.concat(tables, ignore_index=True), tuple(notes)
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True), tuple(notes)
 
 
 def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from geo.errors import UserError
 from geo.network import SNAP_FLAG_METRES, Network, Snap
 from geo.reach import place_xy
-from geo.shortest import Engine, Floats, search_pairs
+from geo.shortest import Engine, Floats, Found, search_pairs
 from geo.travel import Travel, Trip, Unit, check_travel, snap_cost
 
 
@@ -106,21 +106,10 @@ def measure_pairs(
     scale = 60.0 if unit == "minutes" else 1.0
     people = meet_streets(network, demand, profile, skip_islands_below)
     facing = meet_streets(network, places, profile, skip_islands_below)
-    # Searched from the places, which are fewer: to a place is outwards on streets turned about.
-    turns = {"out": [True], "in": [False], "return": [True, False]}[trip]
-    tables = []
-    for inward in turns:
-        along = network.along(profile, travel.speed_kmh)
-        found = search_pairs(
-            network.arcs(profile, travel.speed_kmh, inward=inward),
-            np.array(network.ends),
-            np.ascontiguousarray(along[:, ::-1] if inward else along),
-            _point(facing.snap, travel),
-            _point(people.snap, travel),
-            limit=limit * scale,
-            engine=engine,
-        )
-        tables.append(pd.DataFrame({"place": found.origin, "demand": found.item, "cost": found.cost / scale}))
+    tables = [
+        pd.DataFrame({"place": found.origin, "demand": found.item, "cost": found.cost / scale})
+        for found in _search(network, travel, people.snap, facing.snap, limit * scale, engine)
+    ]
     table = tables[0]
     if len(tables) == 2:
         table = tables[0].merge(tables[1], on=["place", "demand"], suffixes=("", "_back"))
@@ -143,6 +132,66 @@ def measure_pairs(
         network.accuracy,
         network.papers.get("extent", "unknown"),
     )
+
+
+def measure_costs(
+    network: Network,
+    demand: pd.DataFrame,
+    places: pd.DataFrame,
+    *,
+    limit: float = np.inf,
+    unit: Unit = "minutes",
+    profile: str = "walk",
+    speed_kmh: float | None = None,
+    trip: Trip = "out",
+    skip_islands_below: float = 0.0,
+    engine: Engine = "auto",
+) -> tuple[Floats, Snap]:
+    """Measure as `measure_pairs` does, for a caller in a hurry who has the tables already.
+
+    Returns
+    -------
+    costs : array of float, shape (demand, places)
+        Infinite where there is no way within the limit.
+    snap : Snap
+        Where demand meets the streets.
+    """
+    travel = check_travel(network, profile, unit, speed_kmh, trip)
+    if not limit > 0:
+        raise AccessError(f"the limit is {limit}; give a number above nought")
+    scale = 60.0 if unit == "minutes" else 1.0
+    people, facing = (
+        network.snap(place_xy(points)[0], profile, skip_islands_below=skip_islands_below)
+        for points in (demand, places)
+    )
+    total = np.zeros((len(demand), len(places)))
+    for found in _search(network, travel, people, facing, limit * scale, engine):
+        costs = np.full_like(total, np.inf)
+        costs[found.item, found.origin] = found.cost / scale
+        total += costs
+    return np.where(total <= limit, total, np.inf), people
+
+
+def _search(
+    network: Network, travel: Travel, people: Snap, facing: Snap, limit: float, engine: Engine
+) -> list[Found]:
+    """Search each way that the trip has, from the places, which are fewer: rows of demand for each place."""
+    turns: dict[Trip, list[bool]] = {"out": [True], "in": [False], "return": [True, False]}
+    rows = []
+    for inward in turns[travel.trip]:  # to a place is outwards on streets turned about
+        along = network.along(travel.profile, travel.speed_kmh)
+        rows.append(
+            search_pairs(
+                network.arcs(travel.profile, travel.speed_kmh, inward=inward),
+                np.array(network.ends),
+                np.ascontiguousarray(along[:, ::-1] if inward else along),
+                _point(facing, travel),
+                _point(people, travel),
+                limit=limit,
+                engine=engine,
+            )
+        )
+    return rows
 
 
 def check_limit(pairs: Pairs, limit: float) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
 from geo.crs import BNG
 from geo.network import SNAP_FLAG_METRES, Network, Snap
@@ -219,32 +221,78 @@ def draw_reach(
     width
         Metres.
     lines
-        Its `reach_lines`, where they are at hand.
+        Its `reach_lines`, all of them and in their order, where they are at hand.
 
     Returns
     -------
     GeoDataFrame
         ``origin``, ``limit`` and polygons in EPSG:27700, one row for each that reaches anything.
     """
-    lines = reach_lines(reach) if lines is None else lines
-    keys = ["origin", "limit"]
-    drawn, rows = [], []
-    for key, group in lines.groupby(keys, sort=False):
-        drawn.append(draw_around(group.geometry.to_numpy(), width))
-        rows.append(key)
-    frame = pd.DataFrame(rows, columns=keys)
+    parts = reach.parts
+    shapes = _part_lines(reach) if lines is None else lines.geometry.to_numpy()
+    first = _group_starts(parts)
+    ends = np.append(first, len(parts))[1:]
+    drawn = [draw_around(shapes[a:b], width) for a, b in zip(first, ends, strict=True)]
+    frame = parts[["origin", "limit"]].iloc[first].reset_index(drop=True)
+    return gpd.GeoDataFrame(frame, geometry=np.array(drawn, dtype=object), crs=BNG)
+
+
+def draw_catchments(reach: Reach, *, width: float = 25.0) -> gpd.GeoDataFrame:
+    """Draw what is within each limit of any of the places: contours of minutes around services.
+
+    Parameters
+    ----------
+    reach
+        Of all the places together; with `trip` ``in`` it is where people come from.
+    width
+        As `draw_reach` takes it.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``limit``, ``places`` (how many have any street within it) and polygons in EPSG:27700, each
+        holding those of smaller limits; largest first, so that a map draws the small ones on top.
+    """
+    lines, parts = _part_lines(reach), reach.parts
+    limits, start, end = (parts[name].to_numpy() for name in ("limit", "start", "end"))
+    rows: list[tuple[float, int]] = []
+    drawn: list[shapely.Geometry] = []
+    for limit in reach.limits:
+        here = np.flatnonzero(limits == limit)
+        if not len(here):
+            continue
+        # Streets that several places reach whole are drawn once.
+        whole = (start[here] == 0) & (end[here] == 1)
+        _, once = np.unique(parts["edge"].to_numpy()[here[whole]], return_index=True)
+        shape = draw_around(lines[np.concatenate([here[whole][once], here[~whole]])], width)
+        # Two drawings differ by some metres where their rasters do.
+        drawn.append(shapely.union(shape, drawn[-1]) if drawn else shape)
+        rows.append((limit, parts["origin"].iloc[here].nunique()))
+    rows, drawn = rows[::-1], drawn[::-1]
+    frame = pd.DataFrame(rows, columns=["limit", "places"])
     return gpd.GeoDataFrame(frame, geometry=np.array(drawn, dtype=object), crs=BNG)
 
 
 def reach_lines(reach: Reach) -> gpd.GeoDataFrame:
     """Give the reach set as lines: `Reach.parts` with the stretch of street each row is, in EPSG:27700."""
+    return gpd.GeoDataFrame(reach.parts.copy(), geometry=_part_lines(reach), crs=BNG)
+
+
+def _part_lines(reach: Reach) -> NDArray[np.object_]:
     parts = reach.parts
     lines = reach.network.lines()[parts["edge"].to_numpy()]
-    partial = np.flatnonzero((parts["start"] > 0) | (parts["end"] < 1))
+    start, end = parts["start"].to_numpy(), parts["end"].to_numpy()
+    partial = np.flatnonzero((start > 0) | (end < 1))
     if len(partial):
-        start, end = parts["start"].to_numpy(), parts["end"].to_numpy()
         lines[partial] = cut_lines(lines[partial], start[partial], end[partial])
-    return gpd.GeoDataFrame(parts.copy(), geometry=lines, crs=BNG)
+    return lines
+
+
+def _group_starts(parts: pd.DataFrame) -> NDArray[np.int64]:
+    """Rows at which the parts of another origin or limit begin: they stand together."""
+    origin, limit = pd.factorize(parts["origin"])[0], parts["limit"].to_numpy()
+    new = (np.diff(origin, prepend=-1) != 0) | (np.diff(limit, prepend=-1.0) != 0)
+    return np.flatnonzero(new)
 
 
 def _origins(network: Network, profile: str, xy: Floats, snap: Snap, index: pd.Index) -> pd.DataFrame:

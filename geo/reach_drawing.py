@@ -44,7 +44,7 @@ def cut_lines(lines: NDArray[np.object_], start: Floats, end: Floats) -> NDArray
     )
 
 
-def draw_around(lines: NDArray[np.object_], width: float) -> shapely.MultiPolygon:
+def draw_around(lines: NDArray[np.object_], width: float) -> shapely.Polygon | shapely.MultiPolygon:
     """Draw a zone round lines: where the way to the nearest of them is no longer than `width`.
 
     The distance is worked out on a raster and its contour taken, which costs a tenth of joining the
@@ -74,13 +74,33 @@ def draw_around(lines: NDArray[np.object_], width: float) -> shapely.MultiPolygo
     across, up = low[0] + cell * np.arange(columns), low[1] + cell * np.arange(rows)
     away = np.hypot(x[near] - across, y[near] - up[:, None])
     zone = contourpy.contour_generator(across, up, away, fill_type=contourpy.FillType.OuterOffset)
-    drawn = []
-    for outline, at in zip(*zone.filled(-1.0, width), strict=True):
-        rings = [outline[a:b] for a, b in pairwise(at)]
-        drawn.append(shapely.Polygon(rings[0], [one for one in rings[1:] if _ring_area(one) >= 2 * width**2]))
-    return shapely.simplify(shapely.MultiPolygon(drawn), width / 25)
+    return _join_rings(*zone.filled(-1.0, width), least=2 * width**2, tolerance=width / 25)
 
 
-def _ring_area(ring: Floats) -> float:
-    x, y = (ring - ring[0]).T
-    return 0.5 * abs(float(x[:-1] @ y[1:] - x[1:] @ y[:-1]))
+def _join_rings(
+    outlines: list[Floats], offsets: list[NDArray[np.uint32]], *, least: float, tolerance: float
+) -> shapely.Polygon | shapely.MultiPolygon:
+    """Make polygons of contourpy's rings, without holes smaller than `least`, simplified."""
+    points = np.concatenate(outlines)
+    begins = np.concatenate([[0], np.cumsum([len(one) for one in outlines])[:-1]]).astype(np.int64)
+    start = np.concatenate([at[:-1] + begin for at, begin in zip(offsets, begins, strict=True)])
+    end = np.concatenate([at[1:] + begin for at, begin in zip(offsets, begins, strict=True)])
+    start, end = start.astype(np.int64), end.astype(np.int64)
+    outer = np.zeros(len(start), dtype=bool)
+    outer[np.cumsum([0, *(len(at) - 1 for at in offsets[:-1])])] = True
+    x, y = (points - points[0]).T
+    swept = np.concatenate([[0.0], np.cumsum(x[:-1] * y[1:] - x[1:] * y[:-1])])
+    kept = np.flatnonzero(outer | (np.abs(swept[end - 1] - swept[start]) / 2 >= least))
+    start, size, outer = start[kept], (end - start)[kept], outer[kept]
+    ring = np.repeat(np.arange(len(kept)), size)
+    row = np.arange(len(ring)) + np.repeat(start - np.concatenate([[0], np.cumsum(size)[:-1]]), size)
+    rings = shapely.linearrings(points[row], indices=ring)
+    first = np.append(np.flatnonzero(outer), len(rings))
+
+    def polygons(rings: NDArray[np.object_]) -> shapely.Polygon | shapely.MultiPolygon:
+        parts = [shapely.Polygon(rings[a], rings[a + 1 : b]) for a, b in pairwise(first)]
+        return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+
+    # Ring by ring takes a quarter of the time of keeping rings off each other, which is seldom needed.
+    drawn = polygons(shapely.simplify(rings, tolerance, preserve_topology=False))
+    return drawn if shapely.is_valid(drawn) else shapely.simplify(polygons(rings), tolerance)

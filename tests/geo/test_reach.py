@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import LineString, box
+from shapely import LineString, box, get_num_geometries
 
 from geo.network import Network, NetworkError, ProfileError
 from geo.network_building import build_network
-from geo.reach import ReachError, Trip, draw_reach, find_reach, reach_lines
+from geo.reach import ReachError, Trip, draw_catchments, draw_reach, find_reach, reach_lines
 from geo.reach_drawing import cut_lines
 
 EAST, NORTH = 400_000.0, 200_000.0
@@ -253,6 +253,28 @@ def test_the_drawing_covers_the_streets_reached_and_hardly_more_than_its_width()
         assert lines.union_all().buffer(25).contains(shape)
         assert shape.area == pytest.approx(lines.union_all().buffer(20).area, rel=0.03)
     assert drawn.crs == "EPSG:27700"
+
+
+def test_catchments_are_where_any_place_is_within_reach_and_the_largest_comes_first() -> None:
+    # Two places 800 m apart: at 150 m two patches, at 500 m one, which both hold a street of.
+    places = spots((400, 800), (1200, 800))
+    got = find_reach(LATTICE, places, limits=[150, 500], unit="metres", profile="plain")
+    drawn = draw_catchments(got, width=20)
+    assert drawn[["limit", "places"]].to_numpy().tolist() == [[500, 2], [150, 2]]
+    large, small = drawn.geometry
+    each = draw_reach(got, width=20)
+    for limit, shape in ((500, large), (150, small)):
+        every = each[each["limit"] == limit].geometry.union_all()
+        assert shape.symmetric_difference(every).area < 0.02 * every.area
+    assert (get_num_geometries(large), get_num_geometries(small)) == (1, 2)
+    assert large.buffer(1e-6).contains(small)
+    assert drawn.crs == "EPSG:27700"
+
+
+def test_a_place_that_reaches_nothing_has_no_catchment() -> None:
+    got = find_reach(LATTICE, spots((9_000, 9_000)), limits=[100], unit="metres", profile="plain")
+    assert not len(draw_catchments(got))
+    assert not len(draw_reach(got))
 
 
 @settings(max_examples=40, deadline=None)
