@@ -167,6 +167,7 @@ def get_json(
                 headers=headers,
             )
         except httpx.TransportError as error:
+            _refuse_connection(error, what)
             attempt.failed(str(error) or type(error).__name__)
             continue
         if answer.status_code in PASSING:
@@ -272,6 +273,7 @@ def download(
                 continue
             return Received(part, what, stamp)
         except httpx.TransportError as error:
+            _refuse_connection(error, what)
             attempt.failed(f"a cut ({str(error) or type(error).__name__})")
     raise attempt.given_up()
 
@@ -329,6 +331,22 @@ def _refuse_status(answer: httpx.Response, what: str) -> None:
         raise RefusedError(f"{what} answers {status}: it wants a key, or does not serve this machine")
     if status >= 400:
         raise ChangedError(f"{what} answers {status}: it no longer takes this request")
+
+
+def _refuse_connection(error: httpx.TransportError, what: str) -> None:
+    """Stop at once where another try cannot help: nobody trusts a certificate after a while."""
+    said = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        raise RefusedError(
+            f"{what}: this machine does not trust the certificate that came ({said}); where your "
+            f"organisation's proxy signs for others, put its certificate into the machine's store, or name "
+            f"its file in SSL_CERT_FILE"
+        ) from error
+    if isinstance(error, httpx.ProxyError) and "407" in said:
+        raise RefusedError(
+            f"{what}: the proxy wants a name and password (407); give them in HTTPS_PROXY and HTTP_PROXY, as "
+            f"http://NAME:PASSWORD@HOST:PORT"
+        ) from error
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:
