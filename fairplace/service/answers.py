@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -100,7 +101,7 @@ def respond(
             data, title=title, trail=trail, banner=banner, search=search, account=account_line(request)
         )
         return page_response(page, status=status)
-    return Response(encode(data), status, media_type=media)
+    return answer_bytes(request, encode(data), media=media, status=status)
 
 
 def page_response(page: str | bytes, *, status: int = 200, policy: str = PAGE_POLICY) -> Response:
@@ -108,13 +109,36 @@ def page_response(page: str | bytes, *, status: int = 200, policy: str = PAGE_PO
     return Response(page, status, {"Content-Security-Policy": policy}, media_type=MEDIA["html"])
 
 
+def answer_bytes(
+    request: Request,
+    content: bytes,
+    *,
+    media: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with what was made just now, or only with the news that whoever asks has it already."""
+    if status != 200:
+        return Response(content, status, dict(headers or {}), media_type=media)
+    tag = f'W/"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+    said = {**(headers or {}), "ETag": tag}
+    if _has(request, tag):
+        return Response(status_code=304, headers=said)
+    return Response(content, headers=said, media_type=media)
+
+
+def _has(request: Request, tag: str) -> bool:
+    """Tell whether a client says that it has the answer of a tag."""
+    given = request.headers.get("if-none-match", "")
+    return bool(given) and (given.strip() == "*" or tag in [one.strip() for one in given.split(",")])
+
+
 def deliver(
     request: Request, document: Document, *, media: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer with a finished document: compressed as it is kept, or only the news that it is unchanged."""
     said = {**_CHECKED, "ETag": document.tag, **(headers or {})}
-    given = request.headers.get("if-none-match", "")
-    if given and (given.strip() == "*" or document.tag in [one.strip() for one in given.split(",")]):
+    if _has(request, document.tag):
         return Response(status_code=304, headers=said)
     if document.packed and takes_gzip(request):
         return Response(document.packed, headers={**said, "Content-Encoding": "gzip"}, media_type=media)

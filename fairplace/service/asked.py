@@ -24,6 +24,7 @@ from fairplace.service.bounds import (
     AREA_LETTERS,
     AREAS_KEPT,
     DRAWING_POINTS,
+    MENDED_CROSSINGS,
     MENDED_POINTS,
     MINUTES,
     OWN_BYTES,
@@ -276,8 +277,18 @@ def _check_shape(shape: Any) -> None:
     if not np.isfinite(points).all():
         raise RequestError("the drawing has coordinates that are not numbers; save it again")
     # Mending a line that crosses itself ten million times would take minutes.
-    if len(points) > MENDED_POINTS and not shapely.is_valid(shape):
+    if shapely.is_valid(shape):
+        return
+    if len(points) > MENDED_POINTS or count_crossings(shape) > MENDED_CROSSINGS:
         raise RequestError(
             f"the drawing crosses itself ({shapely.is_valid_reason(shape)[:80]}); move the corner so that "
             "it does not"
         )
+
+
+def count_crossings(shape: Any) -> int:
+    """Count the pairs of sides of a drawing that cross one another; up to `MENDED_POINTS` points are few."""
+    points, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shape)), return_index=True)
+    same = ring[1:] == ring[:-1]
+    sides = shapely.linestrings(np.stack([points[:-1][same], points[1:][same]], axis=1))
+    return int(shapely.STRtree(sides).query(sides, predicate="crosses").shape[1] // 2)

@@ -71,11 +71,14 @@ async def read_body(request: Request) -> bytes:
     Raises
     ------
     MediaError
-        It is said to be something else.
+        It is said to be something else, or is packed: what a few bytes unpack to has no bound.
     """
     media = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media not in (GEOJSON, MEDIA["json"]):
         raise MediaError(f'the body is said to be "{media[:60]}"; send it as {MEDIA["json"]}')
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed != "identity":
+        raise MediaError(f'the body is packed as "{packed[:40]}"; send it as it is')
     return await request.body()
 
 

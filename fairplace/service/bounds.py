@@ -32,6 +32,8 @@ KEPT_BYTES = 64_000_000
 OWN_BYTES = 32_000_000
 #: Bytes of a drawing that is sent, its points, and those that may need mending where it crosses itself.
 DRAWING_BYTES, DRAWING_POINTS, MENDED_POINTS = 256_000, 10_000, 1_000
+#: Times that it may cross itself: a hand that slips does so a few times, and mending takes their square.
+MENDED_CROSSINGS = 50
 #: Areas of somebody's own that are remembered, so that other forms of a profile need no new fitting.
 AREAS_KEPT = 256
 #: Letters of a question whose answer is found again without being read.

@@ -48,6 +48,13 @@ _HEADERS = [
 ]
 #: An answer to the public may be kept by anybody for as long, and read by the page of any other site.
 _PUBLIC = (b"access-control-allow-origin", b"*")
+#: What such a page may read beside the body.
+_EXPOSED = (
+    b"access-control-expose-headers",
+    b"Content-Crs, Content-Disposition, ETag, Link, Location, Number-Matched, Retry-After",
+)
+#: What it may send: nothing that says who somebody is.
+_SENT = (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match")
 _KEPT = (b"cache-control", b"public, max-age=300")
 #: An answer to somebody who said who they are is for them alone, and nobody keeps it.
 _PRIVATE = (b"cache-control", b"private, no-store")
@@ -138,6 +145,9 @@ class Guard:
         self.counters.in_flight += 1
         try:
             body = self._check(scope)
+            if scope["method"] == "OPTIONS":
+                await self._say_methods(scope["path"], answer)
+                return
             inner.update(scope, method="GET" if scope["method"] == "HEAD" else scope["method"])
             await self.app(inner, _Asked(receive, body) if body else receive, answer)
         except Exception as error:  # noqa: BLE001 the one place where a fault becomes an answer
@@ -154,7 +164,8 @@ class Guard:
             raise BusyError(f"{self.in_flight} requests are under way; ask again in a few seconds")
         if len(scope.get("raw_path") or b"") > PATH_BYTES:
             raise AddressError(f"the path is longer than {PATH_BYTES:,} bytes; ask for less")
-        most = 0 if scope["method"] in _READING else self._body(scope["method"], scope["path"])
+        asked = scope["method"]
+        most = 0 if asked in (*_READING, "OPTIONS") else self._body(asked, scope["path"])
         if len(scope["query_string"]) > QUERY_BYTES:
             raise AddressError(f"the query is longer than {QUERY_BYTES:,} bytes; ask for less at once")
         headers = scope["headers"]
@@ -176,9 +187,25 @@ class Guard:
         found = next((one.body for one in here if method in one.methods), None)
         if found is not None:
             return found
-        others = sorted({name for one in here for name in one.methods})
-        allowed = ", ".join([*_READING, *others])
+        allowed = self._allowed(path)
         raise MethodError(f"{method[:20]} was asked; what is at this address takes {allowed}", allowed)
+
+    def _allowed(self, path: str) -> str:
+        """Methods that an address takes."""
+        here = [one for one in self.writing if one.path.fullmatch(path)]
+        return ", ".join([*_READING, "OPTIONS", *sorted({name for one in here for name in one.methods})])
+
+    async def _say_methods(self, path: str, answer: _Answer) -> None:
+        """Say what may be asked of an address, also by the page of another site, which asks this first."""
+        allowed = self._allowed(path).encode()
+        headers = [
+            (b"allow", allowed),
+            (b"access-control-allow-methods", allowed),
+            _SENT,
+            (b"access-control-max-age", b"600"),
+        ]
+        await answer({"type": "http.response.start", "status": 204, "headers": headers})
+        await answer({"type": "http.response.body", "body": b""})
 
     async def _refuse(self, error: Exception, answer: _Answer) -> None:
         if answer.status:
@@ -248,8 +275,8 @@ class _Answer:
             kept = [one for one in own if one[0].lower() != b"cache-control"]
             return [*kept, _PRIVATE, *_HEADERS]
         if b"cache-control" not in names:
-            own.append(_KEPT if self.kept and message["status"] == 200 else _NOT_KEPT)
-        return [*own, _PUBLIC, *_HEADERS]
+            own.append(_KEPT if self.kept and message["status"] in (200, 304) else _NOT_KEPT)
+        return [*own, _PUBLIC, _EXPOSED, *_HEADERS]
 
 
 class PatientProtocol(H11Protocol):

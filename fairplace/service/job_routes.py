@@ -96,6 +96,7 @@ def job_routes(jobs: Jobs) -> APIRouter:
         openapi_extra=body_of(HubWork, JOB_BYTES, example={"add": 1}),
     )
     async def hubs(request: Request, holding: Held, pack: PackName) -> Response:
+        jobs.check_room()
         asked = await read_model(request, HubWork)
         return await run_in_threadpool(_submit_hubs, holding, jobs, pack, asked)
 
@@ -109,6 +110,7 @@ def job_routes(jobs: Jobs) -> APIRouter:
         ),
     )
     async def review(request: Request, holding: Held, pack: PackName) -> Response:
+        jobs.check_room()
         asked = await read_model(request, ReviewWork)
         return await run_in_threadpool(_submit_review, holding, jobs, pack, asked)
 

@@ -80,8 +80,7 @@ class Jobs:
             Enough wait already.
         """
         with self._change:
-            if self._closed or len(self._queue) >= self.waiting:
-                raise BusyError(f"{len(self._queue)} jobs are waiting; submit it again in a minute")
+            self.check_room()
             self._sweep()
             name = secrets.token_urlsafe(16)
             place = self.folder / name
@@ -98,6 +97,17 @@ class Jobs:
                 self._thread.start()
             self._change.notify_all()
         return name
+
+    def check_room(self) -> None:
+        """Refuse a job that could not wait, before anything of it is read.
+
+        Raises
+        ------
+        BusyError
+            Enough wait already, or the service is being stopped.
+        """
+        if self._closed or len(self._queue) >= self.waiting:
+            raise BusyError(f"{len(self._queue)} jobs are waiting; submit it again in a minute")
 
     def look(self, pack: str, name: str) -> dict[str, Any]:
         """Tell how a job stands.

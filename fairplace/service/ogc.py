@@ -128,8 +128,8 @@ class Features:
         offset = _whole(query, "offset", 0)
         ours = ("bbox", "bbox-crs", "datetime", "f", *_FILTER)
         asked = {key: one for key, one in query.items() if key not in ours}
-        if query.get("sortby") == "":
-            raise RequestError("sortby is empty; name a field, with - before it for descending order")
+        if "sortby" in query:
+            _check_order(query["sortby"], layer)
         ASKED_BOX.set((box, box_crs))
         ASKED_ROWS.set(_filtered(layer, query))
         content = self._ask(itemtypes.get_collection_items, base, asked, name)
@@ -183,6 +183,18 @@ class Features:
         if int(status) >= 400:
             raise RequestError(str(content.get("description", "the request cannot be answered")))
         return content
+
+
+def _check_order(text: str, layer: Layer) -> None:
+    # A plus sign in an address is a space once it is read.
+    named = [one.lstrip("-+ ") for one in text.split(",")]
+    for at, name in enumerate(named):
+        if name not in layer.fields or name in named[:at]:
+            why = "there twice" if name in named[:at] else "no field"
+            raise RequestError(
+                f'sortby has "{name[:40]}", which is {why}; name fields once each, with - before one for '
+                "descending order"
+            )
 
 
 def _crs(query: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import WithJsonSchema
 from starlette.responses import Response
 
-from fairplace.service.answers import GEOJSON, form_of, render_page, respond
+from fairplace.service.answers import GEOJSON, answer_bytes, form_of, render_page, respond
 from fairplace.service.answers import page_response as page
 from fairplace.service.bounds import FILTER_LETTERS, LIMIT, MOST, OFFSET
 from fairplace.service.features import GRID
@@ -106,7 +106,7 @@ def ogc_routes() -> APIRouter:
             return page(render_page({**members, "features": rows}, title=f"Items of {collection}"))
         fields = f'<{queryables_address(base_url(request), collection)}>; rel="{_QUERYABLES}"'
         headers = {"Content-Crs": f"<{used}>", "Link": f'{fields}; type="application/schema+json"'}
-        return Response(body, media_type=GEOJSON, headers=headers)
+        return answer_bytes(request, body, media=GEOJSON, headers=headers)
 
     @router.get(
         "/collections/{collection}/items/{feature}",
@@ -130,6 +130,6 @@ def ogc_routes() -> APIRouter:
             return page(
                 render_page({"id": one["id"], **one["properties"]}, title=f"{feature} of {collection}")
             )
-        return Response(body, media_type=GEOJSON, headers={"Content-Crs": f"<{used}>"})
+        return answer_bytes(request, body, media=GEOJSON, headers={"Content-Crs": f"<{used}>"})
 
     return router

@@ -20,11 +20,11 @@ from fairplace.service.answers import (
     respond,
 )
 from fairplace.service.asked import check_geojson
+from fairplace.service.bodies import read_body
 from fairplace.service.bounds import AREA_LETTERS, DRAWING_BYTES, DRAWING_POINTS
 from fairplace.service.guard import BODY_EXTRA
 from fairplace.service.holding import Held, Holding
 from fairplace.service.parameters import AreaName, Form, PackName, examples
-from fairplace.service.problems import MediaError
 from geo.crs import bng_to_lonlat
 
 FORMS = ("json", "html", "pdf", "docx", "xlsx", "zip")
@@ -140,10 +140,7 @@ async def read_drawing(request: Request) -> str:
     RequestError, SizeError
         It is not a drawing, or too large.
     """
-    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media not in (GEOJSON, MEDIA["json"]):
-        raise MediaError(f'the body is said to be "{media[:60]}"; send GeoJSON as {GEOJSON}')
-    body = await request.body()
+    body = await read_body(request)
     return await run_in_threadpool(check_geojson, body)
 
 

@@ -13,6 +13,7 @@ from fairplace.service.answers import (
     GEOJSON,
     MEDIA,
     SCRIPT_POLICY,
+    answer_bytes,
     deliver,
     form_of,
     page_response,
@@ -151,7 +152,7 @@ def pack_routes() -> APIRouter:
             ]
             page = render_page({**members, "areas": listed}, title=layer.title, trail=trail(pack, "areas"))
             return page_response(page)
-        return Response(layer.collection(rows.tolist(), **members), media_type=GEOJSON)
+        return answer_bytes(request, layer.collection(rows.tolist(), **members), media=GEOJSON)
 
     @router.get(
         "/{pack}/areas/{geography}/{code}",
@@ -178,7 +179,7 @@ def pack_routes() -> APIRouter:
                 "profile": {"title": "Profile", "href": f"/packs/{pack}/profile/{code}"},
             }
             return page_response(render_page(content, title=content["name"], trail=trail(pack, "areas")))
-        return Response(text, media_type=GEOJSON)
+        return answer_bytes(request, text, media=GEOJSON)
 
     @router.get(
         "/{pack}/figures",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairplace.pack import Pack
-from fairplace.service.cql2 import find_rows
+from fairplace.service.cql2 import _fits, _pieces, find_rows
 from fairplace.service.features import GRID, Layer, build_layer
 from fairplace.service.problems import RequestError
 from geo.crs import to_lonlat
@@ -169,6 +171,15 @@ def test_many_signs_for_any_letters_cost_no_more_than_few() -> None:
     )
     long = build_layer(frame, layer="x", title="x", description="", ids=[str(one) for one in range(50)])
     assert not find_rows("name LIKE '" + "%a" * 600 + "%b'", long).any()
+
+
+@given(
+    st.text(alphabet="ab", max_size=8),
+    st.text(alphabet="ab%_", max_size=6),
+)
+def test_a_pattern_fits_what_an_expression_fits(text: str, pattern: str) -> None:
+    words = "".join({"%": ".*", "_": "."}.get(one, one) for one in pattern)
+    assert _fits(text, _pieces(pattern)) == (re.fullmatch(words, text) is not None)
 
 
 def test_filters_are_asked_for_over_the_standard(caller, sample_pack: Pack) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import json
+import math
+import random
 import socket
 import threading
 import time
@@ -10,12 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+import shapely
 from fastapi import FastAPI
 
 from fairplace.pack import Pack
 from fairplace.service.app import create_app
+from fairplace.service.asked import check_geojson, count_crossings
+from fairplace.service.bounds import MENDED_CROSSINGS
 from fairplace.service.finished import Finished, Turn
 from fairplace.service.guard import PatientProtocol
+from fairplace.service.jobs import Jobs
 from fairplace.service.problems import BusyError
 
 
@@ -88,6 +96,94 @@ def test_what_is_not_http_is_refused_and_others_are_served(address: str, raw: by
             head = b""
     assert head == b"" or int(head.split()[1]) in range(400, 500)
     assert httpx.get(f"{address}/health").status_code == 200
+
+
+def ring(points: int, *, east: float = 0.03, north: float = 52.21, size: float = 0.01) -> list[list[float]]:
+    at = [
+        [
+            east + size * math.cos(2 * math.pi * one / points),
+            north + size * math.sin(2 * math.pi * one / points),
+        ]
+        for one in range(points)
+    ]
+    return [*at, at[0]]
+
+
+def tangle(points: int) -> list[list[float]]:
+    """A line from place to place by chance, which crosses itself about a third of its points squared times."""
+    chance = random.Random(1)
+    at = [[0.03 + chance.uniform(-0.01, 0.01), 52.21 + chance.uniform(-0.01, 0.01)] for _ in range(points)]
+    return [*at, at[0]]
+
+
+def polygon(*rings: object) -> str:
+    return json.dumps({"type": "Polygon", "coordinates": rings})
+
+
+DRAWINGS = {
+    "many points": (polygon(ring(200_000)), 413),
+    "many points in few bytes": (polygon([[0, 52]] * 12_000), 413),
+    "a tangle": (polygon(tangle(900)), 400),
+    "a tangle of 9000": (polygon([[round(x, 6), round(y, 6)] for x, y in tangle(8_000)]), 400),
+    "NaN": ('{"type":"Polygon","coordinates":[[[NaN,52],[0,52],[0,53],[NaN,52]]]}', 400),
+    "Infinity": ('{"type":"Polygon","coordinates":[[[Infinity,52],[0,52],[0,53],[Infinity,52]]]}', 400),
+    "1e999": ('{"type":"Polygon","coordinates":[[[1e999,52],[0,52],[0,53],[1e999,52]]]}', 400),
+    "text": ('{"type":"Polygon","coordinates":[[["a","b"],[0,52],[0,53],["a","b"]]]}', 400),
+    "nothing": ('{"type":"Polygon","coordinates":null}', 400),
+    "New York": (polygon(ring(9, east=-74, north=40.7)), 400),
+    "swapped": (polygon([[y, x] for x, y in ring(9)]), 400),
+    "the world": (polygon([[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]), 400),
+    "beyond the world": (polygon(ring(9, size=1_000)), 400),
+    "no ground": (polygon([[0.03, 52.21]] * 4), 400),
+    "deep": ("[" * 100_000, 400),
+    "deep and closed": ("[" * 60_000 + "]" * 60_000, 400),
+    "deep geometry": ('{"type":"Feature","geometry":' * 8_000 + "1" + "}" * 8_000, 400),
+    "long number": ('{"type":"Polygon","coordinates":' + "9" * 200_000 + "}", 400),
+    "no text": (b'{"type":"\xff\xfe"}', 400),
+    "no GeoJSON": ("<xml/>", 400),
+    "empty": ("", 400),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing_that_cannot_be_used_is_refused_with_the_reason(caller, name: str) -> None:
+    content, status = DRAWINGS[name]
+    head = {"content-type": "application/geo+json"}
+    got = caller.ask("POST", "/packs/halverton/area", content=content, headers=head)
+    assert (got.status_code, got.headers["content-type"]) == (status, "application/problem+json")
+    assert len(got.json()["detail"]) > 20
+
+
+def test_a_line_that_crosses_itself_a_few_times_is_mended_still() -> None:
+    bow = {"type": "Polygon", "coordinates": [[[0, 52], [0.01, 52.01], [0.01, 52], [0, 52.01], [0, 52]]]}
+    assert count_crossings(shapely.from_geojson(json.dumps(bow))) == 1
+    assert json.loads(check_geojson(json.dumps(bow))) == bow
+    assert count_crossings(shapely.Polygon(ring(50))) == 0
+    assert count_crossings(shapely.Polygon(tangle(200))) > MENDED_CROSSINGS
+
+
+def test_a_packed_body_is_refused_before_it_is_unpacked(caller) -> None:
+    bomb = gzip.compress(b" " * 10_000_000)
+    for address in ("area", "profile", "jobs/hubs", "jobs/review"):
+        head = {"content-type": "application/json", "content-encoding": "gzip"}
+        got = caller.ask("POST", f"/packs/halverton/{address}", content=bomb, headers=head)
+        assert got.status_code == 415
+        assert "packed" in got.json()["detail"]
+
+
+def test_an_order_that_there_is_not_is_refused(caller) -> None:
+    items = "/collections/halverton-points-schools/items"
+    for text in ("", "-name," * 30, "name,name", "nothing", "-", ",", "name;kind", "-name,+name"):
+        assert caller.get(items, params={"sortby": text}).status_code == 400, text
+    for text in ("name", "-name", "+name", "kind,-name"):
+        assert caller.get(items, params={"sortby": text}).status_code == 200, text
+
+
+def test_a_job_that_could_not_wait_is_refused_before_it_is_read(caller, sample_pack: Pack) -> None:
+    jobs = Jobs(sample_pack.path / "no-such-folder", waiting=0)
+    with pytest.raises(BusyError, match="submit it again"):
+        jobs.check_room()
+    assert not (sample_pack.path / "no-such-folder").exists()
 
 
 @pytest.mark.slow

@@ -218,4 +218,4 @@ def test_a_drawing_of_another_kind_or_none_is_refused(caller) -> None:
     got = caller.ask("POST", PROFILE, content=b"area=x", headers={"content-type": "text/plain"})
     assert (got.status_code, got.headers["content-type"]) == (415, PROBLEM)
     assert caller.get(PROFILE).status_code == 400
-    assert caller.ask("PUT", PROFILE).headers["allow"] == "GET, HEAD, POST"
+    assert caller.ask("PUT", PROFILE).headers["allow"] == "GET, HEAD, OPTIONS, POST"

@@ -103,9 +103,9 @@ def test_a_body_is_taken_where_a_route_takes_one_and_only_so_long() -> None:
 
 def test_every_other_method_is_refused_with_those_there_are() -> None:
     for method, path, allowed in (
-        ("PUT", "/plans/a", b"GET, HEAD, POST"),
-        ("POST", "/plans", b"GET, HEAD"),
-        ("DELETE", "/plans/a/b", b"GET, HEAD"),
+        ("PUT", "/plans/a", b"GET, HEAD, OPTIONS, POST"),
+        ("POST", "/plans", b"GET, HEAD, OPTIONS"),
+        ("DELETE", "/plans/a/b", b"GET, HEAD, OPTIONS"),
     ):
         status, headers, through = _guarded(method, path, length=None, pieces=[b""])
         assert (status, headers[b"allow"], through) == (405, allowed, 0)

@@ -188,7 +188,51 @@ def test_the_same_refusal_is_a_page_for_a_browser(caller) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_written(caller, method: str) -> None:
     got = caller.ask(method, f"{PACK}/figures")
-    assert (got.status_code, got.headers["allow"]) == (405, "GET, HEAD")
+    assert (got.status_code, got.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{PACK}/areas/wd25?limit=3", f"{PACK}/areas/lad25/E06999001", "/collections", f"{PACK}/designations",
+        "/collections/halverton-wd25/items?limit=3", "/collections/halverton-lad25/items/E06999001",
+        f"{PACK}/figures?limit=3", f"{PACK}/search?q=mill", f"{PACK}/profile/E06999001", f"{PACK}/tiles/wd25.json",
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_had_already_is_not_sent_again(caller, address: str) -> None:
+    first = caller.get(address)
+    same = caller.get(address, headers={"if-none-match": first.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    assert same.headers["etag"] == first.headers["etag"]
+    assert "no-store" not in same.headers["cache-control"]
+    other = caller.get(address, headers={"if-none-match": 'W/"another"'})
+    assert (other.status_code, other.content) == (200, first.content)
+    packed = caller.get(address, headers={"accept-encoding": "gzip"})
+    plain = caller.get(address, headers={"accept-encoding": "identity"})
+    assert packed.content == plain.content
+    assert "content-encoding" not in plain.headers or plain.headers["content-encoding"] == "identity"
+    head = caller.ask("HEAD", address)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", first.headers["etag"])
+
+
+def test_the_page_of_another_site_may_read_what_is_public(caller) -> None:
+    asks = {"origin": "https://other.example", "access-control-request-method": "POST",
+            "access-control-request-headers": "content-type"}  # fmt: skip
+    got = caller.ask("OPTIONS", f"{PACK}/area", headers=asks)
+    assert (got.status_code, got.content) == (204, b"")
+    assert got.headers["access-control-allow-origin"] == "*"
+    assert got.headers["access-control-allow-methods"] == got.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    # Whoever they are may not be sent along: what is shown to somebody in particular is for no other site.
+    sent = got.headers["access-control-allow-headers"].lower()
+    assert "content-type" in sent
+    assert "authorization" not in sent
+    assert "access-control-allow-credentials" not in got.headers
+    read = caller.get(
+        "/collections/halverton-wd25/items?limit=1", headers={"origin": "https://other.example"}
+    )
+    assert read.headers["access-control-allow-origin"] == "*"
+    assert "Content-Crs" in read.headers["access-control-expose-headers"]
+    assert caller.ask("OPTIONS", f"{PACK}/figures").headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_head_gives_the_headers_of_the_answer_without_it(caller) -> None:
