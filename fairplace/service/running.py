@@ -34,7 +34,7 @@ def server_settings() -> dict[str, Any]:
         "limit_concurrency": CONNECTIONS,
         "h11_max_incomplete_event_size": HEADER_BYTES * 2,
         "timeout_keep_alive": 10,
-        "timeout_graceful_shutdown": 10,
+        "timeout_graceful_shutdown": 20,
         "server_header": False,
         "date_header": False,
         "access_log": False,

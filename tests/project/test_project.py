@@ -55,3 +55,18 @@ def test_the_pinned_list_names_no_index() -> None:
     pinned = (ROOT / "requirements.txt").read_text()
     assert "://" not in pinned
     assert "index-url" not in pinned.replace("--no-emit-index-url", "")
+
+
+def test_the_container_holds_every_package_and_both_ways_to_run_have_a_folder_for_kernels() -> None:
+    container = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
+    unit = (ROOT / "deploy" / "fairplace.service").read_text(encoding="utf-8")
+    copied = re.findall(r"^COPY (.+) \S+$", container, re.MULTILINE)
+    assert sorted(" ".join(copied).split()) == sorted(
+        [*PACKAGES, "pyproject.toml", "README.md", "LICENSE", "requirements.txt"]
+    )
+    # With a read-only root numba stops at the first kernel unless it is told where to keep it.
+    kept = "NUMBA_CACHE_DIR=/var/cache/fairplace/"
+    assert kept in container
+    assert "/var/cache/fairplace" in container.partition("VOLUME")[2].splitlines()[0]
+    assert kept in unit
+    assert "CacheDirectory=fairplace\n" in unit
