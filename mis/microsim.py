@@ -300,6 +300,8 @@ def estimate_survey(
     multiplied by an exponential draw, so that no kind of household is lost from a replicate. The
     weighting is repeated in each; `dispersion` is held.
     """
+    if replicates < 0:
+        raise SurveyRouteError(f"{replicates} replicates cannot be drawn; 0 gives no range, 200 a usual one")
     settled = reconcile_margins(counts, total=total)
     targets = settled.targets
     chosen, borrowed = select_region(survey, targets, regions=regions, borrow=borrow, neighbours=neighbours)

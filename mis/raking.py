@@ -397,13 +397,17 @@ def _seeds(seed: ArrayLike, size: int) -> NDArray[np.float64]:
 def _check_counts(counts: pd.DataFrame) -> None:
     if counts.columns.nlevels != 2:
         raise MarginError("counts need columns of two levels, (variable, category); use pd.concat with keys")
-    values = counts.to_numpy(dtype=float)
+    try:
+        values = counts.to_numpy(dtype=float)
+    except ValueError:
+        # Text, as a publisher writes a withheld count, becomes NaN and is named as it stands.
+        values = counts.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     bad = ~np.isfinite(values) | (values < 0)
     if bad.any():
         row, column = (int(at) for at in np.argwhere(bad)[0])
         variable, category = counts.columns[column]
         raise MarginError(
-            f"{counts.index[row]}: {variable} {category} is {values[row, column]}; a count is a number "
+            f"{counts.index[row]}: {variable} {category} is {counts.iat[row, column]}; a count is a number "
             f"of households, zero or more: leave the variable out where it is missing"
         )
     twice = counts.index[counts.index.duplicated()]

@@ -37,7 +37,7 @@ OPTIONAL_COLUMNS: dict[str, str] = {
     "unit": "primary sampling unit, drawn together in the bootstrap; else each household alone",
 }
 Borrow = Literal["refuse", "neighbours", "national"]
-_NUMBERS = ("weight", "income", "persons", "children", "pensioners", "scale", "childcare")
+_NUMBERS = ("weight", "income", "persons", "year", "children", "pensioners", "scale", "childcare")
 
 
 class SurveyError(UserError, ValueError):
@@ -78,12 +78,17 @@ def read_survey(path: Path, *, year: int, uprate: Mapping[int, float] | None = N
     """
     if not path.is_file():
         raise SurveyError(f"there is no file {path.name}; check the name and the folder")
-    if path.suffix.lower() == ".csv":
-        frame = pd.read_csv(path, dtype={"type": str, "tenure": str, "work": str, "region": str})
-    elif path.suffix.lower() == ".parquet":
-        frame = pd.read_parquet(path)
-    else:
+    kind = path.suffix.lower()
+    if kind not in (".csv", ".parquet"):
         raise SurveyError(f"{path.name} is neither .csv nor .parquet; export the survey table as one of them")
+    words = {"type": str, "tenure": str, "work": str, "region": str}
+    try:
+        frame = pd.read_csv(path, dtype=words) if kind == ".csv" else pd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        # The reader's own message may quote a row.
+        raise SurveyError(
+            f"{path.name} cannot be read as {kind[1:]}; export the survey table again"
+        ) from error
     return prepare_survey(frame, year=year, uprate=uprate, where=path.name)
 
 
@@ -136,6 +141,9 @@ def prepare_survey(
             raise SurveyError(
                 f"{where} row {row}: {name} is below {least:g}; mend it or leave the household out"
             )
+    if (table["year"] % 1 != 0).any():
+        row = int((table["year"] % 1 != 0).to_numpy().argmax()) + 1
+        raise SurveyError(f"{where} row {row}: year is not a whole number; 2025 stands for 2024 to 2025")
     if "scale" in table and (table["scale"] <= 0).any():
         raise SurveyError(f"{where}: an equivalence scale is not above zero; a couple's is 1")
     twice = table.duplicated(["household", "year"])
@@ -153,7 +161,7 @@ def _in_one_year(table: pd.DataFrame, year: int, uprate: Mapping[int, float], wh
     years = sorted(int(one) for one in table["year"].unique())
     factors = {one: 1.0 if one == year else uprate.get(one) for one in years}
     for one, factor in factors.items():
-        if factor is None or not factor > 0:
+        if factor is None or not 0 < factor < np.inf:
             raise SurveyError(
                 f"{where} holds money of {one} and the lines are of {year}; give uprate={{{one}: factor}} "
                 f"by an index you can name"

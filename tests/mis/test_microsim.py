@@ -15,6 +15,7 @@ from geo.figures import FIGURE_COLUMNS
 from geo.geography import Geography
 from mis.calibration_weights import CalibrationError
 from mis.microsim import SurveyRouteError, estimate_survey, solve_dispersion
+from mis.raking import MarginError
 from mis.survey_sums import SUMS
 from mis.survey_table import MissingTypeError, Survey, SurveyError, prepare_survey, read_survey
 from mis.survey_weights import MethodError
@@ -371,6 +372,8 @@ def test_greg_names_the_area_that_cannot_keep_its_bounds(
             r"money of 2023 and the lines are of 2025; give uprate=\{2023: factor\}",
         ),
         (lambda t: t.assign(scale=0.0), "equivalence scale"),
+        (lambda t: t.assign(year="2024/25"), "row 1: year is missing or not a number"),
+        (lambda t: t.assign(year=2024.5), "row 1: year is not a whole number"),
     ],
 )
 def test_a_survey_that_cannot_be_used_is_refused_by_row_and_never_quoted(
@@ -406,6 +409,25 @@ def test_a_table_is_read_from_csv_or_parquet(tmp_path: Path) -> None:
     (tmp_path / "frs.sav").touch()
     with pytest.raises(SurveyError, match=r"frs.sav is neither .csv nor .parquet"):
         read_survey(tmp_path / "frs.sav", year=2025)
+    for name, content in (("junk.parquet", b"hello"), ("junk.csv", b"\xff\xfe\x00"), ("empty.csv", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SurveyError, match=rf"{name} cannot be read as"):
+            read_survey(tmp_path / name, year=2025)
+
+
+def test_counts_and_replicates_that_cannot_be_right_are_refused(
+    areas: tuple[pd.DataFrame, pd.Series],
+) -> None:
+    counts, _ = areas
+    survey = prepare_survey(draw_town(1, 300), year=2025)
+    text = counts.astype(object)
+    text.iat[0, 0] = "c"
+    with pytest.raises(MarginError, match=r"type single is c; a count is a number of households"):
+        estimate_survey(survey, text, LINES, replicates=0, seed=1)
+    with pytest.raises(SurveyRouteError, match=r"-1 replicates"):
+        estimate_survey(survey, counts, LINES, replicates=-1, seed=1)
+    with pytest.raises(SurveyError, match=r"money of 2025"):
+        prepare_survey(draw_town(1, 20), year=2026, uprate={2025: float("inf")})
 
 
 @pytest.mark.slow
