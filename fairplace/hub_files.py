@@ -27,7 +27,7 @@ from fairplace.hub_map import can_draw, draw_hub_map
 from fairplace.hub_models import WALKING, HubQuestion, sentence
 from fairplace.hub_note import note_record, read_note_settings, render_html, write_note
 from fairplace.hub_pdf import render_pdf
-from fairplace.hub_times import open_streets, walk_times
+from fairplace.hub_times import Walk, open_streets, walk_times
 from fairplace.hubs import HubPlan
 from fairplace.map_page import backdrop_of
 from fairplace.numbers import show_number
@@ -60,6 +60,7 @@ class PlanInputs:
     released: Released | None = None
     backdrop: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     forms: tuple[str, ...] = ("html",)
+    walk: Walk | None = None
 
 
 def check_call(args: argparse.Namespace) -> None:
@@ -104,6 +105,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
     else:
         raise HubInputError("neither a pack nor a file of demand is given; name a pack, or --demand")
     said = ""
+    walk = None
     backdrop = {} if released is None else backdrop_of(released)
     if args.times is not None:
         times = read_times(args.times, demand=demand.index, candidates=candidates.index)
@@ -129,6 +131,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
             skip_islands_below=args.skip_islands,
         )
         times, mode, speed = walked.minutes, WALKING, args.speed
+        walk = Walk(streets, args.profile, args.speed, args.skip_islands)
         first = next(iter(_shares(args.weight)))
         said = walked.said
         if first in demand:
@@ -174,6 +177,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         files={key: f"{path.name} ({hash_file(path)[:12]})" for key, path in paths.items()},
         settings=_with_names(read_note_settings(args.headings), released),
         said=said,
+        walk=walk,
     )
 
 
@@ -214,7 +218,9 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
     }
     pages = {"note": render_html(note)}
     if can_draw(plan):
-        pages["map"] = draw_hub_map(plan, title=note.title, licence=inputs.said, backdrop=inputs.backdrop)
+        pages["map"] = draw_hub_map(
+            plan, title=note.title, licence=inputs.said, backdrop=inputs.backdrop, walk=inputs.walk
+        )
     if "pdf" in inputs.forms:
         with write_whole(folder / "note.pdf") as draft:
             draft.write_bytes(render_pdf(note))

@@ -12,6 +12,7 @@ import shapely
 from scipy.spatial import KDTree
 
 from fairplace.hub_models import sentence
+from fairplace.hub_times import Walk
 from fairplace.hubs import HubPlan
 from geo.crs import BNG
 from maps.interactive import build_map
@@ -34,6 +35,8 @@ HUBS = (
 )
 #: A disc is no smaller than this part of the map's width.
 _SEEN = 140
+#: Square metres of a gap in a catchment that its outline shows.
+_GAP = 50_000.0
 OTHERS = (MapClass("other", "candidate that is no hub under this plan", "#8a8a8a"),)
 
 
@@ -75,6 +78,7 @@ def draw_hub_map(
     title: str,
     licence: str = "",
     backdrop: Mapping[str, gpd.GeoDataFrame] | None = None,
+    walk: Walk | None = None,
 ) -> str:
     """Draw the plan as one page that needs no other file.
 
@@ -90,6 +94,9 @@ def draw_hub_map(
         Attribution of streets and places.
     backdrop
         ``road``, ``rail``, ``water`` or ``green`` -> shapes in EPSG:27700, drawn beneath.
+    walk
+        Streets and pace behind the minutes, to draw how far the walk to a hub goes; None where the
+        minutes are the council's own.
 
     Returns
     -------
@@ -125,6 +132,8 @@ def draw_hub_map(
             labelled=True,
         ),
     ]
+    if walk is not None:
+        layers[1:1] = _catchments(plan, walk, licence)
     others = does[does == "other"]
     if len(others):
         layer = _layer(
@@ -138,6 +147,53 @@ def draw_hub_map(
         )
         layers.append(replace(layer, kind="point", shown=False))
     return build_map(layers, title=title, caveats=[f"{sentence(asked.mode)}."], backdrop=backdrop)
+
+
+def _catchments(plan: HubPlan, walk: Walk, licence: str) -> list[MapLayer]:
+    """Outline from where a hub is within the limit, under no change and under the best plan."""
+    limit = plan.question.limit
+    looks = (
+        ("catchment-now", 0, "now", "#7f2704", 1.4, False),
+        ("catchment-best", 1, "under the plan that is best under these assumptions", "#08519c", 2.8, True),
+    )
+    layers = []
+    for id_, option, words, colour, width, shown in looks:
+        sites = list(plan.options[option].sites)
+        if not sites:
+            continue
+        drawn = walk.catchment(plan.candidates.loc[sites], limit)
+        if drawn.empty:
+            continue
+        label = f"Edge of the {limit:g}-minute walk to a hub {words}"
+        areas = gpd.GeoDataFrame(
+            {"name": [label]}, index=[id_], geometry=[_edge(drawn.geometry.iloc[0])], crs=BNG
+        )
+        style = LayerStyle(
+            label, (MapClass(id_, label, colour),), rule="single", outline=colour, outline_width=width
+        )
+        layers.append(
+            MapLayer(
+                id=id_,
+                label=label,
+                areas=areas,
+                style=style,
+                kind="line",
+                caveat="Drawn round the streets within reach, true to a few metres, without small gaps.",
+                licence=licence,
+                shown=shown,
+            )
+        )
+    return layers
+
+
+def _edge(shape: shapely.Geometry) -> shapely.Geometry:
+    """Outline of a catchment: its outer edge and the gaps large enough to matter on a map of a town."""
+    parts = shapely.get_parts(shape)
+    kept = [
+        shapely.Polygon(part.exterior, [one for one in part.interiors if shapely.Polygon(one).area > _GAP])
+        for part in parts
+    ]
+    return shapely.boundary(shapely.MultiPolygon(kept))
 
 
 def _points(frame: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fairplace.hub_measures import gini, nearest_minutes, weighted_mean
 from fairplace.hub_models import Case, Settled, regret_of, solve_case, value_of
-from geo.siting import SitingError, UnreachableError, solve_max_cover, solve_p_median
+from geo.siting import SitingError, UnreachableError, solve_max_cover, solve_p_median, solve_set_cover
 
 #: Points of the curve and of the frontier at most: each is a plan solved to the end.
 CURVE_POINTS = 30
@@ -46,15 +46,7 @@ def draw_curve(case: Case) -> pd.DataFrame:
     """
     total = float(case.need.sum())
     cover = replace(case, question=replace(case.question, aim="cover", capacity=False))
-    shut = cover.columns(case.question.shut)
-    existing = cover.columns(case.existing)
-    others = tuple(sorted({*range(len(case.times.columns))} - set(existing)))
-    kept = tuple(sorted({*existing, *cover.columns(case.question.keep)} - set(shut)))
-    curves: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = [("free choice", (), shut)]
-    if case.question.close is not None:
-        curves.insert(0, ("existing only", (), tuple(sorted({*others, *shut}))))
-    elif kept:
-        curves.insert(0, ("existing kept", kept, shut))
+    curves = _choices(case)
     rows = []
     if case.existing:
         rows.append(_point("as it stands", cover, case.existing, total, proven=True, current=True))
@@ -75,6 +67,68 @@ def draw_curve(case: Case) -> pd.DataFrame:
         if place is not None:
             table.loc[points.index[place], "knee"] = True
     return table
+
+
+def find_fewest(case: Case) -> pd.DataFrame:
+    """Find the fewest hubs that have everybody with need within the limit, and everybody within that of two.
+
+    Parameters
+    ----------
+    case
+        The base case; capacities and the number of hubs that was asked for are left aside.
+
+    Returns
+    -------
+    DataFrame
+        ``choice`` (as the curves are called), ``each`` (how many hubs each place has within the limit),
+        ``hubs``, ``sites``, ``proven``, and ``left_out``: places with need that so many candidates are not
+        within the limit of, whatever opens. No row where that is all of them.
+
+    Notes
+    -----
+    C. Toregas and others, "The location of emergency service facilities", Operations Research 19 (1971).
+    """
+    limit, lives = case.question.limit, case.need.to_numpy(dtype=float) > 0
+    times = case.times.to_numpy(dtype=float)
+    rows = []
+    for name, keep, closed in _choices(case):
+        may = np.setdiff1d(np.arange(times.shape[1]), closed)
+        near = (times[:, may] <= limit).sum(axis=1)
+        for each in (1, 2):
+            can = lives & (near >= each)
+            if not can.any():
+                continue
+            plan = solve_set_cover(
+                times[can],
+                limit=limit,
+                backup="all" if each == 2 else "none",
+                keep=keep,
+                close=closed,
+                time_limit=case.question.time_limit,
+            )
+            rows.append(
+                {
+                    "choice": name,
+                    "each": each,
+                    "hubs": len(plan.sites),
+                    "sites": " ".join(case.ids(plan.sites)),
+                    "proven": plan.proven,
+                    "left_out": int((lives & ~can).sum()),
+                }
+            )
+    return pd.DataFrame(rows, columns=["choice", "each", "hubs", "sites", "proven", "left_out"])
+
+
+def _choices(case: Case) -> list[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    """Name each kind of choice, with the candidates that stay open and those that are shut."""
+    shut = case.columns(case.question.shut)
+    existing = case.columns(case.existing)
+    others = tuple(sorted({*range(len(case.times.columns))} - set(existing)))
+    kept = tuple(sorted({*existing, *case.columns(case.question.keep)} - set(shut)))
+    free = ("free choice", (), tuple(shut))
+    if case.question.close is not None:
+        return [("existing only", (), tuple(sorted({*others, *shut}))), free]
+    return [("existing kept", kept, tuple(shut)), free] if kept else [free]
 
 
 def find_knee(hubs: np.ndarray, share: np.ndarray) -> int | None:

@@ -241,6 +241,20 @@ def _number(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         )
         caption = f"Need within reach by number of hubs: {curve}"
         tables.append(NoteTable(caption, ("Hubs", "Within reach", "Mean minutes"), rows))
+    if len(plan.fewest):
+        limit = f"{plan.question.limit:g} minutes"
+        each = {1: f"A hub within {limit} of every place that can have one", 2: "The same with a second hub"}
+        fewest = tuple(
+            (
+                str(row["choice"]),
+                each[int(row["each"])],
+                str(int(row["hubs"])) + ("" if row["proven"] else " (fewer may do: not proven)"),
+                str(int(row["left_out"])),
+            )
+            for _, row in plan.fewest.iterrows()
+        )
+        columns = ("Choice", "So that there is", "Fewest hubs", "Places that cannot have it")
+        tables.append(NoteTable("Fewest hubs for everybody who can be within reach", columns, fewest))
     return sentences, tables
 
 

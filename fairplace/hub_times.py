@@ -5,12 +5,50 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 
 from fairplace.hub_inputs import HubInputError
 from fairplace.hub_models import sentence
 from geo.network import Network, load_network
 from geo.pairs import measure_pairs
+from geo.reach import draw_catchments, find_reach
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How one walks to hubs: streets, way of going about, and what `walk_times` takes."""
+
+    network: Network
+    profile: str = "walk"
+    speed_kmh: float = 4.8
+    skip_islands_below: float = 0.0
+
+    def catchment(self, hubs: pd.DataFrame, limit: float) -> gpd.GeoDataFrame:
+        """Draw from where one of the hubs is within a limit of minutes.
+
+        Parameters
+        ----------
+        hubs
+            Indexed by id, with ``easting`` and ``northing`` (EPSG:27700).
+        limit
+            Minutes.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row, or none where no street is: see `geo.reach.draw_catchments`.
+        """
+        reach = find_reach(
+            self.network,
+            hubs[["easting", "northing"]].set_axis(["x", "y"], axis=1),
+            limits=[limit],
+            profile=self.profile,
+            speed_kmh=self.speed_kmh,
+            trip="in",
+            skip_islands_below=self.skip_islands_below,
+        )
+        return draw_catchments(reach)
 
 
 @dataclass(frozen=True)

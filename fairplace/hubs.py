@@ -41,7 +41,7 @@ from fairplace.hub_models import (
     list_plans,
     settle_rules,
 )
-from fairplace.hub_scenarios import draw_curve, draw_frontier, list_scenarios, try_scenarios
+from fairplace.hub_scenarios import draw_curve, draw_frontier, find_fewest, list_scenarios, try_scenarios
 from geo.siting import UNSERVED, Siting
 
 __all__ = [
@@ -116,7 +116,7 @@ class HubPlan:
         Worst-served areas before and after, for the best plan.
     changes
         Minutes before and after for every place, for the best plan.
-    curve, frontier, scenarios, frequency
+    curve, fewest, frontier, scenarios, frequency
         See `fairplace.hub_scenarios`.
     allocation
         ``option, id, hub, minutes, within``: which hub each place goes to, and its ``lsoa`` where the demand
@@ -138,6 +138,7 @@ class HubPlan:
     worst: pd.DataFrame
     changes: pd.DataFrame
     curve: pd.DataFrame
+    fewest: pd.DataFrame
     frontier: pd.DataFrame
     scenarios: pd.DataFrame
     frequency: pd.DataFrame
@@ -155,6 +156,7 @@ class HubPlan:
             "worst_served": self.worst,
             "changes": self.changes.rename_axis("id").reset_index(),
             "curve": self.curve,
+            "fewest": self.fewest,
             "frontier": self.frontier,
             "scenarios": self.scenarios,
             "candidates": self.frequency,
@@ -237,6 +239,7 @@ def plan_hubs(
         worst=list_worst_served(demand, need, options[0].minutes, chosen.minutes),
         changes=changes[chosen.key],
         curve=round_need(draw_curve(case), hold=hold, shares=_SHARES),
+        fewest=find_fewest(case),
         frontier=round_need(draw_frontier(case, demand), hold=hold, shares=_SHARES),
         scenarios=round_need(tried, hold=hold, shares=_SHARES, values=_VALUES),
         frequency=frequency,

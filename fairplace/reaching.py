@@ -323,7 +323,7 @@ def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.D
             share = within / total if total > 0 else np.nan
             low = high = np.nan
             if measure in ground.draws:
-                ends = np.quantile(near.astype(float) @ ground.draws[measure], _RANGE)
+                ends = np.quantile(ground.draws[measure][near].sum(axis=0), _RANGE)
                 # A range of draws about a slightly different middle still holds the middle.
                 low, high = min(float(ends[0]), within), max(float(ends[1]), within)
             if measure in modelled:

@@ -174,6 +174,29 @@ def test_the_curve_starts_from_the_hubs_there_are_and_rises(plan: HubPlan) -> No
     assert plan.curve["share"].max() < 1  # Holme stays out of reach of any number of hubs
 
 
+def test_the_fewest_hubs_for_all_and_for_all_twice_say_who_cannot_have_it(plan: HubPlan) -> None:
+    # Ash needs the school, Cedar the library, Elm and Fir the surgery or the chapel; Holme has nothing.
+    # Two each: only Birch, Dogwood, Elm and Fir can, and that takes all four.
+    table = plan.fewest.set_index(["choice", "each"])
+    for choice in ("existing kept", "free choice"):
+        once, twice = table.loc[(choice, 1)], table.loc[(choice, 2)]
+        assert (once["hubs"], once["left_out"], once["proven"]) == (3, 1, True)
+        assert {"school", "library"} < set(once["sites"].split())
+        assert (twice["hubs"], twice["left_out"], twice["proven"]) == (4, 3, True)
+
+
+def test_a_shut_hub_is_in_no_cover_and_closing_hubs_opens_none() -> None:
+    shut = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, shut=("library",))).fewest
+    assert not shut["sites"].str.contains("library").any()
+    # Without the library nobody is left who could serve Cedar.
+    assert shut.set_index(["choice", "each"]).loc[("free choice", 1), "left_out"] == 2
+    all_now = HALLS.assign(status=["existing", "existing", "existing", "candidate"])
+    fewer = plan_hubs(DEMAND, all_now, TIMES, question=replace(ASKED, add=None, close=1)).fewest
+    only = fewer[fewer["choice"] == "existing only"]
+    assert len(only)
+    assert not only["sites"].str.contains("chapel").any()
+
+
 def test_the_knee_is_where_the_curve_is_farthest_above_its_chord() -> None:
     # Chord from 0 to 1 over 4 steps; heights above it: 0, 0.35, 0.3, 0.15, 0.
     assert find_knee(np.arange(5.0), np.array([0, 0.6, 0.8, 0.9, 1.0])) == 1

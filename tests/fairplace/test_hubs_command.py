@@ -91,7 +91,7 @@ def test_a_plan_leaves_a_note_and_its_tables(folder: Path, capsys: pytest.Captur
     assert {path.name for path in out.iterdir()} == {
         "note.html", "map.html", "note.json", "plan.json", "options.csv", "reach.csv", "equity.csv", "gains.csv",
         "hubs.csv", "worst_served.csv", "changes.csv", "curve.csv", "frontier.csv", "scenarios.csv", "candidates.csv",
-        "allocation.csv",
+        "allocation.csv", "fewest.csv",
     }  # fmt: skip
     with (out / "allocation.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
@@ -154,6 +154,8 @@ def test_the_map_needs_no_other_file_and_shows_no_need(folder: Path) -> None:
     assert "optimal" not in Page(text).text.lower()
     for words in ("hub that stays", "hub that opens", "within the limit under the best plan only"):
         assert words in text
+    # The council's own times say nothing of streets: no edge of a walk is drawn.
+    assert "minute walk to a hub" not in text
     plain = (folder / "demand.csv").read_text("utf-8").replace("easting,northing,", "")
     rows = [line.split(",") for line in plain.splitlines()]
     bare = "\n".join([",".join(rows[0]), *(",".join(row[:2] + row[4:]) for row in rows[1:])])

@@ -85,7 +85,10 @@ def test_newport_has_a_full_hub_plan_with_map_and_note(
     assert "of need (" in note
     assert "go past where the street data stop" in note
     assert note.count("(for the council to fill in)") == 8
-    assert outside_references((out / "map.html").read_text("utf-8")) == []
+    drawn = (out / "map.html").read_text("utf-8")
+    assert outside_references(drawn) == []
+    assert "Edge of the 15-minute walk to a hub now" in drawn
+    assert "Edge of the 15-minute walk to a hub under the plan" in drawn
     assert (out / "note.pdf").read_bytes().startswith(b"%PDF")
     # No walk is shorter than the straight line at 4.8 km/h.
     rows = pd.read_csv(out / "allocation.csv", dtype={"option": "str"})
