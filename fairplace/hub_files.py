@@ -81,6 +81,8 @@ def check_call(args: argparse.Namespace) -> None:
     missing = next((words for words, given in lacking.items() if not given), None)
     if missing is not None:
         raise HubInputError(f"a hub plan needs {missing}; or give --sites to try hubs in places of your own")
+    if not args.limit > 0:
+        raise HubInputError(f"--limit is {args.limit:g}; give minutes above nought, such as 15")
 
 
 def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:

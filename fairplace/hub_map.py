@@ -169,7 +169,11 @@ def _catchments(plan: HubPlan, walk: Walk, licence: str) -> list[MapLayer]:
             {"name": [label]}, index=[id_], geometry=[_edge(drawn.geometry.iloc[0])], crs=BNG
         )
         style = LayerStyle(
-            label, (MapClass(id_, label, colour),), rule="single", outline=colour, outline_width=width
+            f"Edge of the {limit:g}-minute walk to a hub",
+            (MapClass(id_, words, colour),),
+            rule="single",
+            outline=colour,
+            outline_width=width,
         )
         layers.append(
             MapLayer(

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "who is within walking distance of services, who is not, and how supply is shared"
 EXAMPLE = (
-    "fairplace access --network out/sample/osm/halverton.osm --people people.csv --weights people "
-    "--services out/sample/points/libraries_halverton.csv --nearest 1 --out out/access"
+    "fairplace access out/halverton --people people --weights residents,children_0_4 --services libraries "
+    "--nearest 1 --out out/access"
 )
 
 

@@ -406,3 +406,11 @@ def test_the_note_of_a_pack_says_whom_it_serves_by_characteristic(
     assert "(E05" in wards["rows"][0][0]
     assert "(E01" in parts["worst"]["tables"][0]["rows"][0][0]
     assert "go past where the street data stop" in note["sources"] or "Nobody's 15 minutes" in note["sources"]
+
+
+def test_a_limit_that_is_no_limit_is_refused_before_anything_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(folder, "--add", "1", "--limit", "0") == 2
+    assert "--limit is 0; give minutes above nought" in capsys.readouterr().err
+    assert not (folder / "out").exists()
