@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -41,6 +41,9 @@ from geo.figures import tidy_figures
 from geo.geography import Geography
 from geo.place import Area
 from geo.source import Source
+
+if TYPE_CHECKING:
+    from geo.network import Network
 
 __all__ = [
     "COUNTED_UNITS",
@@ -226,6 +229,13 @@ class Released:
     def places(self, kind: str, name: str) -> gpd.GeoDataFrame:
         """Public points or lines, such as ``places("points", "gp_practices")``."""
         return self._pack.places(kind, name)
+
+    def network(self, name: str) -> Network:
+        """Streets of a network held."""
+        # Imported here because most packs hold no streets, and streets need numba.
+        from geo.network import load_network
+
+        return load_network(self._pack.path / "networks" / name)
 
 
 def _draws_of(pack: Pack, key: str) -> tuple[list[str], dict[str, NDArray[np.float32]]]:

@@ -63,7 +63,7 @@ NO_COMPARATORS = "England, the region and districts alike to hold figures beside
 #: Papers of the estimate itself, which is ours.
 MIS_SOURCE = Source(
     id="mis_model",
-    title="Households below the Minimum Income Standard, modelled estimate",
+    title="Minimum Income Standard, modelled estimate",
     publisher="fairplace",
     edition=__version__,
     period="FYE 2025",

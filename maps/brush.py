@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Polygon, Rectangle
 from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
 from maps.fonts import text_width
 from maps.layer import MapLayer
@@ -133,23 +134,71 @@ def draw_names(frame: Axes, layer: MapLayer, scale: int) -> None:
         )  # fmt: skip
 
 
-def draw_scale(frame: Axes, scale: int, words: Mapping[str, str]) -> None:
-    """Draw a bar of a round length at the lower left."""
+#: Corners of a map where scale and north may stand: from the left and from below, 1 for the far end.
+CORNERS: tuple[tuple[int, int], ...] = ((0, 0), (1, 0), (0, 1), (1, 1))
+_NORTH = (16.0, 20.0)
+
+
+def free_corners(frame: Axes, scale: int, shapes: NDArray[np.object_]) -> list[tuple[int, int]]:
+    """Choose corners for the scale and for north, where they cover least of what is drawn.
+
+    Parameters
+    ----------
+    frame
+        With its limits set.
+    scale
+        Of the map.
+    shapes : array of geometry
+        What should not be covered, in metres.
+
+    Returns
+    -------
+    list
+        Two of `CORNERS`, the lower ones where all are as good.
+    """
+    chosen: list[tuple[int, int]] = []
+    for size, order in ((_bar_size(frame, scale), CORNERS), (_NORTH, (CORNERS[1], *CORNERS))):
+        covered = {}
+        for corner in order:
+            x, y = _corner(frame, scale, corner, size)
+            space = shapely.box(x, y, x + size[0] * scale / 1000, y + size[1] * scale / 1000)
+            covered[corner] = float(shapely.area(shapely.intersection(shapes, space)).sum())
+        chosen.append(min((one for one in order if one not in chosen), key=lambda one: covered[one]))
+    return chosen
+
+
+def _corner(
+    frame: Axes, scale: int, corner: tuple[int, int], size: tuple[float, float]
+) -> tuple[float, float]:
+    """Give the lower left of a space of millimetres that stands in a corner."""
     metres = scale / 1000
-    left, low = frame.get_xlim()[0], frame.get_ylim()[0]
-    across = (frame.get_xlim()[1] - left) / metres
+    return (
+        frame.get_xlim()[1] - (size[0] + 2) * metres if corner[0] else frame.get_xlim()[0] + 2 * metres,
+        frame.get_ylim()[1] - (size[1] + 2) * metres if corner[1] else frame.get_ylim()[0] + 2 * metres,
+    )
+
+
+def _bar_length(frame: Axes, scale: int) -> float:
+    metres = scale / 1000
+    across = (frame.get_xlim()[1] - frame.get_xlim()[0]) / metres
     longest = min(50.0, across * 0.35) * metres
     power = 10 ** floor(log10(longest))
-    length = next(one * power for one in (5, 2, 1) if one * power <= longest)
-    x, y, tall = left + 6 * metres, low + 5 * metres, 1.4 * metres
-    back = Rectangle(
-        (left + 2 * metres, low + 2 * metres),
-        length + 14 * metres,
-        10 * metres,
-        facecolor="white",
-        alpha=0.9,
-        zorder=7,
-    )
+    return float(next(one * power for one in (5, 2, 1) if one * power <= longest))
+
+
+def _bar_size(frame: Axes, scale: int) -> tuple[float, float]:
+    return _bar_length(frame, scale) / scale * 1000 + 14, 10.0
+
+
+def draw_scale(
+    frame: Axes, scale: int, words: Mapping[str, str], corner: tuple[int, int] = CORNERS[0]
+) -> None:
+    """Draw a bar of a round length in a corner."""
+    metres, length = scale / 1000, _bar_length(frame, scale)
+    size = _bar_size(frame, scale)
+    left, low = _corner(frame, scale, corner, size)
+    x, y, tall = left + 4 * metres, low + 3 * metres, 1.4 * metres
+    back = Rectangle((left, low), size[0] * metres, size[1] * metres, facecolor="white", alpha=0.9, zorder=7)
     frame.add_patch(back)
     for part in range(4):
         colour = "white" if part % 2 else "black"
@@ -164,10 +213,13 @@ def draw_scale(frame: Axes, scale: int, words: Mapping[str, str]) -> None:
         frame.text(x + along, y + tall + 0.8 * metres, text, fontsize=6.5, ha="center", va="bottom", zorder=8)
 
 
-def draw_north(frame: Axes, scale: int, words: Mapping[str, str]) -> None:
-    """Draw an arrow to grid north at the lower right."""
+def draw_north(
+    frame: Axes, scale: int, words: Mapping[str, str], corner: tuple[int, int] = CORNERS[1]
+) -> None:
+    """Draw an arrow to grid north in a corner."""
     metres = scale / 1000
-    x, y = frame.get_xlim()[1] - 8 * metres, frame.get_ylim()[0] + 5 * metres
+    left, low = _corner(frame, scale, corner, _NORTH)
+    x, y = left + (10 if corner[0] else 6) * metres, low + 3 * metres
     size = min(1.0, (frame.get_xlim()[1] - frame.get_xlim()[0]) / metres / 110)
     arrow = np.array([(0, 10), (3, 0), (0, 2.4), (-3, 0)]) * metres * size + (x, y)
     frame.add_patch(Polygon(arrow, facecolor="black", edgecolor="white", linewidth=0.8, zorder=8))

@@ -133,6 +133,10 @@ def population_pyramid(
         return plot.picture(alternative(title, rows, plot.words))
 
 
+#: Parts of a whole that were each rounded add up to it within this; the axis then ends at 100 %.
+_ROUNDED = 0.02
+
+
 def stacked_bars(
     parts: pd.DataFrame,
     *,
@@ -182,6 +186,8 @@ def stacked_bars(
         frame = plot.axes(left=left, right=8)
         whole = parts.notna().all(axis=1)
         top = float(parts[whole].sum(axis=1).max()) if whole.any() else 1.0
+        if unit == "share" and abs(top - 1) < _ROUNDED:
+            top = 1.0
         axis_of(frame, "x", unit, plot.words, top=top)
         across = (plot.width - left - 8) / frame.get_xlim()[1]
         for y, (place, row) in enumerate(parts.iterrows()):

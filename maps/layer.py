@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,9 @@ from geo.table import STATUSES
 from maps.palettes import contrast
 from maps.style import LayerStyle
 from maps.text import base_text, figure_text, range_text
+
+#: A range of the draws, as tables of figures write it.
+_MODEL_RANGE = r"^(\d+) % model$"
 
 LayerKind = Literal["fill", "line", "point"]
 
@@ -172,7 +176,11 @@ class MapLayer:
         """Say what the ranges are, from the layer or else from its figures."""
         if self.interval or not isinstance(self.figures, pd.DataFrame):
             return self.interval
-        kinds = [one for one in self.figures["interval"].unique() if one]
+        kinds = [
+            re.sub(_MODEL_RANGE, r"\1% range of the model", str(one))
+            for one in self.figures["interval"].unique()
+            if one
+        ]
         return ", ".join(kinds)
 
     def period_words(self) -> str:

@@ -53,6 +53,8 @@ function drawMap(map, data) {
     const made = map.createPane(name);
     made.style.zIndex = level;
     if (!events) made.style.pointerEvents = "none";
+    // Shapes say nothing when they are read out, one by one; the table holds the same figures.
+    made.setAttribute("aria-hidden", "true");
     return data.canvas ? L.canvas({ pane: name, padding: 0.3 }) : L.svg({ pane: name, padding: 0.5 });
   };
   const renderers = {

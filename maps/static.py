@@ -27,6 +27,7 @@ from maps.brush import (
     draw_overlay,
     draw_sample,
     draw_scale,
+    free_corners,
 )
 from maps.fonts import fonts_for, wrap
 from maps.layer import MapLayer
@@ -35,10 +36,10 @@ from maps.picture import Picture, drawing, new_figure
 from maps.style import STATUS_CLASSES, MapClass
 from maps.words import load_words
 
-Paper = Literal["A4", "A3"]
+Paper = Literal["A5", "A4", "A3"]
 Turn = Literal["landscape", "portrait"]
 #: Millimetres, landscape.
-PAPERS: dict[str, tuple[float, float]] = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
+PAPERS: dict[str, tuple[float, float]] = {"A5": (210.0, 148.0), "A4": (297.0, 210.0), "A3": (420.0, 297.0)}
 _MARGIN = 10.0
 _LEGEND = 62.0
 _STEPS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
@@ -79,6 +80,9 @@ def draw_map(
     turn: Turn = "landscape",
     scale: int | None = None,
     caveats: Sequence[str] = (),
+    counted: bool = True,
+    ratio: bool = True,
+    alt: str = "",
     language: str = "en",
     fonts: Sequence[Path] = (),
 ) -> Picture:
@@ -95,11 +99,17 @@ def draw_map(
     backdrop
         As for `maps.interactive.build_map`.
     paper, turn
-        ``A4`` or ``A3``, ``landscape`` or ``portrait``.
+        ``A5``, ``A4`` or ``A3``, ``landscape`` or ``portrait``.
     scale
         Such as 25000 for 1:25,000; the largest round scale at which everything fits if left out.
     caveats
         Sentences beside those of the layers.
+    counted
+        Say in the legend how many areas each class has.
+    ratio
+        Print scale and sheet, such as "1:25,000 A4"; not where the picture is shown at another size.
+    alt
+        Text alternative; `map_alt` writes one if left out.
     language
         A language of the words file.
     fonts
@@ -134,9 +144,11 @@ def draw_map(
             box = (_MARGIN, bottom + low, width - 2 * _MARGIN, top - bottom - low)
             key = (_MARGIN, bottom, width - 2 * _MARGIN, low - 4)
         used = _map_frame(sheet, layers, backdrop or {}, box, scale, bar=True)
-        _legends(sheet, layers, key)
-        sheet.text(width - _MARGIN, 4, f"1:{used:,} {paper}", 7, ha="right", va="bottom", color="#222222")
-    return Picture(sheet.figure, title, map_alt(layer, title=title, language=language), letters, used)
+        _legends(sheet, layers, key, counted=counted)
+        if ratio:
+            sheet.text(width - _MARGIN, 4, f"1:{used:,} {paper}", 7, ha="right", va="bottom", color="#222222")
+    alt = alt or map_alt(layer, title=title, language=language)
+    return Picture(sheet.figure, title, alt, letters, used)
 
 
 def draw_multiples(
@@ -266,10 +278,11 @@ def _label(one: MapClass, words: Mapping[str, str]) -> str:
 
 def _head(sheet: _Sheet, title: str) -> float:
     """Write the title; give the height in millimetres at which it ends."""
-    lines = wrap(title, width=sheet.width - 2 * _MARGIN, size=15, bold=True)[:3]
+    size = 15.0 if max(sheet.width, sheet.height) > max(PAPERS["A5"]) else 11.5
+    lines = wrap(title, width=sheet.width - 2 * _MARGIN, size=size, bold=True)[:3]
     top = sheet.height - _MARGIN
-    sheet.text(_MARGIN, top, "\n".join(lines), 15, va="top", fontweight="bold", linespacing=1.15)
-    return top - 6.4 * max(1, len(lines)) - 1
+    sheet.text(_MARGIN, top, "\n".join(lines), size, va="top", fontweight="bold", linespacing=1.15)
+    return top - 0.427 * size * max(1, len(lines)) - 1
 
 
 def _foot(sheet: _Sheet, layers: Sequence[MapLayer], caveats: Sequence[str]) -> float:
@@ -353,8 +366,10 @@ def _map_frame(
         if one.labelled:
             draw_names(frame, one, used)
     if bar:
-        draw_scale(frame, used, sheet.words)
-        draw_north(frame, used, sheet.words)
+        shapes = np.concatenate([one.areas.geometry.to_numpy() for one in layers if one.kind == "fill"])
+        bar_at, north_at = free_corners(frame, used, shapes)
+        draw_scale(frame, used, sheet.words, bar_at)
+        draw_north(frame, used, sheet.words, north_at)
     return used
 
 

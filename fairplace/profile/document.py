@@ -16,6 +16,7 @@ from fairplace.profile.words import Words
 from fairplace.settings import Settings
 from geo.errors import UserError
 from geo.figures import FIGURE_COLUMNS, FIGURE_KEY, tidy_figures
+from geo.geography import Geography
 
 
 class StatusError(UserError, ValueError):
@@ -54,7 +55,7 @@ def bind(
         "text",
         reference=reference(released),
         title=title,
-        geography=place.geography,
+        boundaries="of its own" if place.geography == "area" else Geography.parse(place.geography).label,
         version=__version__,
     )
     cited = f"{cited} {superseded}".strip()
@@ -123,7 +124,8 @@ def _with_twins(words: Words, sections: Sequence[Section]) -> list[Section]:
         for block in one.blocks:
             blocks.append(block)
             if isinstance(block, Drawing) and block.twin in captions:
-                blocks.append(Paragraph([words("charts", "twin", caption=captions[block.twin])], "note"))
+                said = words("charts", "twin", caption=captions[block.twin])
+                blocks.append(Paragraph([said], "note", block.twin))
         made.append(replace(one, blocks=blocks))
     return made
 

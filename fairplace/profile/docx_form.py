@@ -15,13 +15,15 @@ from typing import Any
 
 from fairplace.profile.archive import same_zip
 from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
-from fairplace.profile.rendering import FormError
+from fairplace.profile.rendering import FormError, alt_of, column_widths
 from maps.picture import Picture
 
 #: Of every file: Word wants a day, and none is known but the clock's.
 _DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
-_WIDTH_MM = 165.0
-_HEIGHT_MM = 215.0
+#: Of a page without a council's template: A4, its margins in millimetres, and a typeface to read on screen.
+_PAGE_MM, _MARGINS_MM, _FACE = (210.0, 297.0), (17.0, 20.0), "Arial"
+#: Share of the height of a page that a picture takes at most: its heading and its note stand with it.
+_TALLEST = 0.85
 #: Styles that a template must have; Word's own templates do.
 _STYLES = ("Title", "Heading 1", "List Bullet", "Caption", "Table Grid")
 
@@ -57,8 +59,10 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
         document.add_paragraph().add_run(_clean(line)).bold = True
     for section in profile.sections:
         document.add_heading(_clean(section.title), level=1)
+        before: Block | None = None
         for block in section.blocks:
-            _add(document, block, pictures)
+            _add(document, block, pictures, after_table=isinstance(before, Table))
+            before = block
     held = io.BytesIO()
     document.save(held)
     return same_zip(held.getvalue())
@@ -66,7 +70,7 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
 
 def _open(docx: Any, template: Path | None) -> Any:
     if template is None:
-        return docx.Document()
+        return _blank(docx.Document())
     try:
         document = docx.Document(str(template))
     except Exception as error:
@@ -80,6 +84,36 @@ def _open(docx: Any, template: Path | None) -> Any:
             f'{template} has no style "{lacking[0]}"; use it once in Word and save the file again'
         )
     return document
+
+
+def _blank(document: Any) -> Any:
+    """Lay out python-docx's own template as an A4 page in one typeface."""
+    from docx.oxml.ns import qn
+    from docx.shared import Mm
+
+    for section in document.sections:
+        section.page_width, section.page_height = (Mm(one) for one in _PAGE_MM)
+        section.left_margin = section.right_margin = Mm(_MARGINS_MM[0])
+        section.top_margin = section.bottom_margin = Mm(_MARGINS_MM[1])
+    for name in ("Normal", *_STYLES[:-1]):
+        style = document.styles[name]
+        style.font.name = _FACE
+        fonts = style.element.rPr.rFonts
+        for key in [one for one in fonts.attrib if one.endswith("Theme")]:
+            del fonts.attrib[key]
+        for script in ("w:eastAsia", "w:cs"):
+            fonts.set(qn(script), _FACE)
+    return document
+
+
+def _room(document: Any) -> tuple[float, float]:
+    """Width and height in millimetres that the last section leaves for text."""
+    from docx.shared import Emu
+
+    section = document.sections[-1]
+    across = section.page_width - section.left_margin - section.right_margin
+    down = section.page_height - section.top_margin - section.bottom_margin
+    return Emu(across).mm, Emu(down).mm
 
 
 def _papers(document: Any, profile: Profile) -> None:
@@ -113,27 +147,38 @@ def _papers(document: Any, profile: Profile) -> None:
             head.style = document.styles["Caption"]
 
 
-def _add(document: Any, block: Block, pictures: Mapping[str, Picture]) -> None:
+def _add(document: Any, block: Block, pictures: Mapping[str, Picture], *, after_table: bool) -> None:
+    from docx.shared import Pt
+
     if isinstance(block, Paragraph):
-        document.add_paragraph(_clean(block.text))
+        made = document.add_paragraph(_clean(block.text))
+        if after_table:
+            made.paragraph_format.space_before = Pt(6)
     elif isinstance(block, Bullets):
         for item in block.items:
             document.add_paragraph(_clean(item.text), style="List Bullet")
     elif isinstance(block, Table):
-        _table(document, block)
+        _table(document, block, after_table=after_table)
     elif block.id in pictures:
         _drawing(document, block, pictures[block.id])
 
 
-def _table(document: Any, block: Table) -> None:
+def _table(document: Any, block: Table, *, after_table: bool) -> None:
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
     from docx.shared import Pt
 
     caption = document.add_paragraph(_clean(block.caption), style="Caption")
     caption.paragraph_format.keep_with_next = True
+    if after_table:
+        caption.paragraph_format.space_before = Pt(12)
     table = document.add_table(rows=1 + len(block.rows), cols=len(block.head), style="Table Grid")
-    table.autofit = True
+    # Columns as wide as their words need; left to Word they are all alike and names break by letters.
+    wanted = column_widths(block.head, [[inline_text(cell) for cell in row] for row in block.rows])
+    table.autofit = False
+    twips = [int(_room(document)[0] / 25.4 * 1440 * one / sum(wanted)) for one in wanted]
+    for column, width in zip(table._tbl.tblGrid.gridCol_lst, twips, strict=True):
+        column.set(qn("w:w"), str(width))
     described = OxmlElement("w:tblCaption")
     described.set(qn("w:val"), _clean(block.caption))
     table._tbl.tblPr.append(described)
@@ -143,7 +188,10 @@ def _table(document: Any, block: Table) -> None:
         properties.append(OxmlElement("w:cantSplit"))
         if at == 0:
             properties.append(OxmlElement("w:tblHeader"))
-        for cell, text in zip(row.tc_lst, line, strict=True):
+        for cell, text, width in zip(row.tc_lst, line, twips, strict=True):
+            across = cell.get_or_add_tcPr().get_or_add_tcW()
+            across.set(qn("w:w"), str(width))
+            across.set(qn("w:type"), "dxa")
             run = cell.p_lst[0].add_r()
             run.text = _clean(text)
             size = OxmlElement("w:sz")
@@ -160,11 +208,12 @@ def _drawing(document: Any, block: Drawing, picture: Picture) -> None:
     from docx.shared import Mm
 
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
-    shrink = min(1.0, _WIDTH_MM / width, _HEIGHT_MM / height)
+    room = _room(document)
+    shrink = min(1.0, room[0] / width, _TALLEST * room[1] / height)
     document.add_picture(io.BytesIO(picture.render("png", dpi=150)), width=Mm(width * shrink))
     shape = document.inline_shapes[len(document.inline_shapes) - 1]
     properties = shape._inline.docPr
-    properties.set("descr", _clean(f"{block.alt} {picture.alt}"))
+    properties.set("descr", _clean(alt_of(block, picture)))
     properties.set("name", block.id)
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import cycle
+
 import geopandas as gpd
 import pandas as pd
 import shapely
 
+from fairplace.catchments import catchment_bands, walk_catchments
 from fairplace.disclosure import Released
 from fairplace.ground import released_layers
 from fairplace.map_page import POINT_LABELS, area_layer, backdrop_of
-from fairplace.profile.maps import WALKS
+from fairplace.profile.maps import PACE, WALKED
 from fairplace.profile.model import Drawing, Profile
 from fairplace.profile.words import load_words
 from geo.crs import BNG
 from maps.layer import MapLayer
-from maps.palettes import QUALITATIVE
+from maps.palettes import QUALITATIVE, spread
 from maps.picture import Picture
 from maps.static import draw_map
-from maps.style import PATTERNS, LayerStyle, MapClass, shares, single
+from maps.style import PATTERNS, LayerStyle, MapClass, single
 
 #: Metres of ground around an area that a map of its designations shows.
 AROUND = 400.0
@@ -29,6 +33,8 @@ _MARKED = (
     ("services", "family_hub", "family_hub"),
     ("libraries", "", "library"),
 )
+#: Their colours: what stands on the darkest band comes first, and is light.
+_MARKS = (QUALITATIVE[7], QUALITATIVE[1], QUALITATIVE[2], QUALITATIVE[3], QUALITATIVE[4])
 _SMALL = "lsoa21"
 
 
@@ -50,7 +56,7 @@ def where_map(profile: Profile, released: Released, drawing: Drawing) -> Picture
     fitted = _best_fit(profile, released)
     if fitted is not None:
         overlays.insert(0, fitted)
-    return draw_map(base, title=drawing.caption, overlays=overlays, backdrop=backdrop_of(released))
+    return _sheet(base, drawing, overlays, released)
 
 
 def mis_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
@@ -67,33 +73,53 @@ def _choropleth(profile: Profile, released: Released, drawing: Drawing, name: st
     layer = area_layer(released, name)
     if layer is None:
         return None
-    over = [*_wards(released), _outline(profile, released)]
-    return draw_map(layer, title=drawing.caption, overlays=over, backdrop=backdrop_of(released))
+    return _sheet(layer, drawing, [*_wards(released), _outline(profile, released)], released)
 
 
 def walk_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
-    """Draw who is within a walk of a GP practice, by small area, with the services themselves."""
-    words = load_words()
-    figures = released.figures
-    rows = figures[
-        (figures["indicator"] == WALKS[0]) & (figures["group"] == WALKS[1]) & (figures["geography"] == _SMALL)
-    ]
-    if rows.empty:
+    """Draw the ground within minutes on foot of a GP practice, along the streets, with the services."""
+    catchments = walk_catchments(released, WALKED)
+    if catchments.empty:
         return None
-    source = released.sources.get(str(rows["source"].iloc[0]))
-    style = shares(words("maps", "walk_title"), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    words = load_words()
+    bands = catchment_bands(released, catchments)
+    limits = [f"{limit:g}" for limit in catchments["limit"]]
+    within = [
+        words("maps", "walk_within", limit=limit)
+        if not before
+        else words("maps", "walk_band", low=before, limit=limit)
+        for before, limit in zip(["", *limits], limits, strict=False)
+    ]
+    beyond = words("maps", "walk_beyond", limit=limits[-1])
+    # Nearest is darkest; a pattern on the middle band and the last keeps them apart in any colours.
+    looks = zip(
+        reversed(spread("sea", len(limits) + 2)[1:-1]), cycle((PATTERNS[0], PATTERNS[1])), strict=False
+    )
+    classes = tuple(
+        MapClass(f"within-{limit}", label, colour, pattern)
+        for (colour, pattern), limit, label in zip(looks, limits, within, strict=False)
+    )
+    style = LayerStyle(
+        words("maps", "walk_title"),
+        (*classes, MapClass("beyond", beyond, "#f7f7f5")),
+        rule="codes",
+        outline="#1a1a1a",
+        outline_width=0.5,
+        note=words("maps", "walk_note", pace=PACE),
+    )
+    bands.index = pd.Index(bands["band"])
+    names = dict(zip([one.id for one in style.classes], [*within, beyond], strict=True))
     layer = MapLayer(
         "walks",
         words("maps", "walk_title"),
-        released.areas(_SMALL),
+        gpd.GeoDataFrame({"name": bands["band"].map(names)}, geometry=bands.geometry, crs=BNG),
         style,
-        rows,
-        source=source.title if source else "",
+        pd.Series(bands.index, index=bands.index),
         licence=_streets(released),
-        caveat=str(released.settings.get("walking", {}).get("said", "")),
+        caveat=words("maps", "walk_caveat", authority=released.name),
     )
-    over = [_outline(profile, released), *_services(released)]
-    return draw_map(layer, title=drawing.caption, overlays=over, backdrop=backdrop_of(released))
+    over = [*_wards(released), _outline(profile, released), *_services(released)]
+    return _sheet(layer, drawing, over, released, counted=False)
 
 
 def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
@@ -112,7 +138,7 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
         MapClass(
             f"layer-{at}",
             str(papers[name]["title"]),
-            QUALITATIVE[at % 6],
+            _hue(name, at),
             PATTERNS[(at // 6 + at) % len(PATTERNS)],
             "#1a1a1a",
         )
@@ -149,8 +175,38 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
         caveat=f"{words('maps', 'planning_caveat')} {said}.",
         licence="; ".join(licences),
     )
-    over = [_outline(profile, released)]
-    return draw_map(layer, title=drawing.caption, overlays=over, backdrop=backdrop_of(released))
+    return _sheet(layer, drawing, [_outline(profile, released)], released, counted=False)
+
+
+def _hue(layer: str, at: int) -> str:
+    """Give water blue and growing things green, as map readers expect; others take what hues are left."""
+    if "flood" in layer or "water" in layer:
+        return QUALITATIVE[0]
+    if any(word in layer for word in ("green", "wood", "park", "nature", "scientific", "landscape")):
+        return QUALITATIVE[2]
+    return (QUALITATIVE[1], QUALITATIVE[3], QUALITATIVE[5], QUALITATIVE[4])[at % 4]
+
+
+def _sheet(
+    layer: MapLayer,
+    drawing: Drawing,
+    overlays: Sequence[MapLayer],
+    released: Released,
+    *,
+    counted: bool = True,
+) -> Picture:
+    """Draw on a sheet as wide as a page of the document, so that its letters keep their size there."""
+    return draw_map(
+        layer,
+        title=drawing.caption,
+        overlays=overlays,
+        backdrop=backdrop_of(released),
+        paper="A5",
+        counted=counted,
+        # A document is printed and shown at sizes of its own, where only the bar of the scale stays true.
+        ratio=False,
+        alt="" if counted else drawing.alt,
+    )
 
 
 def _outline(profile: Profile, released: Released) -> MapLayer:
@@ -206,7 +262,7 @@ def _services(released: Released) -> list[MapLayer]:
         frame = frame[frame["kind"] == kind] if kind else frame
         if len(frame):
             parts.append(frame[["name", "geometry"]].assign(kind=name))
-            classes.append(MapClass(name, words("services", name), QUALITATIVE[at]))
+            classes.append(MapClass(name, words("services", name), _MARKS[at]))
     if not parts:
         return []
     joined = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=BNG)

@@ -12,8 +12,10 @@ from fairplace.profile.model import Block, Drawing, Paragraph, Section
 from fairplace.profile.place import Place
 from fairplace.profile.words import Words
 
-#: What the map of walks shows by small area: an indicator and its group.
-WALKS = ("walk_residents_share", "gp: 15 minutes")
+#: Service whose catchments the map of walks draws, and the pace of the walk as it is printed.
+WALKED, PACE = "gp", "4.8 km/h"
+#: What the table of small areas shows of walks: an indicator and its group.
+WALKS = ("walk_residents_share", f"{WALKED}: 15 minutes")
 _SMALL = "lsoa21"
 
 
@@ -25,7 +27,7 @@ def maps(words: Words, released: Released, place: Place) -> Section:
     for kind, indicator, group, twin in (
         ("mis_map", "mis_people_below_share", "", "parts-table"),
         ("imd_map", "imd25_decile", "", "parts-table"),
-        ("walk_map", *WALKS, "parts-table"),
+        ("walk_map", *WALKS, "access-table"),
     ):
         period = _period(released, indicator, group)
         if period is None:

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from fairplace.numbers import in_ten, is_ours, show, show_number
+from geo.geography import Geography
 from geo.source import Source
 
 
@@ -74,6 +75,8 @@ class Paragraph:
 
     parts: Sequence[Inline]
     role: str = "text"
+    #: Id of the block that it sends the reader to, where a form has links.
+    to: str = ""
 
     @property
     def text(self) -> str:
@@ -203,13 +206,22 @@ class Profile:
     @property
     def cover(self) -> str:
         """The line under the title: the edition it was made from, and the area's code and vintage."""
-        return f"{self.reference or self.authority}. {self.code}, {self.geography}."
+        return f"{self.reference or self.authority}. {self.boundaries}, code {self.code}."
+
+    @property
+    def boundaries(self) -> str:
+        """Kind and vintage of the area's boundaries, such as "Ward (2025)"."""
+        return "Drawn area" if self.geography == "area" else Geography.parse(self.geography).label
+
+    @property
+    def standing(self) -> str:
+        """Status as a reader is told it, with whoever approved it."""
+        return self.status[:1].upper() + self.status[1:]
 
     @property
     def running(self) -> str:
         """The line that stands on every page: what it is, of whom, in which edition and status."""
-        status = self.status[:1].upper() + self.status[1:]
-        return f"{self.title} · {self.authority} · {status} · {self.edition} edition {self.pack_id}"
+        return f"{self.title} · {self.authority} · {self.standing} · {self.edition} edition {self.pack_id}"
 
     @property
     def blocks(self) -> list[Block]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
-from fairplace.profile.rendering import FormError
+from fairplace.profile.rendering import FormError, alt_of, column_widths
 from maps.fonts import BOLD, REGULAR, families, fonts_for
 from maps.picture import Picture
 
@@ -114,7 +114,7 @@ def _block(block: Block, pictures: Mapping[str, Picture]) -> dict[str, Any]:
             "caption": _steady(block.caption),
             "head": head,
             "rows": rows,
-            "widths": _widths(head, rows),
+            "widths": column_widths(head, rows),
             "notes": [_steady(note) for note in block.notes],
         }
     picture = pictures[block.id]
@@ -125,20 +125,9 @@ def _block(block: Block, pictures: Mapping[str, Picture]) -> dict[str, Any]:
         "kind": "drawing",
         "file": f"{block.id}.svg",
         "caption": _steady(block.caption),
-        "alt": _steady(f"{block.alt} {picture.alt}"),
+        "alt": _steady(alt_of(block, picture)),
         "width": round(100 * width * shrink / _PAGE_WIDTH, 2),
     }
-
-
-def _widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Give each column room for its longest word, and for its text in about three lines."""
-    widths = []
-    for at, name in enumerate(head):
-        texts = [name, *(row[at] for row in rows)]
-        word = max((len(one) for text in texts for one in text.split()), default=1)
-        line = max(len(text) for text in texts) / 3
-        widths.append(round(max(4.0, min(word, 24) + 1.0, min(line, 26)), 2))
-    return widths
 
 
 def _steady(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from fairplace.disclosure import Released
 from fairplace.profile.drawings import draw
-from fairplace.profile.model import Profile
+from fairplace.profile.model import Drawing, Profile
 from geo.errors import UserError
 from maps.picture import Picture
 
@@ -44,3 +45,25 @@ class Rendering:
     def svgs(self) -> dict[str, str]:
         """Drawing id -> SVG element."""
         return {name: picture.svg() for name, picture in self.pictures.items()}
+
+
+#: Letters of a cell that is never broken into lines, such as "21 March 2021".
+_SHORT = 13
+
+
+def column_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Give each column room for its longest word, its short texts whole, and others in about three lines."""
+    widths = []
+    for at, name in enumerate(head):
+        texts = [name, *(row[at] for row in rows)]
+        word = max((len(one) for text in texts for one in text.split()), default=1)
+        longest = max((len(row[at]) for row in rows), default=0)
+        short = longest if longest <= _SHORT else 0
+        line = max(len(text) for text in texts) / 3
+        widths.append(round(max(4.0, min(word, 24) + 1.5, short + 1.0, min(line, 26)), 2))
+    return widths
+
+
+def alt_of(block: Drawing, picture: Picture) -> str:
+    """Text alternative of a drawing: what it is, and what its picture shows where that says more."""
+    return block.alt if picture.alt in block.alt else f"{block.alt} {picture.alt}"

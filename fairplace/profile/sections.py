@@ -139,10 +139,7 @@ def _sizes(words: Words, released: Released, place: Place, figures: AreaFigures)
         here, there = figures.number(name), figures.number(name, there=True)
         if here is None:
             continue
-        row: list[Inline] = [
-            f"{labels[name]} ({here.row['unit']})" if "hectare" in name else labels[name],
-            here,
-        ]
+        row: list[Inline] = [labels[name], here]
         if place.code != released.authority:
             row.append(there or "[x]")
         rows.append([*row, show_period(str(here.row["period"]))])
@@ -312,12 +309,12 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
     kind = words("kinds", "lsoa")
     table = Table(
         "parts-table",
-        words("parts", "caption", kind=kind[0].upper() + kind[1:], area=place.name),
+        words("parts", "caption", kinds=words("kinds", "lsoas"), area=place.name),
         [
             kind[0].upper() + kind[1:],
             words("parts", "share"),
             *(labels[name] for name in shown),
-            *([words("maps", "walk_title")] if walks else []),
+            *([words("maps", "walk_share")] if walks else []),
         ],
         rows,
     )
@@ -328,7 +325,7 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
     }
     strip = Table(
         "domains-table",
-        words("parts", "domains", kind=kind[0].upper() + kind[1:], area=place.name),
+        words("parts", "domains", kinds=words("kinds", "lsoas"), area=place.name),
         [kind[0].upper() + kind[1:], *(labels[name] for name in domains)],
         [
             [

@@ -158,3 +158,10 @@ def test_what_cannot_be_drawn_is_refused(call, said):
 
 def test_axis_steps_are_round():
     assert [round_step(top) for top in (1, 0.05, 0.6, 47, 3)] == pytest.approx([0.2, 0.01, 0.2, 10, 1])
+
+
+def test_shares_that_rounding_took_past_the_whole_end_at_the_whole() -> None:
+    parts = pd.DataFrame({"Owned": [0.557, 0.55], "Rented": [0.446, 0.45]}, index=["Poets", "Luton"])
+    ends = [axes.get_xlim() for axes in stacked_bars(parts, title="T").figure.axes]
+    assert (0, 1) in ends
+    assert all(end[1] != 1.25 for end in ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import io
 import json
@@ -191,15 +192,52 @@ def check_xlsx(profile: Profile, content: bytes) -> None:
                 assert isinstance(one.value, str) == isinstance(cell.value, str)
 
 
+def check_html(profile: Profile, content: bytes) -> None:
+    page = content.decode()
+    shown_there = [html.unescape(one) for one in re.findall(r"<data [^>]*>([^<]*)</data>", page)]
+    assert shown_there == [number.text for number in profile.numbers()]
+    tables = re.findall(r"<table .*?</table>", page, re.DOTALL)
+    for text, held in zip(tables, profile.tables, strict=True):
+        rows = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)[1:]
+        read = [
+            [html.unescape(re.sub(r"<[^>]*>", "", cell)) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)]
+            for row in rows
+        ]
+        assert read == [[inline_text(cell) for cell in row] for row in held.rows]
+
+
+def check_json(profile: Profile, content: bytes, released: Released) -> None:
+    said = json.loads(content)
+    rows = {"|".join(str(row[name]) for name in FIGURE_KEY): row for row in said["figures"]}
+    assert {number.key for number in profile.numbers()} <= set(rows)
+    table = released.figures
+    keys = table[list(FIGURE_KEY)].astype(str).agg("|".join, axis=1)
+    held = dict(zip(keys, table.to_dict("records"), strict=True))
+    found = set(rows) & set(held)
+    # What is in no row of the table is the district without this area, worked out beside it.
+    assert {rows[key]["code"] for key in set(rows) - found} <= {
+        f"{released.authority}-without-{profile.code}"
+    }
+    assert len(found) > 100
+    for key in found:
+        for name in ("value", "low", "high", "count", "base"):
+            told = rows[key][name]
+            assert told == held[key][name] or (told is None and held[key][name] != held[key][name]), key
+
+
 def join_range(cell: str | Number) -> str:
     return re.sub(r" to | \(|\)$", "", cell.text) if isinstance(cell, Number) else inline_text(cell)
 
 
-def test_each_number_of_every_form_is_the_figure(sample_forms: tuple[Profile, dict[str, bytes]]) -> None:
+def test_each_number_of_every_form_is_the_figure(
+    sample_forms: tuple[Profile, dict[str, bytes]], sample_pack: Pack
+) -> None:
     profile, made = sample_forms
+    check_html(profile, made[".html"])
     check_pdf(profile, made[".pdf"])
     check_docx(profile, made[".docx"])
     check_xlsx(profile, made[".xlsx"])
+    check_json(profile, made[".json"], release(sample_pack, "public"))
 
 
 def test_each_number_of_real_wards_is_the_figure_in_every_form(luton_pack: Pack) -> None:
@@ -212,13 +250,16 @@ def test_each_number_of_real_wards_is_the_figure_in_every_form(luton_pack: Pack)
 
 
 @pytest.mark.slow
-def test_each_number_of_all_real_wards_is_the_figure_in_every_form(luton_pack: Pack) -> None:
+@pytest.mark.parametrize("code", [f"E050147{number}" for number in range(35, 55)])
+def test_each_number_of_every_real_ward_is_the_figure_in_every_form(luton_pack: Pack, code: str) -> None:
     released = release(luton_pack, "public")
-    for place in places_of(released, "wd25"):
-        rendering = Rendering(compose(released, place), released)
-        check_pdf(rendering.profile, FORMS[".pdf"](rendering))
-        check_xlsx(rendering.profile, FORMS[".xlsx"](rendering))
-        check_docx(rendering.profile, FORMS[".docx"](rendering))
+    assert len(released.areas("wd25")) == 20
+    rendering = Rendering(compose(released, find_place(released, code)), released)
+    check_html(rendering.profile, FORMS[".html"](rendering))
+    check_pdf(rendering.profile, FORMS[".pdf"](rendering))
+    check_xlsx(rendering.profile, FORMS[".xlsx"](rendering))
+    check_docx(rendering.profile, FORMS[".docx"](rendering))
+    check_json(rendering.profile, FORMS[".json"](rendering), released)
 
 
 @pytest.mark.parametrize("suffix", list(FORMS))
@@ -303,7 +344,16 @@ def test_the_word_document_has_headings_head_rows_language_and_words_for_picture
         ]
         assert marked[0]
         assert not any(marked[1:])
+    section = document.sections[0]
+    assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)
+    room = section.page_width - section.left_margin - section.right_margin
+    for table in document.tables:
+        widths = [int(one.get(qn("w:w"))) * 635 for one in table._tbl.tblGrid.gridCol_lst]
+        assert sum(widths) <= room
+        # Ten letters of 8 points: no word of a head cell is broken but the longest.
+        assert min(widths) > room / 40
     assert document.inline_shapes
+    assert max(shape.width for shape in document.inline_shapes) <= room
     for shape in document.inline_shapes:
         assert len(shape._inline.docPr.get("descr")) > 40
     assert "Draft" in " ".join(one.text for one in document.sections[0].footer.paragraphs)
@@ -519,6 +569,9 @@ def test_a_chart_of_one_value_is_drawn_in_the_document(
     assert len(pdf_pages(FORMS[".pdf"](rendering))) == 1
 
 
+LANDMARKS = ("banner", "contentinfo", "main", "navigation", "region", "complementary", "form", "search")
+
+
 @pytest.mark.chromium
 def test_the_page_reflows_and_asks_for_nothing(
     sample_forms: tuple[Profile, dict[str, bytes]], tmp_path: Path
@@ -536,6 +589,15 @@ def test_the_page_reflows_and_asks_for_nothing(
         page.on("request", lambda one: asked.append(one.url))
         page.goto(page_file.as_uri())
         wide = page.evaluate("document.documentElement.scrollWidth")
+        narrow_stops = page.locator(".scroll[tabindex]").count()
+        talk = page.context.new_cdp_session(page)
+        tree = talk.send("Accessibility.getFullAXTree")["nodes"]
+        landmarks = [one["role"]["value"] for one in tree if one["role"]["value"] in LANDMARKS]
+        gone = page.eval_on_selector_all(
+            ".note a", "all => all.filter(one => !document.querySelector(one.getAttribute('href'))).length"
+        )
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.wait_for_function("document.querySelectorAll('.scroll[tabindex]').length === 0")
         try:
             carried = importlib.import_module("axe_playwright_python")
         except ImportError:
@@ -546,5 +608,9 @@ def test_the_page_reflows_and_asks_for_nothing(
             found = page.evaluate("axe.run().then(said => said.violations.map(one => [one.impact, one.id]))")
         browser.close()
     assert wide <= 320
+    # What scrolls can be reached by the keyboard, and what does not is no stop of it.
+    assert narrow_stops > 10
+    assert sorted(landmarks) == ["banner", "contentinfo", "main", "navigation"]
+    assert gone == 0
     assert [one for one in asked if not one.startswith(("file:", "data:"))] == []
     assert found == []
