@@ -36,7 +36,7 @@ def comparison_routes() -> APIRouter:
     @router.get(
         "/{pack}/compare",
         summary="Figures of two to six areas side by side",
-        responses=examples({"areas": [{"code": "E06999001"}], "indicators": []}),
+        responses=examples({"areas": [{"code": "E06999001"}], "indicators": []}, also=[MEDIA["csv"]]),
     )
     def compare(
         request: Request,
@@ -78,7 +78,9 @@ def comparison_routes() -> APIRouter:
     @router.get(
         "/{pack}/series",
         summary="One figure of an area over time, as far as it is held",
-        responses=examples({"indicator": "residents", "area": "E06999001", "series": []}),
+        responses=examples(
+            {"indicator": "residents", "area": "E06999001", "series": []}, also=[MEDIA["csv"]]
+        ),
     )
     def series(
         request: Request, holding: Held, pack: PackName, indicator: IndicatorName, area: AreaText,

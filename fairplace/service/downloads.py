@@ -92,7 +92,7 @@ def download_routes() -> APIRouter:
     @router.get(
         "/{pack}/downloads/{file}",
         summary="One file: areas of a geography with their figures, or what its columns mean",
-        responses=examples("code,name,residents", MEDIA["csv"]),
+        responses=examples("code,name,residents", MEDIA["csv"], also=[media for media, _ in FORMS.values()]),
     )
     def download(request: Request, holding: Held, pack: PackName, file: FileName) -> Response:
         document, media = make_download(holding, pack, file)

@@ -130,7 +130,7 @@ def explore_routes() -> APIRouter:
         "/web/{name}",
         summary="A file of the page: program or style",
         response_class=Response,
-        responses=examples({"file": "a program"}, "text/javascript"),
+        responses=examples({"file": "a program"}, "text/javascript", also=["text/css"]),
     )
     def web(
         request: Request,

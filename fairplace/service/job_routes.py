@@ -136,7 +136,7 @@ def job_routes(jobs: Jobs) -> APIRouter:
     @router.get(
         "/{pack}/jobs/{job}/files/{file:path}",
         summary="One file that a job made; all.zip is all of them",
-        responses=examples("id,name", MEDIA["csv"]),
+        responses=examples("id,name", MEDIA["csv"], also=MEDIA.values()),
     )
     def file_(
         holding: Held,

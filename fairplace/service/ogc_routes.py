@@ -54,7 +54,9 @@ def ogc_routes() -> APIRouter:
         return respond(request, content, title=layer.title, trail=[("collections", "/collections")])
 
     @router.get(
-        "/collections/{collection}/queryables", summary="Fields that can be asked for", responses=FORM
+        "/collections/{collection}/queryables",
+        summary="Fields that can be asked for",
+        responses=examples({"type": "object", "properties": {}}, "application/schema+json"),
     )
     def queryables(request: Request, holding: Held, collection: Collection, f: Form = None) -> Response:
         del f

@@ -53,12 +53,18 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def examples(content: Any, media: str = "application/json") -> dict[int | str, dict[str, Any]]:
-    """Describe the answers of a route: an example of a good one, the page, and the problems."""
+def examples(
+    content: Any, media: str = "application/json", also: Iterable[str] = ()
+) -> dict[int | str, dict[str, Any]]:
+    """Describe the answers of a route: an example of a good one, the page, other forms, and the problems."""
     return {
         200: {
             "description": "The answer",
-            "content": {media: {"example": content}, "text/html": {"example": "<!DOCTYPE html>"}},
+            "content": {
+                media: {"example": content},
+                "text/html": {"example": "<!DOCTYPE html>"},
+                **{one.partition(";")[0]: {"example": "a file"} for one in also},
+            },
         },
         **_PROBLEMS,
     }

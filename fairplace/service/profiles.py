@@ -44,6 +44,7 @@ AreaText = Annotated[
 AreaLabel = Annotated[
     str, Query(max_length=80, description="What a drawn area is called", examples=["Site 7"])
 ]
+_FILES = [MEDIA[one] for one in FORMS[2:]]
 _EXAMPLE = {"title": "Halverton: neighbourhood profile", "sections": []}
 _DRAWN = {
     "type": "Polygon",
@@ -69,7 +70,7 @@ def profile_routes() -> APIRouter:
     @router.get(
         "/{pack}/profile",
         summary="Neighbourhood profile of any area: named, listed, drawn or walked to",
-        responses=examples(_EXAMPLE),
+        responses=examples(_EXAMPLE, also=_FILES),
     )
     async def profile(
         request: Request, holding: Held, pack: PackName, area: AreaText, name: AreaLabel = "",
@@ -81,7 +82,7 @@ def profile_routes() -> APIRouter:
     @router.post(
         "/{pack}/profile",
         summary="Neighbourhood profile of a drawing that is sent as GeoJSON",
-        responses=examples(_EXAMPLE),
+        responses=examples(_EXAMPLE, also=_FILES),
         openapi_extra=DRAWING_BODY,
     )
     async def drawn(
@@ -93,7 +94,7 @@ def profile_routes() -> APIRouter:
     @router.get(
         "/{pack}/profile/{area}",
         summary="Neighbourhood profile of an area, by code or name",
-        responses=examples(_EXAMPLE),
+        responses=examples(_EXAMPLE, also=_FILES),
     )
     async def named(
         request: Request, holding: Held, pack: PackName, area: AreaName, f: ProfileForm = None

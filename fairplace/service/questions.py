@@ -39,7 +39,7 @@ def question_routes() -> APIRouter:
     @router.get(
         "/{pack}/target",
         summary="Areas of greatest need by a stated blend of figures, and how sure the list is",
-        responses=examples({"areas": [], "total": {}, "notes": []}),
+        responses=examples({"areas": [], "total": {}, "notes": []}, also=[MEDIA["csv"]]),
     )
     def target(
         request: Request,

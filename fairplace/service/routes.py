@@ -184,7 +184,7 @@ def pack_routes() -> APIRouter:
     @router.get(
         "/{pack}/figures",
         summary="Figures: by area, geography, indicator, group and period, as JSON or CSV",
-        responses=examples({"numberMatched": 1, "figures": [_FIGURE]}),
+        responses=examples({"numberMatched": 1, "figures": [_FIGURE]}, also=[MEDIA["csv"]]),
     )
     def figures(
         request: Request,

@@ -112,7 +112,7 @@ def street_routes() -> APIRouter:
     @router.get(
         "/{pack}/access",
         summary="Who of an area lives within some minutes of a service",
-        responses=examples({"service": "libraries", "area": "E06999001", "access": []}),
+        responses=examples({"service": "libraries", "area": "E06999001", "access": []}, also=[MEDIA["csv"]]),
     )
     def access(
         request: Request,

@@ -320,6 +320,31 @@ def test_the_description_of_the_service_leaves_nothing_out_and_points_nowhere_el
                 ), (path, parameter)
 
 
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("/packs/{pack}/profile/{area}", f"{PACK}/profile/E06999001?f=xlsx"),
+        ("/packs/{pack}/figures", f"{PACK}/figures?limit=2&f=csv"),
+        ("/packs/{pack}/target", f"{PACK}/target?weights=imd25_score:1&f=csv"),
+        ("/packs/{pack}/series", f"{PACK}/series?indicator=residents&area=E06999001&f=csv"),
+        ("/packs/{pack}/downloads/{file}", f"{PACK}/downloads/points-schools.gpkg"),
+        ("/packs/{pack}/downloads/{file}", f"{PACK}/downloads/points-schools.parquet"),
+        ("/packs/{pack}/tiles/{geography}.json", f"{PACK}/tiles/designations.json"),
+        ("/collections/{collection}/queryables", "/collections/halverton-wd25/queryables"),
+        ("/collections/{collection}/items", "/collections/halverton-wd25/items?limit=1"),
+        ("/packs/{pack}/search", f"{PACK}/search?q=mill"),
+        ("/packs/{pack}/designations", f"{PACK}/designations?f=html"),
+    ],
+)
+def test_every_form_of_an_answer_is_described(caller, path: str, address: str) -> None:
+    described = caller.get("/openapi.json").json()["paths"][path]["get"]["responses"]
+    got = caller.get(address)
+    assert got.status_code == 200
+    assert got.headers["content-type"].partition(";")[0] in {
+        one.partition(";")[0] for one in described["200"]["content"]
+    }
+
+
 def test_the_state_is_told(caller) -> None:
     assert caller.get("/health").json() == {"status": "ok"}
     assert caller.get("/ready").status_code in (200, 503)
