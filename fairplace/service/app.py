@@ -183,6 +183,17 @@ def _front(app: FastAPI) -> APIRouter:
                 _link(base, "data", "collections", "Collections of features", "application/json"),
             ],
         }
+        if form_of(request) == "html":
+            # For people: the places first, and nothing twice.
+            places = {
+                one.name: [
+                    {"title": "Map and profiles", "href": f"{base}/packs/{key}/explore"},
+                    {"title": "What is held", "href": f"{base}/packs/{key}?f=html"},
+                ]
+                for key, one in holding.packs.items()
+            }
+            shown = {"places": places, "for programs": content["links"][2:], "about": ABOUT}
+            return respond(request, shown, title="fairplace", banner=holding.banner)
         return respond(request, content, title="fairplace", banner=holding.banner)
 
     @router.get("/docs", summary="How to ask: every route, as a page", responses=FORM)

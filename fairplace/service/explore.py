@@ -183,6 +183,7 @@ def page_content(
             )
             for name, address in _OPTIONAL.items()
         },
+        "streets": bool(released.held("networks")),
         "tiles": {name: list(tile) for name, tile in TILES.items()},
         "words": dict(words()),
     }

@@ -1,6 +1,6 @@
 // Try hub sites: put them, move them, close others, and see whom they reach beside no change.
 import { askJson, run } from "./ask.js";
-import { map, overlay } from "./map.js";
+import { map, overlay, withoutSpecks } from "./map.js";
 import { button, data, make, say, table, words } from "./page.js";
 import { capital, counted, minutesField, modeField, saidOf, written } from "./limits.js";
 import { showPlan } from "./jobs.js";
@@ -23,7 +23,10 @@ let latest = 0;
 
 /** @param {HTMLElement} task */
 export function show(task) {
-  if (!data.has.hubs) { task.replaceChildren(make("p", { text: words("absent") })); return; }
+  if (!data.has.hubs || !data.streets) {
+    task.replaceChildren(make("p", { text: words(data.has.hubs ? "streets_absent" : "absent", { name: data.name }) }));
+    return;
+  }
   sites = editor({ noun: "site", css: "site", most: MOST, points: () => state.sites, set: (points) => choose({ sites: points }) });
   const minutes = minutesField(words("hubs_minutes")), mode = modeField();
   parts = { minutes, mode, result: make("div", { id: "tried" }), heading: make("h3"), buildings: make("div"), plan: make("div") };
@@ -154,7 +157,7 @@ async function reachOnMap(minutes, mode) {
   const found = await Promise.all(wanted.map((at) => askJson(data.base + "/reach?from=" + at.map((one) => one.toFixed(6)).join(",") + "&minutes=" + minutes + "&mode=" + mode + "&trip=in").catch(() => null)));
   if (mark !== latest || !sites) return;
   reached?.remove();
-  const features = found.flatMap((one) => one?.features || []).filter((one) => one.properties.kind === "area");
+  const features = found.flatMap((one) => one?.features || []).filter((one) => one.properties.kind === "area").map(withoutSpecks);
   reached = features.length ? overlay({ type: "FeatureCollection", features }, { colour: "#8a1f00", weight: 1.75 }).addTo(map) : null;
 }
 

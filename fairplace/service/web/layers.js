@@ -107,6 +107,11 @@ function overlays() {
     const rows = colour ? make("a", { href: "/collections/" + encodeURIComponent(id) + "/items?f=html&limit=1000", text: words("as_table"), "aria-label": words("as_table") + ": " + title }) : null;
     list.append(make("div", { class: "row" }, [label, rows]));
   };
+  find("overlays").addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !find("overlays").open) return;
+    find("overlays").open = false;
+    find("overlays").querySelector("summary").focus();
+  });
   tick("background", words("background"), "");
   data.overlays.forEach((one, at) => tick(one.id, one.title, COLOURS[at % COLOURS.length]));
   const holder = make("div");

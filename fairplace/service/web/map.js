@@ -7,6 +7,8 @@ import { choose, onChange, state } from "./state.js";
 /** @typedef {{code: string, name: string, rings: Point[][][], box: any}} Area */
 
 const L = /** @type {any} */ (window).L;
+/** Pixels by which an arrow key moves the map; with Shift, 20. */
+const STEP = 100;
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** @type {any} */
@@ -50,7 +52,7 @@ const turn = (ring) => ring.map(([lon, lat]) => [lat, lon]);
 export function start() {
   window["canvasPatterns"](data.tiles);
   map = L.map("map", {
-    zoomControl: false, attributionControl: false, preferCanvas: true, zoomSnap: 0.25, keyboardPanDelta: 100,
+    zoomControl: false, attributionControl: false, preferCanvas: true, zoomSnap: 0.25, keyboard: false,
     fadeAnimation: false, zoomAnimation: !calm, markerZoomAnimation: false, inertia: !calm, maxZoom: 18, minZoom: 5,
   });
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
@@ -69,9 +71,16 @@ export function start() {
   map.on("mousemove", (event) => { find("under").textContent = brief(areaAt([event.latlng.lng, event.latlng.lat])); });
   map.on("mouseout", () => { find("under").textContent = ""; });
   find("map").addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.target !== find("map")) return;
+    if (event.target !== find("map") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const pan = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const step = event.shiftKey ? 20 : STEP;
+    // At once and not in motion: a key that is pressed while the map moves must count, and Enter act where it stands.
+    if (pan) map.panBy([pan[0] * step, pan[1] * step], { animate: false });
+    else if (event.key === "+" || event.key === "=") map.zoomIn(0.5, { animate: false });
+    else if (event.key === "-" || event.key === "_") map.zoomOut(0.5, { animate: false });
+    else if (event.key === "Enter") clicked(centre());
+    else return;
     event.preventDefault();
-    clicked(centre());
   });
   find("moves").addEventListener("click", (event) => {
     const move = event.target.closest("button")?.dataset.move;
@@ -258,6 +267,26 @@ export function overlay(shapes, how = {}) {
     L.geoJSON(lines, { style: style(false), pane: "top", renderer: panes.top, interactive: false }),
     L.geoJSON(dots, { pointToLayer: dot, pane: "top", interactive: false }),
   ]);
+}
+
+/** Square metres under which a gap in what is within reach is no news, but a speck on the map. */
+const LEAST_GAP = 20000;
+
+/**
+ * A reach as it is drawn: the backs of blocks between the streets, which nobody would set out for, are not left out.
+ * @param {any} feature
+ */
+export function withoutSpecks(feature) {
+  const size = (ring) => {
+    const [, lat] = ring[0], wide = 111320 * Math.cos((lat * Math.PI) / 180), high = 111320;
+    let twice = 0;
+    for (let a = 0, b = ring.length - 1; a < ring.length; b = a++) twice += (ring[b][0] - ring[a][0]) * wide * (ring[b][1] + ring[a][1] - 2 * lat) * high;
+    return Math.abs(twice) / 2;
+  };
+  const keep = (rings) => rings.filter((ring, at) => at === 0 || size(ring) >= LEAST_GAP);
+  const { type, coordinates } = feature.geometry;
+  const kept = type === "Polygon" ? keep(coordinates) : type === "MultiPolygon" ? coordinates.map(keep) : coordinates;
+  return { ...feature, geometry: { type, coordinates: kept } };
 }
 
 /** @param {Area | null | undefined} area */

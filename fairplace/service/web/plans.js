@@ -2,7 +2,7 @@
 import { showError, Problem } from "./ask.js";
 import { begin, watch } from "./jobs.js";
 import { fit, map, overlay } from "./map.js";
-import { button, data, field, make, say, words } from "./page.js";
+import { button, data, field, find, make, say, words } from "./page.js";
 import { choose, onChange, state } from "./state.js";
 
 const MOST = 20;
@@ -84,7 +84,7 @@ function present() {
     make("details", {}, [make("summary", { text: words("plans_list") }), make("ul", { class: "links" }, file.shapes.features.slice(0, 200).map((one, at) => make("li", {}, [
       button(titled(one, at), () => { fit(L.geoJSON(one).getBounds()); say(titled(one, at)); }),
     ])))]),
-    button(words("plans_remove"), () => { file.drawn.remove(); own = own.filter((one) => one !== file); present(); }, { "aria-label": words("plans_remove") + ": " + file.name }),
+    button(words("plans_remove"), () => { file.drawn.remove(); own = own.filter((one) => one !== file); present(); say(words("plans_removed", { name: file.name })); find("panel-title").focus(); }, { "aria-label": words("plans_remove") + ": " + file.name }),
   ])));
   const sites = own.find((one) => one.kind === "sites"), layers = own.filter((one) => one.kind === "layer");
   if (!data.has.review) { parts.review.replaceChildren(sites ? make("p", { class: "hint", text: words("review_absent") }) : ""); return; }

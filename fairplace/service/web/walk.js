@@ -1,6 +1,6 @@
 // Set a walk limit: from a click, a typed place or the cross, how far one gets and who lives within.
 import { askJson, giveUp, run } from "./ask.js";
-import { map, fit } from "./map.js";
+import { map, fit, withoutSpecks } from "./map.js";
 import { button, data, make, say, table, where, words } from "./page.js";
 import { capital, counted, minutesField, modeField, saidOf } from "./limits.js";
 import { editor } from "./points.js";
@@ -24,7 +24,10 @@ export function limits(minutes) {
 
 /** @param {HTMLElement} task */
 export function show(task) {
-  if (!data.has.reach) { task.replaceChildren(make("p", { text: words("absent") })); return; }
+  if (!data.has.reach || !data.streets) {
+    task.replaceChildren(make("p", { text: words(data.has.reach ? "streets_absent" : "absent", { name: data.name }) }));
+    return;
+  }
   start = editor({ noun: "walk_start", css: "start", most: 1, points: () => state.from, set: (points) => choose({ from: points }) });
   const minutes = minutesField(words("walk_minutes")), mode = modeField();
   parts = { minutes, mode, result: make("div"), profile: make("div"), typed: start.typed(words("walk_typed")) };
@@ -58,7 +61,7 @@ export function follow(changed) {
 /** @param {any} got @param {import("./page.js").Point} at @param {number} minutes @param {string} mode */
 function present(got, at, minutes, mode) {
   clear();
-  const features = got.features.filter((one) => one.properties.kind === "area");
+  const features = got.features.filter((one) => one.properties.kind === "area").map(withoutSpecks);
   shapes = L.featureGroup(features.flatMap((one, place) => ["#fff", SHADES[place % 3]].map((color, top) => L.geoJSON(one, {
     pane: "picked", interactive: false,
     style: { color, weight: top ? 2 : place ? 0 : 4, opacity: 1, dashArray: top ? DASHES[place % 3] : undefined, fill: Boolean(top), fillColor: SHADES[place % 3], fillOpacity: 0.1, interactive: false },

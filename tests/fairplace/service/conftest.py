@@ -8,14 +8,17 @@ import datetime as dt
 import hashlib
 import html
 import json
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
@@ -322,3 +325,149 @@ def provider() -> Iterator[LocalProvider]:
     yield one
     one.server.shutdown()
     one.server.server_close()
+
+
+# A browser, and a person before it
+
+
+DESKTOP, PHONE = (1280, 800), (390, 844)
+#: Milliseconds in which something must come to pass on a busy machine.
+WAIT = 120_000
+#: What has the focus: whether a ring shows it, and whether it is in sight and nothing lies over it.
+_FOCUS = """() => {
+  const now = document.activeElement;
+  if (!now || now === document.body) return null;
+  const box = now.getBoundingClientRect(), style = getComputedStyle(now);
+  const over = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.8], [0.1, 0.8], [0.9, 0.2]]
+    .map(([x, y]) => document.elementFromPoint(box.left + x * box.width, box.top + y * box.height));
+  return {
+    name: (now.getAttribute("aria-label") || now.textContent || now.id).trim().slice(0, 60),
+    ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    sight: over.some((one) => one && (now.contains(one) || one.contains(now))),
+    presses: now.matches("button, a, summary"),
+  };
+}"""
+
+
+@dataclass
+class Person:
+    """Somebody before a page, and everything that went wrong in it: hosts asked, errors, lost focus."""
+
+    page: Any
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+    def clean(self) -> None:
+        assert (self.outside, self.errors, self.unseen) == ([], [], [])
+
+    def tab(self, key: str = "Tab") -> dict[str, Any] | None:
+        """Press Tab, and look where the focus is."""
+        self.page.keyboard.press(key)
+        focus: dict[str, Any] | None = self.page.evaluate(_FOCUS)
+        for _ in range(100):
+            if focus is None or (focus["ring"] and focus["sight"]):
+                return focus
+            # What is on its way may be moving the page at this very moment; where it settles counts.
+            self.page.wait_for_timeout(50)
+            focus = self.page.evaluate(_FOCUS)
+        if focus is not None and not (focus["ring"] and focus["sight"]):
+            self.unseen.append(f"{focus['name']}: ring {focus['ring']}, in sight {focus['sight']}")
+        return focus
+
+    def tab_to(self, what: str) -> None:
+        """Press Tab until what is wanted has the focus, as somebody without a mouse does."""
+        for _ in range(250):
+            self.tab()
+            if self.page.evaluate("what => document.activeElement.matches(what)", what):
+                return
+        raise AssertionError(f"{what} cannot be reached by Tab")
+
+    def press(self, name: str, key: str = "Enter") -> None:
+        """Press Tab until a button or link of that name has the focus, then Enter."""
+        for _ in range(250):
+            focus = self.tab()
+            if focus is not None and focus["presses"] and focus["name"].startswith(name):
+                self.page.keyboard.press(key)
+                return
+        raise AssertionError(f'no button or link "{name}" can be reached by Tab')
+
+    def choose(self, files: Any) -> None:
+        """Press Space on the file field that has the focus, and choose in the system's own dialogue."""
+        with self.page.expect_file_chooser() as coming:
+            self.page.keyboard.press("Space")
+        coming.value.set_files(files)
+
+    def until(self, expression: str, given: Any = None) -> None:
+        """Ask again until it holds; the page's own policy forbids Playwright to wait inside it."""
+        deadline = time.monotonic() + WAIT / 1000
+        while not self.page.evaluate(expression, given):
+            assert time.monotonic() < deadline, expression
+            self.page.wait_for_timeout(50)
+
+    def hears(self, text: str) -> None:
+        """Wait until the live region says something."""
+        self.until("text => document.getElementById('spoken').textContent.includes(text)", text)
+
+    def check_axe(self) -> None:
+        """Hold the page as it is to axe: nothing moderate, serious or critical; and to targets of 24 pixels."""
+        carried = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+        self.page.evaluate(resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8"))
+        found = self.page.evaluate(
+            "axe.run().then(said => said.violations.map(one => [one.impact, one.id, one.nodes.slice(0, 3).map(node => node.html)]))"
+        )
+        assert [one for one in found if one[0] in ("serious", "critical", "moderate")] == []
+        small = self.page.evaluate(
+            """[...document.querySelectorAll('button, select, input, summary, #tasks a, nav a, .account a, td a')].filter(one => one.offsetParent)
+            .map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()]).filter(([, at]) => at.width < 24 || at.height < 24).map(([one]) => one)"""
+        )
+        assert small == []
+        width = self.page.viewport_size["width"]
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Any]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.skip("needs Chromium: install Debian's chromium package")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright from the test group")
+    with sync_api.sync_playwright() as driver:
+        made = driver.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--no-first-run", "--disable-background-networking"]
+        )
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def visit(chrome: Any) -> Callable[..., Any]:
+    """A page at an address and a size; whatever is asked of another host than those given is cut."""
+
+    @contextmanager
+    def opened(address: str, *hosts: str, size: tuple[int, int] = DESKTOP) -> Iterator[Person]:
+        width, height = size
+        context = chrome.new_context(
+            viewport={"width": width, "height": height}, accept_downloads=True, has_touch=width < 500
+        )
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        person = Person(page)
+
+        def gate(route: Any) -> None:
+            if route.request.url.startswith((*(f"{host}/" for host in hosts), "blob:", "data:")):
+                route.fallback()
+            else:
+                person.outside.append(route.request.url)
+                route.abort()
+
+        page.route("**/*", gate)
+        page.on("pageerror", lambda error: person.errors.append(str(error)))
+        page.on("console", lambda said: person.errors.append(said.text) if said.type == "error" else None)
+        page.goto(address)
+        try:
+            yield person
+        finally:
+            context.close()
+
+    return opened

@@ -12,7 +12,7 @@ import pytest
 from fairplace.disclosure import release
 from fairplace.map_page import PUBLIC_LAYERS, area_layer
 from fairplace.pack import Pack
-from fairplace.service.explore import EXPLORE_POLICY, words
+from fairplace.service.explore import EXPLORE_POLICY, page_content, words
 from maps.assets import outside_references
 
 PACK = "/packs/halverton"
@@ -58,6 +58,15 @@ def test_front_and_pack_page_lead_to_it(caller) -> None:
     assert f"{PACK}/explore" in caller.get("/").text
     assert f"{PACK}/explore" in caller.get(PACK).text
     assert caller.get("/packs/nowhere/explore").status_code == 404
+
+
+def test_a_pack_without_streets_is_said_to_have_none_before_anybody_asks(
+    sample_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = release(sample_pack, "public")
+    assert page_content("halverton", released, [], [])["streets"] is True
+    monkeypatch.setattr(type(released), "held", lambda self, kind: [])
+    assert page_content("halverton", released, [], [])["streets"] is False
 
 
 def test_layers_have_the_classes_colours_and_words_of_the_map(caller, sample_pack: Pack) -> None:

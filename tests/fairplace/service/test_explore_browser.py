@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -29,85 +26,18 @@ URDU = "محلہ لوٹن"
 CORNERS = "52.2100, 0.0450\n52.2100, 0.0700\n52.2250, 0.0700\n52.2250, 0.0450"
 
 
-@dataclass
-class Watched:
-    """A page, and everything that went wrong in it."""
-
-    page: Any
-    outside: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    def clean(self) -> None:
-        assert (self.outside, self.errors) == ([], [])
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Any]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.skip("needs Chromium: install Debian's chromium package")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright from the test group")
-    with sync_api.sync_playwright() as driver:
-        made = driver.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--no-first-run", "--disable-background-networking"]
-        )
-        yield made
-        made.close()
-
-
 @pytest.fixture
-def explore(chrome: Any, served: str) -> Callable[..., Any]:
-    """The page at a size, with an address after "#"; everything that is not for the service is cut."""
+def explore(visit: Callable[..., Any], served: str) -> Callable[..., Any]:
+    """The page at a size, with an address after "#"."""
 
     @contextmanager
-    def opened(mark: str = "", *, size: tuple[int, int] = DESKTOP, ready: bool = True) -> Iterator[Watched]:
-        width, height = size
-        context = chrome.new_context(
-            viewport={"width": width, "height": height}, accept_downloads=True, has_touch=width < 500
-        )
-        page = context.new_page()
-        page.set_default_timeout(WAIT)
-        seen = Watched(page)
-
-        def gate(route: Any) -> None:
-            if route.request.url.startswith((served + "/", "blob:", "data:")):
-                route.fallback()
-            else:
-                seen.outside.append(route.request.url)
-                route.abort()
-
-        page.route("**/*", gate)
-        page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
-        page.goto(f"{served}/packs/halverton/explore#{mark}")
-        if ready:
-            page.wait_for_selector("body[data-ready]")
-        try:
+    def opened(mark: str = "", *, size: tuple[int, int] = DESKTOP, ready: bool = True) -> Iterator[Any]:
+        with visit(f"{served}/packs/halverton/explore#{mark}", served, size=size) as seen:
+            if ready:
+                seen.page.wait_for_selector("body[data-ready]")
             yield seen
-        finally:
-            context.close()
 
     return opened
-
-
-def tab_to(page: Any, what: str) -> None:
-    """Press Tab until what is wanted has the focus, as somebody without a mouse does."""
-    for _ in range(250):
-        page.keyboard.press("Tab")
-        if page.evaluate("what => document.activeElement.matches(what)", what):
-            return
-    raise AssertionError(f"{what} cannot be reached by Tab")
-
-
-def press(page: Any, name: str) -> None:
-    """Press Tab until a button or link of that name has the focus, then Enter."""
-    mine = "name => { const now = document.activeElement; return now.matches('button,a,summary') && (now.getAttribute('aria-label') || now.textContent).trim().startsWith(name); }"
-    for _ in range(250):
-        page.keyboard.press("Tab")
-        if page.evaluate(mine, name):
-            page.keyboard.press("Enter")
-            return
-    raise AssertionError(f'no button or link "{name}" can be reached by Tab')
 
 
 def take_pdf(page: Any, act: Callable[[], None], folder: Path) -> bytes:
@@ -117,14 +47,6 @@ def take_pdf(page: Any, act: Callable[[], None], folder: Path) -> bytes:
     coming.value.save_as(file)
     assert file.suffix == ".pdf"
     return file.read_bytes()
-
-
-def wait_until(page: Any, expression: str, given: Any = None) -> None:
-    """Ask again until it holds; the page's own policy forbids Playwright to wait inside it."""
-    deadline = time.monotonic() + WAIT / 1000
-    while not page.evaluate(expression, given):
-        assert time.monotonic() < deadline, expression
-        page.wait_for_timeout(50)
 
 
 def map_point(page: Any, across: float, down: float) -> tuple[float, float]:
@@ -159,7 +81,7 @@ class TestProfileJourney:
             page.click("#tasks a[data-task=draw]")
             for across, down in ((0.25, 0.45), (0.45, 0.45), (0.35, 0.75)):
                 page.mouse.click(*map_point(page, across, down))
-            wait_until(page, "location.hash.split(';').length === 3")
+            seen.until("location.hash.split(';').length === 3")
             page.get_by_role("button", name="Show the profile of this area").click()
             page.wait_for_selector("#task [data-shown^=area-]")
             act = page.get_by_role("button", name="PDF", exact=True).click
@@ -169,40 +91,11 @@ class TestProfileJourney:
             assert page.locator(".pin.corner").count() == 3
             seen.clean()
 
-    def test_by_keyboard_on_a_phone(self, explore, served: str, tmp_path: Path) -> None:
-        postcode = httpx.get(f"{served}/collections/halverton-points-postcodes/items?f=json&limit=1")
-        text = postcode.json()["features"][0]["id"]
-        with explore(size=PHONE) as seen:
-            page = seen.page
-            tab_to(page, "#search")
-            page.keyboard.type(text)
-            page.keyboard.press("Enter")
-            page.wait_for_selector("#profile[data-shown]")
-            assert page.evaluate("document.activeElement.id") == "panel-title"
-            page.evaluate("scrollTo(0, 0)")
-            page.locator("body").press("Home")
-            page.reload()
-            page.wait_for_selector("#profile[data-shown]")
-            tab_to(page, "#tasks a[data-task=draw]")
-            page.keyboard.press("Enter")
-            press(page, "Or paste the corners")
-            tab_to(page, "textarea")
-            page.keyboard.insert_text(CORNERS)
-            press(page, "Use these corners")
-            wait_until(page, "location.hash.split(';').length === 4")
-            page.locator("#panel-title").focus()
-            press(page, "Show the profile of this area")
-            page.wait_for_selector("#task [data-shown^=area-]")
-            assert page.evaluate("document.activeElement.tagName") == "H3"
-            assert take_pdf(page, lambda: press(page, "PDF"), tmp_path).startswith(b"%PDF-")
-            seen.clean()
-
     def test_an_area_of_the_list_opens_by_enter_at_the_cross_and_from_the_table(self, explore) -> None:
         with explore() as seen:
             page = seen.page
-            tab_to(page, "#map")
-            for _ in range(3):
-                page.keyboard.press("ArrowLeft")
+            seen.tab_to("#map")
+            page.keyboard.press("ArrowLeft")
             page.keyboard.press("Enter")
             page.wait_for_selector("#profile[data-shown]")
             code = page.get_attribute("#profile", "data-shown")
@@ -237,47 +130,13 @@ class TestWalkAndHubJourney:
             page.mouse.move(at[0] - 20, at[1] + 10, steps=4)
             page.mouse.move(at[0] - 110, at[1] + 30, steps=8)
             page.mouse.up()
-            wait_until(page, "mark => location.hash !== mark", mark)
-            wait_until(
-                page, "text => (document.querySelector('#tried table')?.innerText ?? text) !== text", before
-            )
+            seen.until("mark => location.hash !== mark", mark)
+            seen.until("text => (document.querySelector('#tried table')?.innerText ?? text) !== text", before)
             said = page.inner_text("#tried")
             assert "Children under 5" in said
             assert "(modelled)" in said
             assert "90% range" in said
             assert "Mean minutes to the nearest hub" in said
-            seen.clean()
-
-    def test_by_keyboard_on_a_phone_a_site_is_typed_moved_and_a_hub_closed(
-        self, explore, served: str
-    ) -> None:
-        with explore("task=hubs", size=PHONE) as seen:
-            page = seen.page
-            page.wait_for_selector("#tried[data-shown^='0 0']")
-            page.locator("#panel-title").focus()
-            tab_to(page, "#site-typed")
-            page.keyboard.type("52.2150, 0.0500")
-            page.keyboard.press("Enter")
-            page.wait_for_selector("#tried[data-shown^='1 0']")
-            mark = page.evaluate("location.hash")
-            press(page, "Site 1: north 50 metres")
-            wait_until(page, "mark => location.hash !== mark", mark)
-            tab_to(page, "[data-close]")
-            page.keyboard.press("Space")
-            page.wait_for_selector("#tried[data-shown^='1 1']")
-            [site] = re.findall(r"sites=([\d.]+),([\d.]+)", page.evaluate("location.hash"))
-            closed = page.evaluate("new URLSearchParams(location.hash.slice(1)).get('close')")
-            asked = {
-                "sites": f"{float(site[0]):.6f},{float(site[1]):.6f}",
-                "close": closed,
-                "minutes": "15",
-                "mode": "walk",
-            }
-            got = httpx.get(f"{served}/packs/halverton/hubs/try", params=asked, timeout=60).json()
-            tried = next(
-                one for one in got["people"] if one["option"] == "tried" and one["measure"] == "residents"
-            )
-            assert f"{round(tried['within']):,}" in page.inner_text("#tried")
             seen.clean()
 
     def test_a_walk_shows_people_by_limit_and_a_marker_moves_by_arrow_keys(self, explore) -> None:
@@ -292,7 +151,7 @@ class TestWalkAndHubJourney:
             before = page.evaluate("location.hash")
             page.locator(".pin.start").focus()
             page.keyboard.press("ArrowUp")
-            wait_until(page, "mark => location.hash !== mark", before)
+            seen.until("mark => location.hash !== mark", before)
             page.fill("#minutes-number", "30")
             page.keyboard.press("Enter")
             page.keyboard.press("Tab")
@@ -303,7 +162,7 @@ class TestWalkAndHubJourney:
         with explore("task=hubs") as seen:
             page = seen.page
             page.get_by_role("button", name="Start the plan").click()
-            wait_until(page, "location.hash.includes('job=hubs')")
+            seen.until("location.hash.includes('job=hubs')")
             page.reload()
             page.locator("#plan-job progress").wait_for()
             page.locator("#plan-job").get_by_role("button", name="Cancel").click()
@@ -315,10 +174,10 @@ class TestWalkAndHubJourney:
         with explore("task=hubs", size=PHONE) as seen:
             page = seen.page
             page.locator("#panel-title").focus()
-            press(page, "Start the plan")
+            seen.press("Start the plan")
             page.wait_for_selector("#plan-job[data-shown]", timeout=5 * WAIT)
             assert page.locator("#plan-job a").count() > 3
-            press(page, "note.html")
+            seen.press("note.html")
             page.wait_for_url("**/files/note.html")
             assert "fictional" in page.inner_text("body")
             page.go_back()
@@ -361,7 +220,7 @@ class TestPlanJourney:
             pickers.nth(1).set_input_files([local / "constraints" / "conservation-area.geojson"])
             page.get_by_text("Designation: conservation-area.geojson").wait_for()
             page.locator("#panel-title").focus()
-            press(page, "Send the files and review")
+            seen.press("Send the files and review")
             page.wait_for_selector("#review-job[data-shown]", timeout=5 * WAIT)
             link = page.locator("#review-job a").nth(0)
             assert link.inner_text().endswith(".html")
@@ -492,7 +351,7 @@ def test_every_task_is_accessible_and_fits_a_phone_and_a_page_at_400_per_cent(ex
     axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
     with explore(view) as seen:
         page = seen.page
-        wait_until(page, "document.querySelectorAll('[aria-busy]').length === 0")
+        seen.until("document.querySelectorAll('[aria-busy]').length === 0")
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         page.evaluate(axe)
         for width, height in (DESKTOP, PHONE, ZOOMED):
