@@ -205,7 +205,7 @@ def test_hostile_names_are_only_names(sample_pack: Pack) -> None:
     place = find_place(released, sample_pack.areas("wd25").index[0])
     hostile = '<script>alert("x")</script>\'&" \u202egnol'
     page = render_html(compose(released, type(place)(place.geography, place.code, hostile)))
-    assert "<script" not in page
+    assert page.count("<script") == 1
     assert "&lt;script&gt;" in page
 
 
