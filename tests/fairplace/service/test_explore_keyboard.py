@@ -48,8 +48,7 @@ def top(visit: Callable[..., Any], served: str) -> Callable[..., Any]:
 
 
 def task(person: Any, name: str) -> None:
-    """Go to the top of the page and to one of its tasks."""
-    person.page.keyboard.press("Control+Home")
+    """Go backwards by keys to one of the tasks above."""
     for _ in range(400):
         # Backwards out of whatever has the focus, as somebody does who wants to be at the tasks above.
         person.tab("Shift+Tab")
