@@ -25,7 +25,7 @@ from fairplace.numbers import two_figures
 from fairplace.pack import Pack, PackError
 from geo.crs import to_lonlat
 from geo.network import Network, load_network
-from geo.pairs import measure_costs
+from geo.pairs import Pairs, measure_costs
 from geo.reach import Reach, draw_reach, find_reach, reach_lines
 from geo.shortest import warm_up
 from geo.travel import Trip, Unit
@@ -286,8 +286,7 @@ def _count_around(
     lost = int(snap.flagged.sum())
     notes = [f"{lost} of {len(costs)} points where people live are over 250 m from any street."] * (lost > 0)
     if ground.modelled:
-        names = ", ".join(WORDS.get(one, one) for one in ground.modelled)
-        notes.append(f"A model's estimate, with its 90% range: {names}.")
+        notes.append(say_modelled(ground.modelled))
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True), tuple(notes)
 
 
@@ -338,6 +337,39 @@ def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.D
             status = "suppressed" if few else "ok"
             rows.append((measure, words, measure in modelled, limit, within, low, high, total, share, status))
     return pd.DataFrame(rows, columns=COUNTED)
+
+
+def count_pairs(ground: Ground, pairs: Pairs, limits: Sequence[float]) -> pd.DataFrame:
+    """Count who is within limits of any place, and of each, as it may be shown.
+
+    Parameters
+    ----------
+    ground
+        Who lives where.
+    pairs
+        From `ground.people` to the places, measured to the largest limit or further.
+    limits
+        In the unit of `pairs`, included.
+
+    Returns
+    -------
+    DataFrame
+        ``place`` (empty for any of them) and the columns of `count_near`.
+    """
+    costs = pairs.matrix().reindex(ground.people.index, fill_value=np.inf)
+    every = {"": costs.min(axis=1), **{str(place): costs[place] for place in costs}}
+    tables = []
+    for place, minutes in every.items():
+        table = count_near(ground, minutes.to_numpy(dtype=float), limits)
+        table.insert(0, "place", place)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def say_modelled(measures: Sequence[str]) -> str:
+    """Say which measures are a model's estimate."""
+    names = ", ".join(WORDS.get(one, one) for one in measures)
+    return f"A model's estimate, with its 90% range: {names}."
 
 
 def say_fictional(ground: Ground) -> tuple[str, ...]:

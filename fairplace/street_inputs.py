@@ -170,8 +170,40 @@ def open_people(args: argparse.Namespace, network: Network) -> tuple[Ground, tup
     if not names:
         raise StreetInputError("--people needs --weights: what to add up, such as people,children")
     values, more = read_weights(points, names)
-    people = values.assign(x=points.geometry.x, y=points.geometry.y)
+    kept = points.drop(columns="geometry").drop(columns=list(values))
+    people = kept.join(values).assign(x=points.geometry.x, y=points.geometry.y)
     return Ground(network, people, tuple(names)), (*notes, *more)
+
+
+def open_demand(args: argparse.Namespace, network: Network) -> tuple[Ground, tuple[str, ...]]:
+    """Put the people whom services are for on the streets, with what is to be added up of them.
+
+    Raises
+    ------
+    StreetInputError
+        Nobody is given; points of a file without what to add up; a measure that the people lack.
+    """
+    from dataclasses import replace
+
+    from fairplace.demand import PEOPLE
+
+    own = args.pack is not None and args.people == PEOPLE and not Path(args.people).is_file()
+    if args.people and not own:
+        return open_people(args, network)
+    ground, notes = open_people(argparse.Namespace(pack=args.pack, people=None), network)
+    if not ground.measures:
+        raise StreetInputError(
+            "nobody to serve was given; name points where people live as --people, with --weights, or a pack "
+            "that holds them"
+        )
+    wanted = split_names(args.weights) or list(ground.measures)
+    for name in wanted:
+        if name not in ground.measures:
+            raise StreetInputError(
+                f"--weights {name!r} is not held for the people of the pack; it has "
+                f"{', '.join(ground.measures)}"
+            )
+    return replace(ground, measures=tuple(wanted)), notes
 
 
 def split_names(text: str | None) -> list[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "who is within walking distance of services, who is not, and how supply is shared"
 EXAMPLE = (
-    "fairplace access out/halverton --people people --weights residents,children_0_4 --services libraries "
+    "fairplace access out/halverton --weights residents,children_0_4,children_below_mis --services libraries "
     "--nearest 1 --out out/access"
 )
 
@@ -21,8 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from fairplace.street_inputs import add_network_arguments
 
     add_network_arguments(parser)
-    parser.add_argument("--people", required=True, metavar="FILE|NAME", help="points where people live")
-    parser.add_argument("--weights", required=True, metavar="COLUMN,COLUMN", help="what to add up")
+    parser.add_argument(
+        "--people", metavar="FILE|NAME", help="points where people live; the pack's own if left out"
+    )
+    parser.add_argument(
+        "--weights", metavar="COLUMN,COLUMN",
+        help="what to add up, counted before modelled; all that the pack's own people have, if left out",
+    )  # fmt: skip
     parser.add_argument("--services", metavar="FILE|NAME", help="points of one or more services")
     parser.add_argument(
         "--to", action="append", default=[], metavar="PLACE",
@@ -46,9 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Work out access; 1 if somebody can get to no service at all."""
+    from dataclasses import replace
+
     from fairplace import street_inputs as inputs
     from fairplace.commands.reach import read_limits
-    from geo.access import LUO_QI_BANDS, count_kinds, count_within, find_nearest, share_supply
+    from fairplace.reaching import count_pairs, say_modelled
+    from geo.access import LUO_QI_BANDS, AccessTable, count_kinds, count_within, find_nearest, share_supply
     from geo.access_groups import compare_groups
     from geo.greenspace import judge_greenspace
     from geo.pairs import measure_pairs
@@ -57,9 +65,15 @@ def run(args: argparse.Namespace) -> int:
         raise inputs.StreetInputError("--services and --to were both given; give one, or put all in a file")
     if not args.services and not args.to and not args.greenspace:
         raise inputs.StreetInputError("nothing to get to was given; name --services, --to or --greenspace")
-    people, notes = inputs.open_points(args, args.people, what="--people")
-    weights = inputs.split_names(args.weights)
     network = inputs.open_network(args)
+    ground, notes = inputs.open_demand(args, network)
+    people = ground.people
+    weights = [one for one in ground.measures if one not in ground.modelled]
+    if not weights and (args.capacity or args.group or args.greenspace):
+        raise inputs.StreetInputError(
+            f"--weights has only what is modelled ({', '.join(ground.measures)}), which --capacity, --group "
+            f"and --greenspace cannot share out with a range; name something counted too: children_0_15"
+        )
     answers: dict[str, Any] = {}
     lost = False
     if args.services or args.to:
@@ -77,7 +91,11 @@ def run(args: argparse.Namespace) -> int:
             "skip_islands_below": args.skip_islands_below,
         }  # fmt: skip
         pairs = measure_pairs(network, people, services, limit=most, **how)
-        answers["within"] = count_within(pairs, weights, limits=limits, each=True)
+        if weights:
+            answers["within"] = count_within(pairs, weights, limits=limits, each=True)
+        if ground.modelled:
+            counted = count_pairs(replace(ground, measures=ground.modelled), pairs, limits)
+            answers["modelled"] = AccessTable(counted, pairs.said, (say_modelled(ground.modelled),))
         if args.nearest:
             answers["nearest"] = find_nearest(network, people, services, k=args.nearest, **how)
             lost = set(answers["nearest"].table["demand"]) != set(people.index)
@@ -105,6 +123,8 @@ def run(args: argparse.Namespace) -> int:
         inputs.print_json({"notes": list(notes), **told})
     else:
         for name, one in answers.items():
+            if name == "modelled":
+                inputs.print_table(inputs.show_counts(one.table.replace({"place": {"": "any"}})))
             if name in ("within", "groups", "greenspace"):
                 inputs.print_table(one.table.replace({"place": {"": "any"}}))
             print("\n".join([f"{name}: {one.said}", *one.notes]))

@@ -12,9 +12,10 @@ from shapely import LineString
 
 from fairplace.hub_trial import HubTrial, HubTrialError, try_hubs
 from fairplace.pack import Pack, PackError
-from fairplace.reaching import Ground, answer_reach, count_near, open_ground
+from fairplace.reaching import Ground, answer_reach, count_near, count_pairs, open_ground
 from geo.network import Network
 from geo.network_building import build_network
+from geo.pairs import measure_pairs
 from geo.profiles import measure_profiles
 
 EAST, NORTH = 509_000.0, 221_000.0
@@ -98,6 +99,16 @@ def test_reach_counts_streets_people_and_ranges_in_one_answer(town: Ground) -> N
     assert ((lon > -0.5) & (lon < -0.4)).all()
     assert ((lat > 51.8) & (lat < 51.9)).all()
     json.dumps(made)
+
+
+def test_who_is_near_any_of_several_places_is_counted_once(town: Ground) -> None:
+    corners = pd.DataFrame({"x": [EAST, EAST], "y": [NORTH, NORTH]}, index=["H1", "again"])
+    pairs = measure_pairs(town.network, town.people, corners, limit=5)
+    table = count_pairs(town, pairs, [5]).set_index(["place", "measure"])
+    # Homes at 50 + 100 a + 100 b from the corner, within 400 m: 4 + 3 + 2 + 1, of ten people each.
+    assert [table.loc[(place, "residents"), "within"] for place in ("", "H1", "again")] == [100, 100, 100]
+    below = table.loc[("", "children_below_mis")]
+    assert (below["within"], below["low"], below["high"]) == (15, 8.3, 22)
 
 
 def test_a_modelled_need_of_a_single_home_is_not_shown(town: Ground) -> None:

@@ -149,10 +149,10 @@ def test_a_pack_gives_its_network_and_points_by_name(town, capsys, monkeypatch) 
         path = town / "pack"
 
         def held(self, kind: str) -> list[str]:
-            return {"networks": ["walk"], "points": ["people", "hubs"]}[kind]
+            return {"networks": ["walk"], "points": ["homes", "hubs"]}[kind]
 
         def places(self, _: str, name: str) -> gpd.GeoDataFrame:
-            table = pd.read_csv(town / f"{name}.csv")
+            table = pd.read_csv(town / {"homes": "people.csv", "hubs": "hubs.csv"}[name])
             xy = table[["x", "y"]] if "x" in table else table[["easting", "northing"]]
             return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(*xy.to_numpy().T), crs="EPSG:27700")
 
@@ -161,7 +161,7 @@ def test_a_pack_gives_its_network_and_points_by_name(town, capsys, monkeypatch) 
         "access",
         str(town / "pack"),
         "--people",
-        "people",
+        "homes",
         "--weights",
         "people",
         "--services",
@@ -174,7 +174,38 @@ def test_a_pack_gives_its_network_and_points_by_name(town, capsys, monkeypatch) 
     assert main([*call, "--network", "tram"]) == 2
     assert "no network named tram, only walk" in capsys.readouterr().err
     assert main(["reach", str(town / "pack"), "--points", "schools"]) == 2
-    assert "'schools' is neither a file nor points of the pack (people, hubs)" in capsys.readouterr().err
+    assert "'schools' is neither a file nor points of the pack (homes, hubs)" in capsys.readouterr().err
+
+
+def test_children_below_the_standard_are_counted_with_their_range(sample_pack, tmp_path, capsys) -> None:
+    call = ["access", str(sample_pack.path), "--services", "libraries", "--minutes", "10,15"]
+    assert main([*call, "--weights", "residents,children_below_mis", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    modelled = pd.DataFrame(answer["modelled"]["table"])
+    everywhere = modelled[modelled["place"] == ""]
+    assert everywhere["limit"].tolist() == [10, 15]
+    assert everywhere["within"].is_monotonic_increasing
+    assert (modelled["low"] <= modelled["within"]).all()
+    assert (modelled["within"] <= modelled["high"]).all()
+    assert "Minimum Income Standard (modelled)" in " ".join(answer["modelled"]["notes"])
+    # What is modelled never stands among what is counted, without its range.
+    assert {row["weight"] for row in answer["within"]["table"]} == {"residents"}
+    # Left out, all that the pack knows of its people is counted.
+    assert main([*call, "--out", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    kept = pd.read_csv(tmp_path / "out" / "modelled.csv", dtype={"place": str}, keep_default_na=False)
+    assert set(kept["measure"]) == {"children_below_mis"}
+    assert main([*call, "--weights", "children_below_mis", "--group", "imd_fifth"]) == 2
+    assert "only what is modelled (children_below_mis)" in capsys.readouterr().err
+    assert main([*call, "--weights", "cars"]) == 2
+    assert (
+        "--weights 'cars' is not held for the people of the pack; it has residents" in capsys.readouterr().err
+    )
+    assert (
+        main(["access", "--network", str(sample_pack.path / "networks" / "streets"), "--to", "509000,221000"])
+        == 2
+    )
+    assert "nobody to serve was given" in capsys.readouterr().err
 
 
 def test_help_answers_without_loading_what_is_heavy() -> None:
