@@ -149,7 +149,8 @@ def scorecard_entries(released: Released, words: Words) -> list[Entry]:
             str(found["period"]) if found else blank,
             show_period(str(one["next_update"])) or blank,
         ]
-        label = f"{one['definition']}{_better(words, str(one['polarity']))}"
+        unit = "" if str(one["unit"]) in ("", "share") else f", {one['unit']}"
+        label = f"{one['definition']}{unit}{_better(words, str(one['polarity']))}"
         standing = _standing(str(one["polarity"]), found, target)
         entries.append(Entry(one, label, found, target, slope, cells, standing))
     return entries

@@ -89,7 +89,7 @@ def build_network(
     said["doubles merged"] = str(doubles)
     said["loops without length dropped"] = str(nowhere)
     if extent is None:
-        said["extent"] = "not given: convex hull of the network"
+        said["extent"] = "not stated, so taken as the outline round all streets"
         extent = shapely.convex_hull(shapely.multipoints(xy))
     else:
         said.setdefault("extent", "given with the source")

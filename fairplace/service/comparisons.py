@@ -72,8 +72,8 @@ def comparison_routes() -> APIRouter:
                 "notes": content["notes"],
             }
             title = " beside ".join(names.values())[:200]
-            return respond(request, shown, title=title, trail=trail, banner=holding.banner)
-        return respond(request, content, title="Compared", trail=trail)
+            return respond(request, shown, title=title, trail=trail, banner=holding.banner_of(pack))
+        return respond(request, content, title="Compared", trail=trail, banner=holding.banner_of(pack))
 
     @router.get(
         "/{pack}/series",
@@ -93,7 +93,7 @@ def comparison_routes() -> APIRouter:
             headers = attachment(f"{pack}-{indicator}.csv")
             return Response(csv_bytes(pd.DataFrame(rows)), headers=headers, media_type=MEDIA["csv"])
         trail = [("packs", "/packs"), (pack, f"/packs/{pack}")]
-        return respond(request, content, title=content["label"], trail=trail, banner=holding.banner)
+        return respond(request, content, title=content["label"], trail=trail, banner=holding.banner_of(pack))
 
     return router
 

@@ -87,7 +87,7 @@ def download_routes() -> APIRouter:
         ]
         content = {"attribution": attribution(released), "pack": released.pack_id, "files": files}
         trail = [("packs", "/packs"), (pack, f"/packs/{pack}"), ("downloads", here)]
-        return respond(request, content, title="Downloads", trail=trail, banner=holding.banner)
+        return respond(request, content, title="Downloads", trail=trail, banner=holding.banner_of(pack))
 
     @router.get(
         "/{pack}/downloads/{file}",

@@ -80,9 +80,13 @@ class Holding:
 
     @cached_property
     def banner(self) -> str:
-        """A sentence for every page, if all packs are fictional."""
-        fictional = [one.name for one in self.packs.values() if one.fictional]
-        return f"{', '.join(fictional)}: fictional, made to show how this works." if fictional else ""
+        """A sentence for pages about all packs; empty where none is fictional."""
+        return _say_fictional([one.name for one in self.packs.values() if one.fictional])
+
+    def banner_of(self, key: str) -> str:
+        """Give the sentence for pages about one pack; empty where it is real."""
+        kept = self.pack(key)
+        return _say_fictional([kept.name] if kept.fictional else [])
 
     def pack(self, key: str) -> Kept:
         """Pack of a name.
@@ -298,6 +302,10 @@ async def holding_of(request: Request, viewer: Annotated[Viewer, Depends(viewer_
 
 #: What a route takes to answer from.
 Held = Annotated[Holding, Depends(holding_of)]
+
+
+def _say_fictional(names: Collection[str]) -> str:
+    return f"{', '.join(names)}: fictional, made to show how this works." if names else ""
 
 
 def describe_pack(key: str, released: Released) -> dict[str, object]:

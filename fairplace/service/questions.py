@@ -60,7 +60,7 @@ def question_routes() -> APIRouter:
             return Response(csv_bytes(content["table"]), headers=headers, media_type=MEDIA["csv"])
         shown = {key: one for key, one in content.items() if key != "table"}
         trail = [("packs", "/packs"), (pack, f"/packs/{pack}")]
-        return respond(request, shown, title="Where to go first", trail=trail, banner=holding.banner)
+        return respond(request, shown, title="Where to go first", trail=trail, banner=holding.banner_of(pack))
 
     @router.post(
         "/{pack}/what-if",

@@ -99,7 +99,7 @@ def pack_routes() -> APIRouter:
             content,
             title=released.name,
             trail=trail(pack),
-            banner=holding.banner,
+            banner=holding.banner_of(pack),
             search=f"/packs/{pack}/search",
         )
 
@@ -222,7 +222,9 @@ def pack_routes() -> APIRouter:
             )
         members = _paging(request, len(rows), len(shown), limit, offset)
         content = {**members, "figures": records(shown)}
-        return respond(request, content, title="Figures", trail=trail(pack, "figures"), banner=holding.banner)
+        return respond(
+            request, content, title="Figures", trail=trail(pack, "figures"), banner=holding.banner_of(pack)
+        )
 
     @router.get("/{pack}/dictionary", summary="What each indicator means", responses=FORM)
     def dictionary(request: Request, holding: Held, pack: PackName, f: Form = None) -> Response:
@@ -269,7 +271,7 @@ def pack_routes() -> APIRouter:
         content = {"layers": layers, "notSpokenOf": not_spoken_of(released), "said": _PLANNING_SAID}
         title = "Designations and constraints"
         return respond(
-            request, content, title=title, trail=trail(pack, "designations"), banner=holding.banner
+            request, content, title=title, trail=trail(pack, "designations"), banner=holding.banner_of(pack)
         )
 
     @router.get(

@@ -210,10 +210,10 @@ def _numeric(cell: str, field: Field) -> Reading:
     percent = cell.endswith("%")
     bare = cell.replace("£", "").replace("\u2212", "-").replace(" ", "").rstrip("%")
     if not (_NUMBER.fullmatch(bare) or _GROUPED.fullmatch(bare)):
-        return _fault(f'"{_short(cell)}", which is no number', f"needed {field.needed}{_hint(cell, bare)}")
+        return _fault(f'"{_short(cell)}", which is no number', f"give {field.needed}{_hint(cell, bare)}")
     value = float(bare.replace(",", ""))
     if not math.isfinite(value):
-        return _fault(f'"{_short(cell)}"', f"needed {field.needed}")
+        return _fault(f'"{_short(cell)}"', f"give {field.needed}")
     if percent and field.type in ("share", "number"):
         return Reading(round(value / 100, 12), style="percent")
     if field.type == "share":
@@ -244,7 +244,7 @@ def _share(value: float, cell: str) -> Reading:
         return _fault(
             f'"{cell}" where shares run from 0 to 1', f"write {value / 100:g}, or {cell}%", "0 to 100"
         )
-    return _fault(f'"{cell}", which no share can be', "needed a share from 0 to 1")
+    return _fault(f'"{cell}", which no share can be', "give a share from 0 to 1")
 
 
 def _whole(value: float, cell: str) -> Reading:
@@ -319,7 +319,7 @@ def _date(cell: str, field: Field) -> Reading:
     if re.fullmatch(r"\d{5}(\.\d+)?", cell) and _SERIALS[0] <= float(cell) <= _SERIALS[1]:
         day = _EXCEL_EPOCH + dt.timedelta(days=int(float(cell)))
         return Reading(day.isoformat(), style="serial")
-    return _fault(f'"{_short(cell)}", which is no date', f"needed {field.needed}")
+    return _fault(f'"{_short(cell)}", which is no date', f"give {field.needed}")
 
 
 def _day(year: int, month: int, day: int, cell: str, style: str) -> Reading:
@@ -358,7 +358,7 @@ def _period(cell: str, field: Field) -> Reading:
     hint = (
         f"; Q{loose[1]} of the financial year 20{loose[2]}/{loose[3]} is a calendar quarter" if loose else ""
     )
-    return _fault(f'"{_short(cell)}", which is no period', f"needed {field.needed}{hint}")
+    return _fault(f'"{_short(cell)}", which is no period', f"give {field.needed}{hint}")
 
 
 def _postcode(cell: str, field: Field) -> Reading:
@@ -391,7 +391,7 @@ def _uprn(cell: str, _field: Field) -> Reading:
         return Reading(str(int(digits)))
     return _fault(
         f'"{_short(cell)}", which is no UPRN',
-        "needed up to 12 digits; leave it empty and give address and postcode",
+        "give up to 12 digits, or leave it empty and give address and postcode",
     )
 
 

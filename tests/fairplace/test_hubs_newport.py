@@ -104,5 +104,5 @@ def test_newport_has_a_full_hub_plan_with_map_and_note(
 
 def test_the_streets_of_newport_end_somewhere_and_the_plan_says_so(newport: Path) -> None:
     network = load_network(newport / "streets")
-    assert network.papers["extent"].startswith("not given: convex hull")
+    assert network.papers["extent"].startswith("not stated, so taken as")
     assert np.asarray(network.to_boundary).min() == pytest.approx(0, abs=1)

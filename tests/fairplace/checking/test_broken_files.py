@@ -215,7 +215,7 @@ CASES = [
     Case("a month for a day", "services", put(2, "E", "Apr-19"), 2, "E", "date", "give the day too"),
     Case("a hidden count in words", "services", put(3, "G", "<5"), 3, "G", "whole", "write [c]"),
     Case("a comma for a point", "indicator_values", put(2, "E", "31,5"), 2, "E", "number", "write 31.5"),
-    Case("thousands by a letter", "referrals", put(2, "H", "£3.1k"), 2, "H", "pounds", "needed pounds, without the sign"),
+    Case("thousands by a letter", "referrals", put(2, "H", "£3.1k"), 2, "H", "pounds", "give pounds, without the sign"),
     Case("a share among percentages", "indicator_values", shares("31", "29", "0.25", "33"), 4, "E", "percent", "write 25%", level="review"),
     Case("31 among shares", "indicator_values", shares("0.31", "0.29", "31", "0.33"), 4, "E", "percent", "write 0.31"),
     Case("the same UPRN in wide digits", "homes", put(5, "A", "９９９９００００００３２"), 5, "A", "twice", "keep one"),

@@ -61,7 +61,7 @@ def test_a_date_is_read_however_it_is_written(text: str, day: str) -> None:
         ("09/30/2025", "2025-09-30"),
         ("30/09/25", "2025-09-30"),
         ("31/02/2025", "check the day"),
-        ("soon", "needed a date"),
+        ("soon", "give a date"),
     ],
 )
 def test_a_date_that_could_be_another_day_is_refused_with_its_mend(text: str, mend: str) -> None:
