@@ -58,7 +58,7 @@ def walk_catchments(released: Released, service: str, limits: Sequence[float] = 
 def _draw(released: Released, service: str, limits: Sequence[float]) -> gpd.GeoDataFrame:
     layer = SERVICES[service][0]
     # Imported here because most packs hold no streets, and streets need numba.
-    from geo.reach import draw_reach, find_reach, reach_lines
+    from geo.reach import draw_catchments, find_reach
 
     network = released.network(STREETS)
     services = find_services({layer: released.places("points", layer)}, network)
@@ -66,13 +66,10 @@ def _draw(released: Released, service: str, limits: Sequence[float]) -> gpd.GeoD
     if doors.empty:
         return gpd.GeoDataFrame({"limit": []}, geometry=[], crs=BNG)
     reach = find_reach(network, doors, limits=list(limits), profile=PROFILE, trip="in")
-    drawn = draw_reach(reach, lines=reach_lines(reach).assign(origin=service)).sort_values("limit")
+    drawn = draw_catchments(reach).sort_values("limit")
     district = next(key for key in released.geographies if key.startswith("lad"))
     edge = shapely.union_all(released.areas(district).geometry.to_numpy())
-    # The drawings of two limits are rasters of their own; each is made to hold the one before.
-    held: list[shapely.Geometry] = []
-    for shape in shapely.intersection(drawn.geometry.to_numpy(), edge):
-        held.append(shapely.union(held[-1], shape) if held else shape)
+    held = shapely.intersection(drawn.geometry.to_numpy(), edge)
     return gpd.GeoDataFrame({"limit": drawn["limit"].to_numpy()}, geometry=held, crs=BNG)
 
 

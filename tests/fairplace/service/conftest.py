@@ -426,7 +426,9 @@ class Person:
         assert self.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.fixture(scope="session")
+# Not for the session: the driver keeps an event loop running in its thread, and tests of other files
+# that share the worker could start none of their own.
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Any]:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
