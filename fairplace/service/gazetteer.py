@@ -43,8 +43,8 @@ class Named:
         As it is called, and the ward that it lies in; a street that goes through three is there three times.
     about
         What kind of place it is; empty for a street.
-    key
-        Name and ward as `spell` writes them.
+    key, own
+        Name and ward as `spell` writes them, and how many letters of that are the name itself.
     lon, lat, east, north
         A point of it.
     """
@@ -55,6 +55,7 @@ class Named:
     ward: str
     about: str
     key: str
+    own: int
     lon: float
     lat: float
     east: float
@@ -102,7 +103,7 @@ def _streets(released: Released) -> Iterator[Named]:
         full = f"{name}, {within}"
         shown = full if times[name] > 1 else name
         point = (float(lon[row]), float(lat[row]), float(east), float(north))
-        yield Named("street", full, shown, within, "", spell(full), *point)
+        yield Named("street", full, shown, within, "", spell(full), len(spell(name)), *point)
 
 
 def _places(released: Released) -> Iterator[Named]:
@@ -119,7 +120,8 @@ def _places(released: Released) -> Iterator[Named]:
         for row, (name, one) in enumerate(zip(frame["name"], ids, strict=True)):
             if isinstance(name, str) and name.strip():
                 point = (float(lon[row]), float(lat[row]), float(east[row]), float(north[row]))
-                yield Named("place", str(one), name.strip(), "", about, spell(name), *point)
+                key = spell(name)
+                yield Named("place", str(one), name.strip(), "", about, key, len(key), *point)
 
 
 def _wards(released: Released, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

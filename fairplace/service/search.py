@@ -124,14 +124,18 @@ def _ranked(directory: Directory, code: str, wanted: str, most: int) -> list[tup
             ranked.append((min(rank, 3), 0, 0, at))
     if wanted:
         for at, one in enumerate(directory.named):
-            if (rank := _rank(one.key, wanted)) < 4:
+            # Whoever types the name of a ward wants the ward, not each of its streets.
+            if (rank := _rank(one.key, wanted, one.own)) < 4:
                 ranked.append((rank, 1, len(one.key), at))
     return [(group, at) for _, group, _, at in heapq.nsmallest(most, ranked)]
 
 
-def _rank(key: str, wanted: str) -> int:
-    """How well a name fits: 0 just so, 1 begins so, 2 a word of it does, 3 holds it, 4 not at all."""
-    at = key.find(wanted)
+def _rank(key: str, wanted: str, own: int | None = None) -> int:
+    """How well a name fits: 0 just so, 1 begins so, 2 a word of it does, 3 holds it, 4 not at all.
+
+    What fits begins in the first `own` letters.
+    """
+    at = key.find(wanted, 0, None if own is None else own + len(wanted) - 1)
     if at < 0:
         return 4
     if at == 0:

@@ -36,7 +36,10 @@ async function look(text) {
     say(words("search_none", { text }));
     return;
   }
-  if (got.length === 1) { go(got[0]); return; }
+  // What is called just so is meant, whatever else has the word in its name.
+  const same = got.filter((one) => one.name.toLowerCase() === text.toLowerCase());
+  const meant = got.length === 1 ? got : same;
+  if (meant.length === 1) { go(meant[0]); return; }
   found.replaceChildren(
     make("p", { text: words("search_some", { count: got.length }) }),
     make("ul", { "aria-label": words("search_results") }, got.map((one) => make("li", {}, [

@@ -81,6 +81,14 @@ def test_a_street_is_found_shortened_in_capitals_and_with_its_ward(caller) -> No
     assert [each["id"] for each in find(caller, f"Windmill Lane, {one['ward']}")] == [one["id"]]
 
 
+def test_the_name_of_a_ward_is_that_ward_and_none_of_its_streets(caller, sample_pack: Pack) -> None:
+    for code, name in sample_pack.areas("wd25")["name"].items():
+        found = caller.get("/packs/halverton/search", params={"q": name}).json()["found"]
+        assert (found[0]["id"], found[0]["name"]) == (code, name)
+        word = name.split()[0].casefold()
+        assert all(word in one["name"].split(",")[0].casefold() for one in found)
+
+
 def test_answers_have_one_shape_that_the_page_reads(caller, sample_pack: Pack) -> None:
     postcode = sample_pack.places("points", "postcodes")["id"].iloc[0]
     kinds = {}
