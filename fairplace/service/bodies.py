@@ -65,13 +65,13 @@ async def read_model(request: Request, model: type[M]) -> M:
         raise RequestError(f"{where} is wrong: {said[:1].lower()}{said[1:200]}") from None
 
 
-async def read_body(request: Request) -> bytes:
-    """Give the body of a request that is said to be JSON.
+def check_media(request: Request) -> None:
+    """Refuse a body by what its headers say, before anything of it is read.
 
     Raises
     ------
     MediaError
-        It is said to be something else, or is packed: what a few bytes unpack to has no bound.
+        It is said to be something else than JSON, or is packed: what a few bytes unpack to has no bound.
     """
     media = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media not in (GEOJSON, MEDIA["json"]):
@@ -79,6 +79,17 @@ async def read_body(request: Request) -> bytes:
     packed = request.headers.get("content-encoding", "identity").strip().lower()
     if packed != "identity":
         raise MediaError(f'the body is packed as "{packed[:40]}"; send it as it is')
+
+
+async def read_body(request: Request) -> bytes:
+    """Give the body of a request that is said to be JSON.
+
+    Raises
+    ------
+    MediaError
+        As `check_media` says.
+    """
+    check_media(request)
     return await request.body()
 
 

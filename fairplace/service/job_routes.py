@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from fairplace.service.answers import MEDIA, SCRIPT_POLICY, attachment, encode, respond
-from fairplace.service.bodies import body_of, read_model
+from fairplace.service.bodies import body_of, check_media, read_model
 from fairplace.service.bounds import JOB_BYTES, JOB_POINTS, JOB_SITES
 from fairplace.service.guard import BODY_EXTRA
 from fairplace.service.holding import Held, Holding
@@ -96,6 +96,7 @@ def job_routes(jobs: Jobs) -> APIRouter:
         openapi_extra=body_of(HubWork, JOB_BYTES, example={"add": 1}),
     )
     async def hubs(request: Request, holding: Held, pack: PackName) -> Response:
+        check_media(request)
         jobs.check_room()
         asked = await read_model(request, HubWork)
         return await run_in_threadpool(_submit_hubs, holding, jobs, pack, asked)
@@ -110,6 +111,7 @@ def job_routes(jobs: Jobs) -> APIRouter:
         ),
     )
     async def review(request: Request, holding: Held, pack: PackName) -> Response:
+        check_media(request)
         jobs.check_room()
         asked = await read_model(request, ReviewWork)
         return await run_in_threadpool(_submit_review, holding, jobs, pack, asked)

@@ -375,7 +375,7 @@ def test_a_slope_over_wards_of_which_some_are_hidden_does_not_give_them_away(tmp
 def test_the_attack_by_slope_recovers_some_where_slopes_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairplace.own_counts.MADE_OF_AREAS", "(?!)")  # nothing is made of areas
+    monkeypatch.setattr("fairplace.own_counts.MADE_OF_AREAS", "^$")  # nothing is made of areas
     assert sum(solve_register(*register_town(seed, tmp_path)) for seed in range(10)) > 5
 
 
