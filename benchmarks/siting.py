@@ -164,7 +164,8 @@ def main() -> None:
             print(f"{name:34} {model:7} ours gave up")
             continue
         if peer is None:
-            ratio, text = args.limit / mine["seconds"], "spopt gave up; ours is proven"
+            said = "proven" if mine["proven"] else "not proven"
+            ratio, text = args.limit / mine["seconds"], f"spopt gave up; ours is {said}"
             cells = (f">{args.limit:.0f}", f">{ratio:.0f}", "-")
         else:
             same = math.isclose(mine["value"], peer["value"], rel_tol=1e-6)

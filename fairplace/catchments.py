@@ -21,9 +21,6 @@ from geo.crs import BNG
 
 #: Minutes at whose edges catchments are drawn.
 EDGES = (10, 15, 20)
-#: What was drawn for a pack, a service and limits: all profiles of a place show the same catchments.
-_DRAWN: dict[tuple[str, str, tuple[float, ...]], gpd.GeoDataFrame] = {}
-_MOST_DRAWN = 8
 
 
 def walk_catchments(released: Released, service: str, limits: Sequence[float] = EDGES) -> gpd.GeoDataFrame:
@@ -47,12 +44,8 @@ def walk_catchments(released: Released, service: str, limits: Sequence[float] = 
     layer = SERVICES[service][0]
     if STREETS not in released.held("networks") or layer not in released.held("points"):
         return gpd.GeoDataFrame({"limit": []}, geometry=[], crs=BNG)
-    key = (released.pack_id, service, tuple(float(one) for one in limits))
-    if key not in _DRAWN:
-        if len(_DRAWN) >= _MOST_DRAWN:
-            _DRAWN.clear()
-        _DRAWN[key] = _draw(released, service, limits)
-    return _DRAWN[key].copy()
+    key = ("catchments", service, *(float(one) for one in limits))
+    return released.drawn(key, lambda: _draw(released, service, limits))
 
 
 def _draw(released: Released, service: str, limits: Sequence[float]) -> gpd.GeoDataFrame:

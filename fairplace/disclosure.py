@@ -8,7 +8,7 @@ would be protected against that part only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,9 @@ __all__ = [
     "release_figures",
 ]
 
+#: Sources that a pack's streets may come from, in the order in which a build takes them.
+STREET_SOURCES = ("osm_streets", "os_open_roads")
+
 
 class DisclosureError(UserError, ValueError):
     """Something was asked for that may not be shown; the message says what may."""
@@ -103,6 +106,10 @@ class Released:
     _pack: Pack
     stale: tuple[StaleFigures, ...] = field(default=(), kw_only=True)
     stale_shown: bool = field(default=False, kw_only=True)
+    # Shapes worked out once and looked at by many profiles; shared by the releases of areas made from this.
+    _drawn: dict[tuple[Any, ...], gpd.GeoDataFrame] = field(
+        default_factory=dict, kw_only=True, repr=False, compare=False
+    )
 
     @property
     def authority(self) -> str:
@@ -138,6 +145,11 @@ class Released:
     def settings(self) -> Mapping[str, Any]:
         """What steered the build."""
         return dict(self._pack.manifest["settings"])
+
+    @property
+    def street_source(self) -> Source | None:
+        """Papers of the streets, where this edition may show them."""
+        return next((self.sources[one] for one in STREET_SOURCES if one in self.sources), None)
 
     @property
     def notes(self) -> list[str]:
@@ -229,6 +241,12 @@ class Released:
     def places(self, kind: str, name: str) -> gpd.GeoDataFrame:
         """Public points or lines, such as ``places("points", "gp_practices")``."""
         return self._pack.places(kind, name)
+
+    def drawn(self, key: tuple[Any, ...], draw: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+        """Give a copy of shapes that take seconds to work out, drawn the first time they are asked for."""
+        if key not in self._drawn:
+            self._drawn[key] = draw()
+        return self._drawn[key].copy()
 
     def network(self, name: str) -> Network:
         """Streets of a network held."""

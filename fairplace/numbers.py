@@ -18,6 +18,8 @@ import pandas as pd
 
 #: Units that are counted: whole things, of which a modelled number keeps two figures.
 COUNTED = ("people", "households", "homes", "children", "events", "replies", "attendances", "incidents")
+#: Ends the unit of a difference between the ends of a slope; of shares it is in percentage points.
+GAP = " (least less most deprived)"
 #: Status -> (sign in a cell, words for the key).
 SIGNS: dict[str, tuple[str, str]] = {
     "missing": ("[x]", "not available"),
@@ -66,7 +68,11 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None) -> Shown:
     low, high = float(figure["low"]), float(figure["high"])
     if math.isnan(low) or math.isnan(high):
         return Shown(value, "")
-    ends = [show_number(end, unit, modelled=modelled, decimals=decimals) for end in (low, high)]
+    # Percentage points are said once, after the value: a range of "-5.1 to 2.0" repeats no words.
+    end_unit = "" if unit == f"share{GAP}" else unit
+    if not end_unit:
+        low, high = low * 100, high * 100
+    ends = [show_number(end, end_unit, modelled=modelled, decimals=decimals) for end in (low, high)]
     return Shown(value, f"{ends[0]} to {ends[1]}")
 
 
@@ -91,6 +97,8 @@ def show_number(value: float, unit: str, *, modelled: bool = False, decimals: in
         if value > 0.99:
             return "more than 99%"
         return "less than 1%" if value < 0.01 else f"{rounded(value * 100, 0)}%"
+    if unit == f"share{GAP}":
+        return f"{rounded(value * 100, 1 if decimals is None else decimals)} percentage points"
     if unit.split(" ")[0] == "share":
         return f"{rounded(value * 100, (0 if modelled else 1) if decimals is None else decimals)}%"
     if unit.startswith("GBP"):

@@ -101,6 +101,8 @@ class BuildSettings:
 
     def __post_init__(self) -> None:
         check_stale_after(self.stale_after_years)
+        if self.draws != int(self.draws):
+            raise BuildError(f"{self.draws} draws were asked for; ask for a whole number of them")
         if self.draws < MINIMUM_DRAWS:
             raise BuildError(f"{self.draws} draws were asked for; a 90 % range needs {MINIMUM_DRAWS} or more")
 

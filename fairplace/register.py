@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fairplace.local_figures import make_figures, paper
+from fairplace.numbers import GAP
 from fairplace.statistics_inequality import slope_index
 from fairplace.statistics_intervals import Estimate, name_interval, wilson
 from geo.errors import UserError
@@ -258,7 +259,7 @@ def _slope(
         high=np.asarray(high, dtype=float).tolist(),
         scale="plain" if share else "rate",
     )
-    made = [(f"{PREFIX}{name}_slope", f"{unit} (least less most deprived)", found.slope)]
+    made = [(f"{PREFIX}{name}_slope", f"{unit}{GAP}", found.slope)]
     if not share:
         most = found.relative
         turned = Estimate(1 / most.value, 1 / most.high, 1 / most.low, most.interval)
@@ -292,7 +293,7 @@ def register_papers(register: Register) -> dict[str, dict[str, str]]:
         papers[f"{name}_target"] = paper(f"Target: {row['definition']}", str(row["unit"]), measure="median")
         papers[f"{name}_slope"] = paper(
             f"Slope between the most and the least deprived ward: {row['definition']}",
-            f"{row['unit']} (least less most deprived)",
+            f"{row['unit']}{GAP}",
             measure="median",
             direction="0 = no difference",
         )

@@ -145,6 +145,54 @@ def open_points(
     return points, ()
 
 
+def open_spaces(
+    args: argparse.Namespace, given: str, network: Network
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None, tuple[str, ...]]:
+    """Read greenspaces from a file, or take the pack's own; with the ways in that their publisher names.
+
+    Returns
+    -------
+    tuple
+        Polygons in EPSG:27700; entrances as `geo.greenspace.find_entrances` takes them, or None where none
+        are published; what was left out.
+
+    Raises
+    ------
+    StreetInputError
+        It is neither a file nor polygons of the pack.
+    """
+    path = Path(given)
+    if path.is_file() or args.pack is None:
+        from geo.crs import to_bng
+        from geo.vector import read_layer
+        from layers.greenspace import is_greenspace, read_greenspace
+
+        if path.is_file() and is_greenspace(path):
+            (west, south), (east, north) = network.xy.min(axis=0), network.xy.max(axis=0)
+            box = (float(west), float(south), float(east), float(north))
+            found = read_greenspace(path, box=box)
+            return found.sites, found.entrances, found.notes
+        return _polygons(to_bng(read_layer(path), where=path.name)[0]), None, ()
+    from fairplace.pack import open_pack
+    from fairplace.walking import ENTRANCES
+
+    pack = open_pack(args.pack)
+    held = pack.held("lines")
+    if given not in held:
+        raise StreetInputError(
+            f"--greenspace {given!r} is neither a file nor a layer of the pack, which has "
+            f"{', '.join(held) or 'none'}"
+        )
+    spaces = _polygons(pack.places("lines", given))
+    if "space" not in spaces or ENTRANCES not in pack.held("points"):
+        return spaces, None, ()
+    return spaces.set_index("space"), pack.places("points", ENTRANCES), ()
+
+
+def _polygons(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame[frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+
+
 def open_people(args: argparse.Namespace, network: Network) -> tuple[Ground, tuple[str, ...]]:
     """Put the people to be counted on the streets: those of a file or of the pack by name, or the pack's own.
 

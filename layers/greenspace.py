@@ -111,6 +111,13 @@ def read_greenspace(path: Path, *, box: Box | None = None, source: Source | None
     return Greenspace(kept, ways, source or describe_source(DATASET, path), tuple(notes))
 
 
+def is_greenspace(path: Path) -> bool:
+    """Tell whether a file is OS Open Greenspace: the one product that has both its sites and the ways in."""
+    if path.suffix.lower() == ".shp":
+        return re.search("GreenspaceSite", path.stem, re.IGNORECASE) is not None
+    return {_SITES, _DOORS} <= {_plain(name) for name in layer_names(path)}
+
+
 def _files(path: Path) -> dict[str, tuple[Path, str | None]]:
     """Where sites and access points are: files, and layers of them."""
     if path.suffix.lower() == ".shp":

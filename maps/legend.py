@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from maps.layer import MapLayer
+from maps.layer import LayerKind, MapLayer
 from maps.patterns import fill_id, uncertain_class
 from maps.style import STATUS_CLASSES, MapClass
 
@@ -31,12 +31,11 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
     for class_id, count in counts.items():
         one = layer.style.entry(class_id)
         label = words.get(class_id, "") if class_id in STATUS_CLASSES else ""
-        counted = words["area_in_class"] if count == 1 else words["areas_in_class"].format(count=f"{count:,}")
         entries.append(
             {
                 "id": class_id,
                 "label": (label[:1].upper() + label[1:]) or one.label,
-                "count": counted,
+                "count": _counted(count, layer.kind, words),
                 "swatch": swatch(layer, one),
             }
         )
@@ -47,13 +46,21 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
             {
                 "id": "uncertain",
                 "label": words["uncertain"],
-                "count": words["area_in_class"]
-                if striped == 1
-                else words["areas_in_class"].format(count=f"{striped:,}"),
+                "count": _counted(striped, layer.kind, words),
                 "swatch": swatch(layer, middle),
             }
         )
     return entries
+
+
+def _counted(count: int, kind: LayerKind, words: Mapping[str, str]) -> str:
+    """How many areas or places have a class; nothing for lines, whose number says nothing."""
+    if kind == "line":
+        return ""
+    one, many = (
+        ("place_in_class", "places_in_class") if kind == "point" else ("area_in_class", "areas_in_class")
+    )
+    return words[one] if count == 1 else words[many].format(count=f"{count:,}")
 
 
 def swatch(layer: MapLayer, one: MapClass) -> str:

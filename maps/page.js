@@ -105,9 +105,9 @@ function drawMap(map, data) {
     return L.layerGroup(held.names.map((name, at) => {
       const box = document.createElement("span");
       box.textContent = name; box.dir = "auto";
+      if (layer.kind === "point") box.dataset.point = "1";
       return L.marker(middle(held, at), {
         pane: "names", interactive: false, keyboard: false,
-        // The name of a point stands above its mark.
         icon: L.divIcon({ className: "areaname", html: box, iconSize: [0, 0], iconAnchor: [0, layer.kind === "point" ? 17 : 0] }),
       });
     }));
@@ -415,15 +415,23 @@ function drawMap(map, data) {
     }
   });
 
-  // A name that would lie on another is left out until the map is closer.
+  // The name of a point stands above its mark, or below or beside it where another name is in the way; one
+  // that finds no room is left out until the map is closer.
+  const SIDES = ["", "translate(-50%,calc(-50% + 34px))", "translate(11px,calc(-50% + 17px))", "translate(calc(-100% - 11px),calc(-50% + 17px))"];
   let spacing = 0;
   function spaceNames() {
     const kept = [];
+    const hits = (at) => kept.some((one) => at.left < one.right && at.right > one.left && at.top < one.bottom && at.bottom > one.top);
     for (const box of document.querySelectorAll(".areaname span")) {
-      box.style.visibility = "";
-      const at = box.getBoundingClientRect();
-      const hit = kept.some((one) => at.left < one.right && at.right > one.left && at.top < one.bottom && at.bottom > one.top);
-      if (hit) box.style.visibility = "hidden"; else kept.push(at);
+      box.style.visibility = "hidden";
+      for (const side of box.dataset.point ? SIDES : [""]) {
+        box.style.transform = side;
+        const at = box.getBoundingClientRect();
+        if (hits(at)) continue;
+        kept.push(at);
+        box.style.visibility = "";
+        break;
+      }
     }
   }
 

@@ -86,8 +86,8 @@ def make_plan(inputs: MisInputs, *, budgets: Budgets, settings: MisSettings, par
     ParametersError
         A region has no published rate to set its dispersion.
     """
-    if settings.draws < 1:
-        raise InputsError(f"{settings.draws} draws give no range; ask for 200 or more")
+    if settings.draws < 1 or settings.draws != int(settings.draws):
+        raise InputsError(f"{settings.draws} draws give no range; ask for a whole number, 200 or more")
     tables = reconcile(inputs)
     kappa = {}
     for code in dict.fromkeys(tables.region):

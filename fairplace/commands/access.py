@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import geopandas as gpd
+from typing import Any
 
 SUMMARY = "who is within walking distance of services, who is not, and how supply is shared"
 EXAMPLE = (
@@ -45,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--kind", metavar="COLUMN", help="also count kinds of service at hand")
     parser.add_argument("--group", metavar="COLUMN", help="also compare groups, such as IMD fifths")
-    parser.add_argument("--greenspace", type=Path, metavar="FILE", help="polygons, judged by their entrances")
+    parser.add_argument(
+        "--greenspace", metavar="FILE|NAME", nargs="?", const="green",
+        help="greenspaces, judged by their entrances: OS Open Greenspace with the ways in that it names, any "
+        "polygons, entered where streets cross their edge, or the pack's own if left out",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write each table as CSV")
 
 
@@ -110,8 +111,10 @@ def run(args: argparse.Namespace) -> int:
             whole = measure_pairs(network, people, services, **how)
             answers["groups"] = compare_groups(whole, weights[0], args.group, limit=most)
     if args.greenspace:
+        spaces, published, more = inputs.open_spaces(args, args.greenspace, network)
+        notes = (*notes, *more)
         answers["greenspace"] = judge_greenspace(
-            network, people, _read_spaces(args.greenspace), weights, profile=args.profile
+            network, people, spaces, weights, profile=args.profile, published=published
         )
     if args.out is not None:
         _write(args.out, answers, notes)
@@ -130,14 +133,6 @@ def run(args: argparse.Namespace) -> int:
             print("\n".join([f"{name}: {one.said}", *one.notes]))
         print("\n".join(notes), end="\n" if notes else "")
     return int(lost)
-
-
-def _read_spaces(path: Path) -> gpd.GeoDataFrame:
-    from geo.crs import to_bng
-    from geo.vector import read_layer
-
-    spaces, _ = to_bng(read_layer(path), where=path.name)
-    return spaces[spaces.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
 
 
 def _write(folder: Path, answers: dict[str, Any], notes: tuple[str, ...]) -> None:

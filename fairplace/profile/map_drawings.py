@@ -273,5 +273,5 @@ def _services(released: Released) -> list[MapLayer]:
 
 
 def _streets(released: Released) -> str:
-    source = released.sources.get("osm_streets")
+    source = released.street_source
     return source.attribution if source else ""

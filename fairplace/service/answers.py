@@ -11,10 +11,9 @@ from typing import Any
 
 import jinja2
 from fastapi import Request
-from markupsafe import Markup
 from starlette.responses import Response
 
-from fairplace.service.account import NOBODY, account_line
+from fairplace.service.account import account_line
 from fairplace.service.finished import Document
 from fairplace.service.problems import RequestError
 
@@ -97,9 +96,7 @@ def respond(
         Address of a search, for a field on the page.
     """
     if form_of(request) == "html":
-        page = render_page(
-            data, title=title, trail=trail, banner=banner, search=search, account=account_line(request)
-        )
+        page = render_page(request, data, title=title, trail=trail, banner=banner, search=search)
         return page_response(page, status=status)
     return answer_bytes(request, encode(data), media=media, status=status)
 
@@ -166,17 +163,20 @@ def encode(data: Any) -> bytes:
 
 
 def render_page(
+    request: Request,
     data: Any,
     *,
     title: str,
     trail: Sequence[tuple[str, str]] = (),
     banner: str = "",
     search: str = "",
-    account: Markup = NOBODY,
 ) -> str:
-    """Render content as a page: nested tables, every text escaped, links only to http or to ourselves."""
+    """Render content as a page: nested tables, every text escaped, links only to http or to ourselves.
+
+    Who reads it is said at its head, where they can sign in.
+    """
     return _template().render(
-        data=data, title=title, trail=trail, banner=banner, search=search, account=account,
+        data=data, title=title, trail=trail, banner=banner, search=search, account=account_line(request),
         columns=_columns, address=_address,
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from fairplace import __version__
 from fairplace.service.access import REFUSED, Access, make_gate
-from fairplace.service.account import account_line, sign_in_address
+from fairplace.service.account import sign_in_address
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
 from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
 from fairplace.service.comparisons import comparison_routes
@@ -197,9 +197,9 @@ def _front(app: FastAPI) -> APIRouter:
         return respond(request, content, title="fairplace", banner=holding.banner)
 
     @router.get("/docs", summary="How to ask: every route, as a page", responses=FORM)
-    def docs() -> Response:
+    def docs(request: Request) -> Response:
         rows = list_routes(app.openapi())
-        return page_response(render_page({"about": ABOUT, "routes": rows}, title="How to ask"))
+        return page_response(render_page(request, {"about": ABOUT, "routes": rows}, title="How to ask"))
 
     return router
 
@@ -229,7 +229,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
         content = {**details}
         if details["status"] == 401 and (address := sign_in_address(request)):
             content["sign in"] = {"title": words()["sign_in"], "href": address}
-        rendered = render_page(content, title=details["title"], account=account_line(request))
+        rendered = render_page(request, content, title=details["title"])
         page = page_response(rendered, status=details["status"])
         page.headers.update(headers)
         return page

@@ -15,7 +15,6 @@ from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released
 from fairplace.map_page import POINT_LABELS
 from fairplace.reaching import STREETS
-from fairplace.service.layers import STREET_SOURCE
 from fairplace.service.opening import Kept
 from geo.crs import bng_to_lonlat
 
@@ -81,7 +80,7 @@ def _streets(released: Released) -> Iterator[Named]:
     if (
         not isinstance(released, Kept)
         or STREETS not in released.held("networks")
-        or STREET_SOURCE not in released.sources
+        or released.street_source is None
     ):
         return
     names = released.street_names()

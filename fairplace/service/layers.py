@@ -15,9 +15,6 @@ from fairplace.service.features import Layer, build_layer
 from fairplace.service.opening import Kept
 from geo.geography import Geography
 
-#: Papers of the streets; without them in an edition there is no layer of streets in it.
-STREET_SOURCE = "osm_streets"
-
 
 def pack_layers(key: str, released: Released) -> dict[str, Layer]:
     """Build every public layer of a pack.
@@ -138,7 +135,7 @@ def _places(released: Released, key: str, kind: str, name: str, label: str, cred
 
 def _streets(released: Released, key: str, credit: str) -> Layer | None:
     """Build the streets of a pack, where it holds them and their papers may be shown."""
-    if STREETS not in released.held("networks") or STREET_SOURCE not in released.sources:
+    if STREETS not in released.held("networks") or released.street_source is None:
         return None
     if not isinstance(released, Kept):
         return None

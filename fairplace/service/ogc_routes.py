@@ -105,7 +105,7 @@ def ogc_routes() -> APIRouter:
         )
         if form_of(request) == "html":
             rows = [{"id": one["id"], **one["properties"]} for one in json.loads(body)["features"][:LIMIT]]
-            return page(render_page({**members, "features": rows}, title=f"Items of {collection}"))
+            return page(render_page(request, {**members, "features": rows}, title=f"Items of {collection}"))
         fields = f'<{queryables_address(base_url(request), collection)}>; rel="{_QUERYABLES}"'
         headers = {"Content-Crs": f"<{used}>", "Link": f'{fields}; type="application/schema+json"'}
         return answer_bytes(request, body, media=GEOJSON, headers=headers)
@@ -130,7 +130,9 @@ def ogc_routes() -> APIRouter:
         if form_of(request) == "html":
             one = json.loads(body)
             return page(
-                render_page({"id": one["id"], **one["properties"]}, title=f"{feature} of {collection}")
+                render_page(
+                    request, {"id": one["id"], **one["properties"]}, title=f"{feature} of {collection}"
+                )
             )
         return answer_bytes(request, body, media=GEOJSON, headers={"Content-Crs": f"<{used}>"})
 

@@ -150,7 +150,9 @@ def pack_routes() -> APIRouter:
                 }
                 for row in rows
             ]
-            page = render_page({**members, "areas": listed}, title=layer.title, trail=trail(pack, "areas"))
+            page = render_page(
+                request, {**members, "areas": listed}, title=layer.title, trail=trail(pack, "areas")
+            )
             return page_response(page)
         return answer_bytes(request, layer.collection(rows.tolist(), **members), media=GEOJSON)
 
@@ -178,7 +180,9 @@ def pack_routes() -> APIRouter:
                 **json.loads(text)["properties"],
                 "profile": {"title": "Profile", "href": f"/packs/{pack}/profile/{code}"},
             }
-            return page_response(render_page(content, title=content["name"], trail=trail(pack, "areas")))
+            return page_response(
+                render_page(request, content, title=content["name"], trail=trail(pack, "areas"))
+            )
         return answer_bytes(request, text, media=GEOJSON)
 
     @router.get(

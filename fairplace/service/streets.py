@@ -253,7 +253,7 @@ def _answer(request: Request, document: Document, title: str, media: str, pack: 
         for one in content.get("features", []):
             one.pop("geometry")
         trail = [("packs", "/packs"), (pack, f"/packs/{pack}")]
-        return page_response(render_page(content, title=title, trail=trail))
+        return page_response(render_page(request, content, title=title, trail=trail))
     return deliver(request, document, media=media)
 
 

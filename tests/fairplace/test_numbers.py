@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairplace.numbers import SIGNS, in_ten, rounded, show, show_number, show_period, two_figures
+from fairplace.numbers import GAP, SIGNS, in_ten, rounded, show, show_number, show_period, two_figures
 
 ROW = {
     "value": 0.531,
@@ -49,10 +49,17 @@ def test_each_status_has_its_own_sign(status: str) -> None:
         (33_755.0, "rank", "33,755"),
         (-0.004, "score", "0.0"),
         (2.5, "people", "3"),
+        (-0.123, f"share{GAP}", "-12.3 percentage points"),
+        (4.25, f"per 1,000{GAP}", "4.3"),
     ],
 )
 def test_units_are_written_as_people_write_them(value: float, unit: str, text: str) -> None:
     assert show_number(value, unit) == text
+
+
+def test_a_gap_between_shares_is_in_percentage_points_which_its_range_does_not_repeat() -> None:
+    gap = {**ROW, "unit": f"share{GAP}", "basis": "counted", "value": -0.05, "low": -0.0915, "high": 0.02}
+    assert show(gap).with_range == "-5.0 percentage points (-9.2 to 2.0)"
 
 
 @given(st.floats(1e-3, 1e9))

@@ -117,6 +117,38 @@ def test_access_counts_shares_and_compares(town, capsys) -> None:
     assert "buses not included" in (town / "out" / "said.txt").read_text()
 
 
+def test_a_greenspace_is_entered_where_its_publisher_says(town, capsys) -> None:
+    product = town / "opgrsp_gb.gpkg"
+    park = gpd.read_file(town / "parks.gpkg").geometry.iloc[0]
+    sites = {"id": ["P"], "function": ["Public Park Or Garden"], "distinctive_name_1": ["Castle Park"]}
+    gpd.GeoDataFrame(sites, geometry=[park], crs="EPSG:27700").to_file(product, layer="greenspace_site")
+    doors = {"id": ["D"], "access_type": ["Pedestrian"], "ref_to_greenspace_site": ["P"]}
+    door = gpd.GeoDataFrame(doors, geometry=gpd.points_from_xy([509_400], [221_500]), crs="EPSG:27700")
+    door.to_file(product, layer="access_point")
+    call = ["access", "--network", str(town / "streets.gpkg"), "--people", str(town / "people.csv"), "--weights",
+            "people", "--json"]  # fmt: skip
+    counts = {}
+    for name in ("parks.gpkg", product.name):
+        assert main([*call, "--greenspace", str(town / name)]) == 0
+        table = json.loads(capsys.readouterr().out)["greenspace"]["table"]
+        counts[name] = next(row["count"] for row in table if row["standard"] == "doorstep")
+    assert main([*call, "--to", "509400,221500", "--metres", "200"]) == 0
+    at_the_door = json.loads(capsys.readouterr().out)["within"]["table"][0]["count"]
+    assert 0 < counts[product.name] == at_the_door < counts["parks.gpkg"]
+
+
+def test_a_pack_has_greenspaces_of_its_own(sample_pack, capsys) -> None:
+    call = ["access", str(sample_pack.path), "--weights", "residents", "--greenspace"]
+    assert main([*call, "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)["greenspace"]["table"]
+    assert {row["standard"] for row in table} >= {"doorstep"}
+    assert all(0 < row["share"] <= 1 for row in table if row["standard"] == "doorstep")
+    assert main([*call, "lakes"]) == 2
+    said = capsys.readouterr().err
+    assert "'lakes' is neither a file nor a layer of the pack, which has" in said
+    assert "green" in said
+
+
 def test_access_to_places_named_in_the_call_is_that_to_a_file_of_them(town, capsys) -> None:
     call = ["access", "--network", str(town / "streets.gpkg"), "--people", str(town / "people.csv"), "--weights",
             "people", "--minutes", "5", "--json"]  # fmt: skip

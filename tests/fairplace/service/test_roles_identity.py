@@ -401,12 +401,23 @@ def test_what_a_browser_keeps_for_the_public_is_not_shown_to_who_has_signed_in(b
 
 def test_every_page_says_who_reads_it_and_leads_back_after_signing_in(browser: Browser) -> None:
     page = {"accept": "text/html"}
-    for address in ("/", "/packs/halverton/explore", "/packs/halverton/search?q=a&f=html"):
+    items = "/collections/halverton-areas-lad25/items"
+    for address in (
+        "/",
+        "/docs",
+        "/packs/halverton/explore",
+        "/packs/halverton/search?q=a&f=html",
+        "/packs/halverton/areas/lad25",
+        "/packs/halverton/areas/lad25/E06999001",
+        items,
+        f"{items}/E06999001",
+        "/packs/halverton/reach?from=0.05,52.215&minutes=5",
+    ):
         text = browser.ask("GET", address, headers=page).text
         assert "You see what everybody may see" in text
         assert f'href="/sign-in?then={quote(address, safe="")}"' in text
     browser.sign_in()
-    for address in ("/", "/packs/halverton/explore"):
+    for address in ("/", f"{items}/E06999001", "/packs/halverton/explore"):
         text = browser.ask("GET", address, headers=page).text
         assert "a.officer@halverton.example, officer" in text
         assert 'action="/sign-out"' in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import shapely
 
 from fairplace.pack import Pack
 from fairplace.service.bounds import FOUND, NAME_LETTERS
-from fairplace.service.gazetteer import spell
+from fairplace.service.gazetteer import list_named, spell
+from fairplace.service.layers import pack_layers
+from fairplace.service.opening import open_released, pack_key
 from geo.crs import lonlat_to_bng
 from geo.network import load_names, load_network
 
@@ -40,6 +43,20 @@ def test_a_name_is_spelt_alike_however_it_is_typed(typed: str, same: str) -> Non
 def test_a_saint_is_no_street() -> None:
     assert spell("St Aldate") == "st aldate"
     assert spell("Aldate St") == "aldate street"
+
+
+def test_streets_are_found_and_shown_whichever_publisher_they_come_from_and_only_with_its_papers(
+    sample_pack: Pack,
+) -> None:
+    public = open_released([sample_pack.path])[pack_key(sample_pack.path)]
+    streets = [one for one in list_named(public) if one.kind == "street"]
+    papers = {key: one for key, one in public.sources.items() if key != "osm_streets"}
+    roads = replace(public, sources={**papers, "os_open_roads": public.sources["osm_streets"]})
+    assert [one for one in list_named(roads) if one.kind == "street"] == streets
+    assert "a-networks-streets" in pack_layers("a", roads)
+    without = replace(public, sources=papers)
+    assert not [one for one in list_named(without) if one.kind == "street"]
+    assert "a-networks-streets" not in pack_layers("a", without)
 
 
 @pytest.fixture(scope="module")
