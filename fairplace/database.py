@@ -19,17 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import pandas as pd
 import psycopg
-import shapely
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from fairplace.disclosure import Released, release
+from fairplace.database_tables import drop_tables, grant_tables, write_tables
+from fairplace.disclosure import release
 from fairplace.files import write_whole_folder
 from fairplace.pack import Pack, PackError, open_pack
-from geo.crs import to_lonlat
 from geo.errors import UserError
 from geo.source import hash_file
 
@@ -61,7 +57,6 @@ CREATE TABLE IF NOT EXISTS fairplace.pieces (
   PRIMARY KEY (pack, name, part)
 );
 """
-_TYPES = {"f": "double precision", "i": "bigint", "u": "bigint", "b": "boolean"}
 
 
 class DatabaseError(UserError, OSError):
@@ -127,6 +122,8 @@ def publish(pack: Pack, address: str, *, key: str, grant: str = "") -> Stored:
         A file of the pack is not the one that was built.
     StoreError
         The key cannot be one.
+    TablesError
+        The schema is somebody else's, or something rests on a table that must go or change its columns.
     DatabaseError
         The database cannot be reached, lacks PostGIS, or the role may not write.
     """
@@ -160,9 +157,9 @@ def publish(pack: Pack, address: str, *, key: str, grant: str = "") -> Stored:
         else:
             connection.execute("UPDATE fairplace.packs SET current = true WHERE id = %s", (pack.id,))
         if held is None or not held[1]:
-            _write_public(connection, public, f"{STORE}_{key}")
+            write_tables(connection, public, f"{STORE}_{key}")
         if grant:
-            _grant(connection, f"{STORE}_{key}", grant)
+            grant_tables(connection, f"{STORE}_{key}", grant)
     return Stored(pack.id, key, pack.authority, pack.name, current=True)
 
 
@@ -239,6 +236,8 @@ def remove(address: str, pack: str) -> Stored:
     ------
     StoreError
         There is no such edition.
+    TablesError
+        Something rests on one of its tables.
     DatabaseError
         As `publish`.
     """
@@ -255,8 +254,7 @@ def remove(address: str, pack: str) -> Stored:
             )
         gone = Stored(*row)
         if gone.current:
-            schema = sql.Identifier(f"{STORE}_{gone.key}")
-            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
+            drop_tables(connection, f"{STORE}_{gone.key}")
     return gone
 
 
@@ -271,7 +269,8 @@ def _connected(address: str) -> Iterator[psycopg.Connection[Any]]:
             f"the database does not let this role do that ({_first_line(error)}); it must be able to make "
             "schemas, and somebody must have made the extension: CREATE EXTENSION postgis"
         ) from error
-    except psycopg.errors.UndefinedFile as error:
+    # Before PostgreSQL 15 an extension that is not there was a file that is not there.
+    except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
         raise DatabaseError(
             f"the database server has no PostGIS ({_first_line(error)}); install it there"
         ) from error
@@ -315,6 +314,13 @@ def _write_pieces(connection: psycopg.Connection[Any], pack: Pack, key: str) -> 
 
 
 def _take(connection: psycopg.Connection[Any], path: Path, pack: str, manifest: Mapping[str, Any]) -> None:
+    expected = {"manifest.json", *manifest["files"]}
+    strange = next((name for name in sorted(expected) if not _is_inside(name)), None)
+    if strange is not None:
+        raise StoreError(
+            f'the database names "{strange[:60]}" as a file of pack {pack}, which would lie outside of it; '
+            "somebody changed the register: publish the pack again"
+        )
     with write_whole_folder(path) as draft:
         with connection.cursor(name="pieces") as cursor:
             cursor.itersize = 4
@@ -322,7 +328,6 @@ def _take(connection: psycopg.Connection[Any], path: Path, pack: str, manifest: 
                 "SELECT name, bytes FROM fairplace.pieces WHERE pack = %s ORDER BY name, part",
                 (pack,),
             )
-            expected = {"manifest.json", *manifest["files"]}
             for name, piece in cursor:
                 if name not in expected:
                     raise StoreError(
@@ -344,93 +349,14 @@ def _take(connection: psycopg.Connection[Any], path: Path, pack: str, manifest: 
             raise StoreError(f"pack {pack} came back from the database as another; publish it again")
 
 
+def _is_inside(name: str) -> bool:
+    """Tell whether a name leads to a file below the folder that it is put to, on any system."""
+    parts = re.split(r"[/\\]", name)
+    return bool(name) and ":" not in name and "\0" not in name and not {"", ".", ".."} & set(parts)
+
+
 def _is_there(path: Path, pack: str) -> bool:
     if not (path / "manifest.json").is_file():
         return False
     held = open_pack(path)
     return held.id == pack and not held.changed_files()
-
-
-def _write_public(connection: psycopg.Connection[Any], public: Released, schema: str) -> None:
-    """Write the public edition as tables of a schema, in the place of what stood there."""
-    name = sql.Identifier(schema)
-    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
-    connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
-    about = f"{public.name}, edition {public.pack_id}, public" + (", fictional" if public.fictional else "")
-    connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, sql.Literal(about)))
-    _write_table(connection, schema, "figures", public.figures)
-    connection.execute(sql.SQL("CREATE INDEX ON {}.figures (geography, indicator, code)").format(name))
-    _write_table(connection, schema, "dictionary", public.dictionary.reset_index())
-    papers = pd.DataFrame([one.record() for one in public.sources.values()])
-    _write_table(connection, schema, "sources", papers.astype(str))
-    for key in public.geographies:
-        areas = public.areas(key).rename_axis("code").reset_index()
-        _write_table(connection, schema, f"areas_{key}", areas)
-        connection.execute(
-            sql.SQL("ALTER TABLE {}.{} ADD PRIMARY KEY (code)").format(name, sql.Identifier(f"areas_{key}"))
-        )
-    for kind in ("points", "lines"):
-        for one in public.held(kind):
-            _write_table(connection, schema, f"{kind}_{one}", public.places(kind, one))
-
-
-def _write_table(connection: psycopg.Connection[Any], schema: str, table: str, frame: pd.DataFrame) -> None:
-    """Write a frame; a frame with shapes gets both coordinate versions and an index on each."""
-    plain = pd.DataFrame(frame.drop(columns="geometry")) if isinstance(frame, gpd.GeoDataFrame) else frame
-    columns = [(str(one), _TYPES.get(plain[one].dtype.kind, "text")) for one in plain.columns]
-    values = [_cells(plain[one]) for one in plain.columns]
-    if isinstance(frame, gpd.GeoDataFrame):
-        several = any(one.startswith("Multi") for one in frame.geometry.geom_type.dropna().unique())
-        for column, shapes, code in (
-            ("geom_bng", frame.geometry, 27700),
-            ("geom_lonlat", to_lonlat(frame)[0].geometry, 4326),
-        ):
-            columns.append((column, f"geometry({_shape_type(frame, several=several)}, {code})"))
-            values.append(_shapes(shapes, code, several=several))
-    where = sql.Identifier(schema, table)
-    made = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(one), sql.SQL(kind)) for one, kind in columns
-    )
-    connection.execute(sql.SQL("CREATE TABLE {} ({})").format(where, made))
-    with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(where)) as copy:
-        for row in zip(*values, strict=True):
-            copy.write_row(row)
-    for column, kind in columns:
-        if kind.startswith("geometry"):
-            connection.execute(
-                sql.SQL("CREATE INDEX ON {} USING gist ({})").format(where, sql.Identifier(column))
-            )
-
-
-def _cells(column: pd.Series) -> list[Any]:
-    """Give values as the database takes them; what is not there is NULL."""
-    return [
-        None if pd.isna(one) else (str(one) if column.dtype.kind not in _TYPES else one)
-        for one in column.tolist()
-    ]
-
-
-def _shape_type(frame: gpd.GeoDataFrame, *, several: bool) -> str:
-    kinds = {one.removeprefix("Multi") for one in frame.geometry.geom_type.dropna().unique()}
-    if len(kinds) != 1:
-        return "Geometry"
-    return f"{'Multi' if several else ''}{kinds.pop()}"
-
-
-def _shapes(shapes: gpd.GeoSeries, code: int, *, several: bool) -> list[str | None]:
-    """Give shapes as hexadecimal WKB with their reference system, all of one type."""
-    held: list[str | None] = []
-    for one in shapes:
-        if one is None:
-            held.append(None)
-            continue
-        whole = shapely.multipolygons([one]) if several and one.geom_type == "Polygon" else one
-        whole = shapely.multilinestrings([one]) if several and one.geom_type == "LineString" else whole
-        held.append(shapely.to_wkb(shapely.set_srid(whole, code), hex=True, include_srid=True))
-    return held
-
-
-def _grant(connection: psycopg.Connection[Any], schema: str, role: str) -> None:
-    name, who = sql.Identifier(schema), sql.Identifier(role)
-    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(name, who))
-    connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(name, who))

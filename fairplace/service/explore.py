@@ -28,6 +28,7 @@ from fairplace.map_page import LINE_LABELS, POINT_LABELS, PUBLIC_LAYERS, area_la
 from fairplace.profile.words import load_words as profile_words
 from fairplace.service.account import account_line
 from fairplace.service.answers import MEDIA, deliver, encode, page_response
+from fairplace.service.bounds import TRIED_SITES
 from fairplace.service.designations import designation_collection, designation_table
 from fairplace.service.finished import Document, finish
 from fairplace.service.holding import Held
@@ -176,6 +177,7 @@ def page_content(
         "bounds": [float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1])],
         "geographies": geographies,
         "drawn": [one for one in released.geographies if _drawable(released, one)],
+        "most_sites": TRIED_SITES,
         "overlays": _overlays(pack, released, held),
         "has": {
             name: any(

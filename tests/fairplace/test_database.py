@@ -30,6 +30,7 @@ from fairplace.database import (  # noqa: E402
     stored_packs,
     take_packs,
 )
+from fairplace.database_tables import TablesError  # noqa: E402
 from fairplace.disclosure import release  # noqa: E402
 from fairplace.pack import Pack, PackError, open_pack  # noqa: E402
 from geo.crs import to_lonlat  # noqa: E402
@@ -206,7 +207,7 @@ def test_a_publisher_that_is_killed_leaves_what_was_there(
     other = _edition(sample_pack, tmp_path / "other")
     # Somebody holds the register, so that the publisher is surely in the middle when it is killed.
     with psycopg.connect(address) as holding:
-        holding.execute("SELECT count(*) FROM fairplace_halverton.figures")
+        holding.execute("LOCK TABLE fairplace_halverton.figures IN EXCLUSIVE MODE")
         command = [
             sys.executable,
             "-m",
@@ -286,6 +287,72 @@ def test_a_database_that_was_tampered_with_is_not_served(
         connection.execute("UPDATE fairplace.pieces SET name = '../../escaped' WHERE name = 'sources.json'")
     with pytest.raises(StoreError, match="which its manifest does not"):
         take_packs(address, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/tmp/escaped", "a/../../b", "C:\\x", "..\\x"])
+def test_a_register_that_names_files_elsewhere_is_not_followed(
+    sample_pack: Pack, address: str, tmp_path: Path, name: str
+) -> None:
+    publish(sample_pack, address, key="halverton")
+    with psycopg.connect(address) as connection:
+        connection.execute(
+            "UPDATE fairplace.packs SET manifest = jsonb_set(manifest, ARRAY['files', %s], '\"0\"')", (name,)
+        )
+        connection.execute("INSERT INTO fairplace.pieces SELECT id, %s, 0, 'x' FROM fairplace.packs", (name,))
+    with pytest.raises(StoreError, match="which would lie outside of it"):
+        take_packs(address, tmp_path / "taken")
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_views_and_rights_of_others_outlive_a_new_edition(
+    sample_pack: Pack, address: str, tmp_path: Path
+) -> None:
+    other = _edition(sample_pack, tmp_path / "other")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN")
+        publish(sample_pack, address, key="halverton", grant="reader")
+        view = "SELECT sum(value) AS people FROM fairplace_halverton.figures WHERE indicator = 'residents'"
+        connection.execute(f"CREATE VIEW public.people AS {view}")
+        connection.execute("CREATE TABLE fairplace_halverton.notes (text text)")
+        before = connection.execute("SELECT people FROM public.people").fetchone()[0]
+        publish(other, address, key="halverton")
+        after = connection.execute("SELECT people FROM public.people").fetchone()[0]
+        rows = (other.figures["indicator"] == "residents").sum()
+        assert after - before == pytest.approx(rows)
+        assert connection.execute("SELECT count(*) FROM fairplace_halverton.notes").fetchone()[0] == 0
+    with psycopg.connect(address.replace("fairplace@", "reader@")) as connection:
+        assert connection.execute("SELECT count(*) FROM fairplace_halverton.figures").fetchone()[0] > 1000
+
+
+def test_a_table_that_changes_under_a_view_is_refused_and_nothing_is_lost(
+    sample_pack: Pack, address: str, tmp_path: Path
+) -> None:
+    other = _edition(sample_pack, tmp_path / "other")
+    publish(sample_pack, address, key="halverton")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("ALTER TABLE fairplace_halverton.figures ADD COLUMN more text")
+        connection.execute("CREATE VIEW public.more AS SELECT more FROM fairplace_halverton.figures")
+        with pytest.raises(TablesError, match=r"figures has to go .* and public\.more rests on it"):
+            publish(other, address, key="halverton")
+        assert [one.id for one in stored_packs(address)] == [sample_pack.id]
+        with pytest.raises(TablesError, match=r"public\.more rests on it"):
+            remove(address, sample_pack.id)
+        connection.execute("DROP VIEW public.more")
+    publish(other, address, key="halverton")
+    remove(address, other.id)
+    with psycopg.connect(address) as connection:
+        found = connection.execute("SELECT to_regnamespace('fairplace_halverton')").fetchone()
+    assert found == (None,)
+
+
+def test_a_schema_of_somebody_else_is_left_alone(sample_pack: Pack, address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA fairplace_reports")
+        connection.execute("CREATE TABLE fairplace_reports.figures (a int)")
+        with pytest.raises(TablesError, match='schema "fairplace_reports" that was not made here'):
+            publish(sample_pack, address, key="reports")
+        assert connection.execute("SELECT count(*) FROM fairplace_reports.figures").fetchone() == (0,)
 
 
 def _edition(pack: Pack, path: Path) -> Pack:

@@ -31,6 +31,7 @@ export function readCorners(text) {
   if (plain.startsWith("{")) {
     let given;
     try { given = JSON.parse(plain); } catch { throw bad(words("plans_not_json")); }
+    if (given.features && given.features.length !== 1) throw bad(words("paste_several", { count: given.features.length }));
     const geometry = given.features?.[0]?.geometry || given.geometry || given;
     if (geometry.type !== "Polygon" || geometry.coordinates.length !== 1) throw bad(words("paste_shape", { shape: String(geometry.type) }));
     return ringed(geometry.coordinates[0].map(([lon, lat]) => [Number(lon), Number(lat)]));
@@ -65,11 +66,12 @@ export function drawnAddress(points, form) {
 export function show(task) {
   if (!data.has.area) { task.replaceChildren(make("p", { text: words("absent") })); return; }
   corners = editor({ noun: "corner", css: "corner", most: MOST_POINTS, points: () => state.corners, set: (points) => choose({ corners: points }) });
-  const paste = make("textarea", { maxlength: 20000, spellcheck: "false" });
+  const paste = make("textarea", { maxlength: 60000, spellcheck: "false" });
   const trouble = make("div");
   const use = () => {
     try {
-      const points = readCorners(paste.value).slice(0, MOST_POINTS);
+      const points = readCorners(paste.value);
+      if (points.length > MOST_POINTS) throw new Problem(413, words("paste_many", { count: points.length, most: MOST_POINTS }));
       trouble.replaceChildren();
       choose({ corners: points });
       map.fitBounds(L.latLngBounds(points.map(([lon, lat]) => [lat, lon])), { animate: false, maxZoom: 15, padding: [40, 40] });

@@ -7,7 +7,6 @@ import { showPlan } from "./jobs.js";
 import { editor } from "./points.js";
 import { choose, state } from "./state.js";
 
-const MOST = 20;
 const L = /** @type {any} */ (window).L;
 /** @type {ReturnType<typeof editor> | null} */
 let sites = null;
@@ -27,7 +26,7 @@ export function show(task) {
     task.replaceChildren(make("p", { text: words(data.has.hubs ? "streets_absent" : "absent", { name: data.name }) }));
     return;
   }
-  sites = editor({ noun: "site", css: "site", most: MOST, points: () => state.sites, set: (points) => choose({ sites: points }) });
+  sites = editor({ noun: "site", css: "site", most: data.most_sites, points: () => state.sites, set: (points) => choose({ sites: points }) });
   const minutes = minutesField(words("hubs_minutes")), mode = modeField();
   parts = { minutes, mode, result: make("div", { id: "tried" }), heading: make("h3"), buildings: make("div"), plan: make("div") };
   task.replaceChildren(
@@ -54,7 +53,11 @@ function fetchBuildings() {
   const done = (/** @type {any[]} */ found) => { buildings = found; listBuildings(holder); };
   if (buildings) { done(buildings); return; }
   run(holder, words("working_overlay", { name: collection.title }), (signal) => askJson("/collections/" + encodeURIComponent(collection.id) + "/items?f=json&limit=500", { signal })).then((got) => {
-    if (got && sites) done(got.features);
+    if (!got || !sites) return;
+    done(got.features);
+    if (got.numberMatched > got.features.length) {
+      holder.append(make("p", { class: "hint", text: words("overlay_cut", { name: collection.title, shown: got.features.length, count: got.numberMatched }) }));
+    }
   });
 }
 

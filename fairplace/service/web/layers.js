@@ -127,6 +127,9 @@ function overlays() {
       return run(holder, words("working_overlay", { name: one.title }), async (signal) => {
         const got = await askJson("/collections/" + encodeURIComponent(one.id) + "/items?f=json&limit=10000", { signal });
         made.set(one.id, overlay(got, { colour: COLOURS[at % COLOURS.length] }));
+        if (got.numberMatched > got.features.length) {
+          list.append(make("p", { class: "hint", text: words("overlay_cut", { name: one.title, shown: got.features.length, count: got.numberMatched }) }));
+        }
         if (state.on.includes(one.id)) made.get(one.id).addTo(map);
       }).catch((error) => showError(holder, error));
     });

@@ -4,7 +4,7 @@
  * @typedef {{id: string, label: string, areas: number}} Geography
  * @typedef {{id: string, kind: string, title: string}} Overlay
  * @typedef {{pack: string, base: string, name: string, authority: string, bounds: number[],
- *   geographies: Geography[], drawn: string[], streets: boolean, overlays: Overlay[], has: Record<string, boolean>,
+ *   geographies: Geography[], drawn: string[], streets: boolean, overlays: Overlay[], most_sites: number, has: Record<string, boolean>,
  *   tiles: Record<string, [string, number]>, words: Record<string, string>}} PageData
  * @typedef {[number, number]} Point Longitude and latitude in degrees.
  */

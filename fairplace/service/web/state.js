@@ -10,7 +10,9 @@ import { data, round6 } from "./page.js";
  */
 export const TASKS = ["place", "draw", "compare", "walk", "hubs", "plans"];
 export const MODES = ["walk", "wheel", "cycle", "night"];
-export const MOST_POINTS = 60;
+export const MOST_POINTS = 500;
+/** Letters of one part of an address; a longer one is left out, because a part of a drawing is another drawing. */
+const MOST_LETTERS = 16000;
 export const MOST_MINUTES = 60;
 
 /** @returns {State} */
@@ -21,17 +23,18 @@ function fresh() {
   };
 }
 
-const points = (text) => text.split(";").map((one) => one.split(",").map(Number))
-  .filter((one) => one.length === 2 && one.every(Number.isFinite)).slice(0, MOST_POINTS).map(([lon, lat]) => [lon, lat]);
+const points = (text) => {
+  const found = text.split(";").map((one) => one.split(",").map(Number)).filter((one) => one.length === 2 && one.every(Number.isFinite));
+  return found.length > MOST_POINTS ? [] : found.map(([lon, lat]) => [lon, lat]);
+};
 const write = (some) => some.map((one) => one.map(round6).join(",")).join(";");
-const clean = (text) => text.slice(0, 4000);
 
 /** @returns {State} */
 function read() {
   const made = /** @type {any} */ (fresh());
   const given = new URLSearchParams(location.hash.slice(1));
-  for (const [name, raw] of given) {
-    const text = clean(raw);
+  for (const [name, text] of given) {
+    if (text.length > MOST_LETTERS) continue;
     if (name === "task") made.task = TASKS.includes(text) ? text : made.task;
     else if (name === "mode") made.mode = MODES.includes(text) ? text : made.mode;
     else if (name === "areas") made.areas = data.drawn.includes(text) ? text : made.areas;

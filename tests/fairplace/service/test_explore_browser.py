@@ -6,6 +6,7 @@ Every request that is not for the service is cut and is a failure. Nothing waits
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -331,6 +332,57 @@ class TestTrouble:
             page.mouse.move(*map_point(page, 0.36, 0.5))
             assert page.evaluate("window.hurt") is None
             seen.clean()
+
+
+def ring(count: int) -> str:
+    """GeoJSON of a round outline with so many corners."""
+    turns = [2 * math.pi * at / count for at in range(count)]
+    line = [[0.057 + 0.01 * math.cos(one), 52.217 + 0.006 * math.sin(one)] for one in turns]
+    return json.dumps({"type": "Polygon", "coordinates": [[*line, line[0]]]})
+
+
+def test_an_outline_is_held_whole_or_refused_and_never_cut(explore) -> None:
+    with explore("task=draw") as seen:
+        page = seen.page
+        page.evaluate("for (const one of document.querySelectorAll('#task details')) one.open = true")
+        paste, use = page.locator("#task textarea"), page.get_by_role("button", name="Use these corners")
+        paste.fill(ring(300))
+        use.click()
+        seen.until("location.hash.split(';').length === 300")
+        mark = page.evaluate("location.hash")
+        paste.fill(ring(600))
+        use.click()
+        page.locator("#task").get_by_text("The outline has 600 corners").wait_for()
+        two = {"type": "FeatureCollection", "features": [json.loads(ring(4)), json.loads(ring(5))]}
+        paste.fill(json.dumps(two))
+        use.click()
+        page.locator("#task").get_by_text("there are 2 shapes in it").wait_for()
+        assert page.evaluate("location.hash") == mark
+        page.reload()
+        page.wait_for_selector("body[data-ready]")
+        page.get_by_role("button", name="Show the profile of this area").click()
+        page.wait_for_selector("#task .figures, #task [data-shown]")
+        seen.clean()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, ZOOMED, (844, 390)])
+def test_the_cross_is_where_the_map_puts_a_point(explore, size: tuple[int, int]) -> None:
+    with explore("task=draw", size=size) as seen:
+        page = seen.page
+        page.locator("#cross").wait_for(state="attached")
+        middles = page.evaluate(
+            """["#map", "#cross"].map(one => document.querySelector(one).getBoundingClientRect())
+            .map(at => [at.left + at.width / 2, at.top + at.height / 2])"""
+        )
+        assert middles[0] == pytest.approx(middles[1], abs=2)
+
+
+def test_the_panel_scrolls_by_itself_on_a_desktop(explore) -> None:
+    with explore("place=E05999001") as seen:
+        page = seen.page
+        page.wait_for_selector("#profile[data-shown]")
+        assert page.evaluate("getComputedStyle(document.querySelector('.panel')).overflowY") == "auto"
+        assert page.evaluate("document.documentElement.scrollHeight") < 2.2 * DESKTOP[1]
 
 
 VIEWS = (
