@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out
+MARKS ?= not slow
 
 .PHONY: demo test slow lint types bench wheel-test clean help
 
@@ -30,7 +31,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m fairplace demo --out "$(OUT)"
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(MARKS)" -q
 
 slow: $(VENV)/.installed
 	FAIRPLACE_EXAMPLES=search $(BIN)/python -m pytest -m slow -q
