@@ -58,6 +58,7 @@ __all__ = [
     "Nest",
     "Released",
     "Sums",
+    "reaches_floor",
     "release",
     "release_area_figures",
     "release_figures",
@@ -212,7 +213,7 @@ class Released:
         hidden = {
             str(name).removeprefix(MIS_PREFIX).removesuffix("_share").removesuffix("_weekly")
             for name, floor in floors.items()
-            if self.edition == "public" and not _reaches(key, floor)
+            if self.edition == "public" and not reaches_floor(key, floor)
         }
         # A band is as uncertain for children and pensioners as it is for all.
         bands = tuple(name.removeprefix("people") for name in hidden if name.startswith("people_below_"))
@@ -404,7 +405,10 @@ def release_figures(
         pd.Series(True, index=figures.index)
         if edition == "officer"
         else pd.Series(
-            [_reaches(key, floor) for key, floor in zip(figures["geography"], figures["floor"], strict=True)],
+            [
+                reaches_floor(key, floor)
+                for key, floor in zip(figures["geography"], figures["floor"], strict=True)
+            ],
             index=figures.index,
             dtype=bool,
         )
@@ -470,7 +474,8 @@ def release_area_figures(
     return shown, {**hidden, **{name: number for name, number in without.items() if number}}
 
 
-def _reaches(key: str, floor: str) -> bool:
+def reaches_floor(key: str, floor: str) -> bool:
+    """Whether a figure with this floor may be public on this geography."""
     if floor == OFFICER_ONLY:
         return False
     if not floor or floor == key:

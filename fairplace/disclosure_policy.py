@@ -25,8 +25,10 @@ ROUND_BASES_TO = 5
 COUNTED_UNITS = frozenset(
     {"people", "households", "homes", "children", "events", "replies", "attendances", "incidents"}
 )
-#: Geographies from small to large; a figure is public only at or above its floor.
-SIZE_ORDER = ("oa", "lsoa", "msoa", "wd", "area", "lad", "rgn", "ctry")
+#: Geographies from small to large; a figure is public only at or above its floor. A drawn area counts as
+#: no more than an LSOA, whatever its size: `fairplace.drawn` lowers the floor of a figure that needs a
+#: ward only where the area holds as many residents and households as the pack's smallest ward.
+SIZE_ORDER = ("oa", "lsoa", "area", "msoa", "wd", "lad", "rgn", "ctry")
 #: A floor that no geography reaches: the figure appears in officer editions only.
 OFFICER_ONLY = "officer"
 #: What an edition may carry. Restricted tables are in no pack, so no edition names them.

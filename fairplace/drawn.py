@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fairplace.demand import PEOPLE
-from fairplace.disclosure import Edition, Released, release, release_area_figures
+from fairplace.disclosure import Edition, Released, reaches_floor, release, release_area_figures
 from fairplace.ground import DENSITY, FEATURES, GREEN, SHARE, ground_of_area
 from fairplace.pack import Pack
 from fairplace.spine import GEOGRAPHY_SOURCE, codes_at
@@ -263,21 +263,48 @@ def area_figures(pack: Pack, area: Area) -> pd.DataFrame:
         `geo.figures.FIGURE_COLUMNS`, geography ``area``. Counts and their shares are summed by the
         shares of people; scores average by residents; ranks, deciles and medians are not there. Where
         the area is too small for the model, its figures of the Minimum Income Standard are those of the
-        LSOA that most of its people live in, with basis ``copied``.
+        LSOA that most of its people live in, with basis ``copied``. A figure whose floor is above the
+        area keeps that floor: one that needs a ward is for the public only where the area holds at
+        least the residents and the households of the pack's smallest ward.
     """
     held = _held(pack)
     same = _same_as(pack, area)
     if same is not None:
         key, code = same
         rows = held[(held["geography"] == key) & (held["code"] == code)]
-        return tidy_figures([rows.assign(code=area.id, geography=AREA, floor=AREA)])
+        return _as_area(pack, area, rows, made_of=key)
     small = held[held["geography"] == "lsoa21"]
     whole = (small["group"] == "") & ~small["indicator"].str.startswith("mis_")
     whole &= ~small["indicator"].isin(_MEASURED)
     counted = small[whole | small["indicator"].isin(_BY_AGE)]
     parts = [_summed(rows, area) for _, rows in counted.groupby(["indicator", "group"], sort=True)]
     made = [part for part in parts if part is not None]
-    return tidy_figures([*made, _modelled(pack, area), walks_of_area(pack, area), ground_of_area(pack, area)])
+    modelled = _modelled(pack, area)
+    whole_area = tidy_figures([walks_of_area(pack, area), ground_of_area(pack, area)])
+    return tidy_figures([_as_area(pack, area, tidy_figures([*made, modelled]), made_of="lsoa21"), whole_area])
+
+
+def _as_area(pack: Pack, area: Area, rows: pd.DataFrame, *, made_of: str) -> pd.DataFrame:
+    """Rows of figures as those of a drawn area, each with the floor that it needs there."""
+    ranks = [made_of]
+    ward = next((key for key in pack.geographies if key.startswith("wd")), None)
+    if ward is not None and _as_large_as_one_of(pack, area, ward):
+        ranks.append(ward)
+    floor = [
+        AREA if any(reaches_floor(key, str(one)) for key in ranks) else str(one) for one in rows["floor"]
+    ]
+    return tidy_figures([rows.assign(code=area.id, geography=AREA, floor=floor)])
+
+
+def _as_large_as_one_of(pack: Pack, area: Area, key: str) -> bool:
+    figures = pack.figures
+    rows = figures[(figures["geography"] == key) & (figures["group"] == "")]
+    for name, inside in (("residents", area.residents), ("households", area.households)):
+        smallest = rows.loc[rows["indicator"] == name, "value"].min()
+        # Half a person, because figures are whole numbers and an area's people are not.
+        if not inside + 0.5 >= smallest:
+            return False
+    return True
 
 
 def _held(pack: Pack) -> pd.DataFrame:
@@ -324,7 +351,7 @@ def _summed(rows: pd.DataFrame, area: Area) -> pd.DataFrame | None:
     share = area.shares.to_numpy(dtype=float)
     whole = bool((share >= 1 - 1e-9).all())
     made: dict[str, Any] = {
-        **first.to_dict(), "code": area.id, "geography": AREA, "floor": AREA, "low": np.nan, "high": np.nan,
+        **first.to_dict(), "code": area.id, "geography": AREA, "low": np.nan, "high": np.nan,
         "interval": "", "status": "ok", "basis": first["basis"] if whole else "apportioned",
         "count": np.nan, "base": np.nan,
     }  # fmt: skip
@@ -369,8 +396,10 @@ def _modelled(pack: Pack, area: Area) -> pd.DataFrame:
         near = figures[(figures["geography"] == "lsoa21") & (figures["code"] == heaviest)]
         copied = near[near["indicator"].str.startswith("mis_") & (near["group"] == "")]
         shares = copied[copied["unit"].isin(["share", "probability"])]
-        return shares.assign(code=area.id, geography=AREA, floor=AREA, basis="copied")
-    return rows.assign(geography=AREA, floor=rows["floor"].where(rows["floor"] == "officer", AREA))
+        # What an LSOA may not show by itself is no more sure for a part of it.
+        shares = shares[[reaches_floor("lsoa21", str(one)) for one in shares["floor"]]]
+        return shares.assign(code=area.id, geography=AREA, basis="copied")
+    return rows.assign(geography=AREA)
 
 
 def pack_residents(pack: Pack) -> pd.Series[float]:

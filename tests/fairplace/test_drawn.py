@@ -96,6 +96,40 @@ def test_an_area_below_an_output_area_is_refused(sample_pack: Pack) -> None:
         find_area(sample_pack, corner.wkt, crs="EPSG:27700")
 
 
+#: Figures that are sure, or safe, only for a ward: see `mis.summary`.
+WARD_ONLY = {
+    "mis_people_below_50_share",
+    "mis_children_0_4_below_share",
+    "mis_fgt2",
+    "mis_shortfall_weekly",
+}
+
+
+def shown_of(pack: Pack, shape: object, edition: str = "public") -> set[str]:
+    area = find_area(pack, shape.wkt, crs="EPSG:27700")  # type: ignore[attr-defined]
+    assert area.geography == AREA
+    figures = release_area(pack, area, edition).figures  # type: ignore[arg-type]
+    return set(figures.loc[(figures["geography"] == AREA) & (figures["code"] == area.id), "indicator"])
+
+
+@pytest.mark.parametrize("key", ["lsoa21", "msoa21"])
+def test_an_area_drawn_as_one_lsoa_or_msoa_shows_no_more_than_that_may(sample_pack: Pack, key: str) -> None:
+    people = sample_pack.figures.query("geography == @key and indicator == 'residents'")
+    code = people.set_index("code")["value"].idxmin()
+    shape = sample_pack.areas(key).geometry[code].buffer(1)
+    public = shown_of(sample_pack, shape)
+    assert "mis_people_below_share" in public
+    assert not public & WARD_ONLY
+    assert shown_of(sample_pack, shape, "officer") >= WARD_ONLY
+
+
+def test_an_area_as_large_as_a_ward_shows_what_a_ward_may(sample_pack: Pack) -> None:
+    outline = sample_pack.areas("lad25").geometry.iloc[0].buffer(5)
+    west, south, east, north = outline.bounds
+    half = outline.intersection(shapely.box(west, south, (west + east) / 2, north))
+    assert shown_of(sample_pack, half) >= WARD_ONLY
+
+
 def test_a_public_profile_of_too_few_people_is_refused(sample_pack: Pack) -> None:
     units = sample_pack.areas("oa21")
     area = find_area(sample_pack, units.geometry.iloc[10].buffer(1).wkt, crs="EPSG:27700")
