@@ -215,6 +215,8 @@ class Released:
             for name, floor in floors.items()
             if self.edition == "public" and not reaches_floor(key, floor)
         }
+        if "fgt2" in hidden:
+            hidden.add("squared_gap")
         # A band is as uncertain for children and pensioners as it is for all.
         bands = tuple(name.removeprefix("people") for name in hidden if name.startswith("people_below_"))
         return codes, {

@@ -38,6 +38,9 @@ LICENCES: Mapping[Edition, tuple[LicenceClass, ...]] = {
 }
 #: Indicators of the Minimum Income Standard begin with this. Their publisher is the model: a drawn area
 #: has its own only if it is as large as ONS's smallest LSOA (`geo.place.MIS_RESIDENTS`).
+#: Pounds a week in total are for officers below wards, and no public row of an LSOA carries them. What
+#: remains is a product that anyone can form: the mean gap of those below times about how many they are,
+#: both modelled and to two significant figures. It says nothing of a household that they do not.
 MIS_PREFIX = "mis_"
 
 

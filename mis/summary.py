@@ -24,6 +24,8 @@ INTERVAL = "90 % model"
 SOURCE = "mis_model"
 _LOW, _HIGH = 0.05, 0.95
 _RELIABILITY = ((0.15, "A"), (0.25, "B"))
+#: Among fewer areas than this a rank says nothing, and one area is never above itself.
+_FEWEST_COMPARED = 5
 _FLOOR_PEOPLE, _FLOOR_HOUSEHOLDS = 1000, 400
 
 
@@ -68,6 +70,13 @@ _FIGURES = (
     _Figure("mis_fgt1", "gap", "people", "share of the line"),
     _Figure("mis_fgt2", "squared_gap", "people", "share of the line squared", ward_and_above=True),
 )
+
+#: Indicator -> sum whose share tells its reliability; the people below for what is no share or number.
+_GRADED = {
+    figure.indicator: figure.count
+    for figure in _FIGURES
+    if figure.unit in ("share", "people", "children", "households")
+}
 
 #: Indicator -> smallest geography on which it may be published, for those above LSOA.
 FLOORS: dict[str, str] = {
@@ -173,7 +182,12 @@ def summarise(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
         Columns as `geo.figures.FIGURE_COLUMNS`; all ``basis`` is ``modelled``. Figures that may not be
         published on this geography are there with their ``floor`` (below half of the line and FGT2:
         wards and above; total pounds a week: officer editions below wards). A rank of 1 is the
-        highest share. Areas without residents of private households are ``not_applicable``.
+        highest share; ranks and probabilities are left out where fewer than five areas are compared, as
+        for the district itself. Reliability is that of each share by its own width, where a band of the
+        line is no surer than the whole line; a number has the class of its share, and what is not a
+        share that of the people below. A mean in pounds has no ``count``: beside its base that would
+        be the total, which has a floor of its own. Areas without residents of private households are
+        ``not_applicable``.
 
     Raises
     ------
@@ -189,9 +203,10 @@ def summarise(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
     whole = draws["people_below"].sum(axis=0) / draws["people"].sum(axis=0)
     rows = _figure_rows(codes, draws)
     share = _share(draws)
-    rows.append(_above(codes, share, whole))
-    rows.extend(_ranks(codes, share))
-    return _finish(rows, estimate, codes, share, geography=estimate.geography.key)
+    if np.isfinite(share).all(axis=1).sum() >= _FEWEST_COMPARED:
+        rows.append(_above(codes, share, whole))
+        rows.extend(_ranks(codes, share))
+    return _finish(rows, estimate, codes, draws, geography=estimate.geography.key)
 
 
 def summarise_drawn(estimate: ShortfallEstimate, shares: Mapping[str, float], *, code: str) -> pd.DataFrame:
@@ -247,7 +262,7 @@ def summarise_drawn(estimate: ShortfallEstimate, shares: Mapping[str, float], *,
     codes = pd.Index([code])
     share = _share(draws)
     rows = [*_figure_rows(codes, draws), _above(codes, share, whole)]
-    return _finish(rows, estimate, codes, share, geography="drawn")
+    return _finish(rows, estimate, codes, draws, geography="drawn")
 
 
 def summarise_types(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
@@ -358,6 +373,7 @@ def _figure_rows(codes: pd.Index[str], draws: Mapping[str, Floats]) -> list[pd.D
             with np.errstate(divide="ignore", invalid="ignore"):
                 values = values / draws[figure.base]
         low, middle, high = _quantiles(values)
+        counted = bool(figure.base) and not figure.unit.startswith("GBP")
         if not figure.base:
             # A sum over nobody is nought, but says nothing.
             middle = np.where(draws["people"].max(axis=1) > 0, middle, np.nan)
@@ -370,7 +386,7 @@ def _figure_rows(codes: pd.Index[str], draws: Mapping[str, Floats]) -> list[pd.D
                     "low": low,
                     "high": high,
                     "interval": INTERVAL,
-                    "count": np.median(draws[figure.count], axis=1) if figure.base else np.nan,
+                    "count": np.median(draws[figure.count], axis=1) if counted else np.nan,
                     "base": np.median(draws[figure.base], axis=1) if figure.base else np.nan,
                     "unit": figure.unit,
                     "floor": FLOORS.get(figure.indicator, "lsoa21"),
@@ -384,7 +400,7 @@ def _finish(
     rows: list[pd.DataFrame],
     estimate: ShortfallEstimate,
     codes: pd.Index[str],
-    share: Floats,
+    draws: Mapping[str, Floats],
     *,
     geography: str,
 ) -> pd.DataFrame:
@@ -395,8 +411,9 @@ def _finish(
         basis="modelled",
         source=SOURCE,
     )
-    grade = dict(zip(codes, _grades(share, estimate.absent), strict=True))
-    figures["reliability"] = figures["code"].map(grade)
+    grades = _grades(codes, draws, estimate.absent)
+    own = zip(figures["code"], figures["indicator"], strict=True)
+    figures["reliability"] = [grades[code, _GRADED.get(name, "people_below")] for code, name in own]
     figures["status"] = np.where(figures["value"].notna(), "ok", "not_applicable")
     empty = figures["status"] != "ok"
     figures.loc[empty, ["low", "high", "count", "base"]] = np.nan
@@ -404,14 +421,26 @@ def _finish(
     return tidy_figures([figures])
 
 
-def _grades(share: Floats, absent: tuple[str, ...]) -> list[str]:
+def _grades(
+    codes: pd.Index[str], draws: Mapping[str, Floats], absent: tuple[str, ...]
+) -> dict[tuple[str, str], str]:
     # A at most 15 points wide, B at most 25, C above; never A without tables of household composition.
-    low, _, high = _quantiles(share)
-    grades = []
-    for width in high - low:
-        grade = next((name for limit, name in _RELIABILITY if width <= limit), "C")
-        grades.append("B" if grade == "A" and "composition" in absent else grade)
+    # The range of a small share is narrow whatever is known, so a band is no surer than its whole line.
+    best = "B" if "composition" in absent else "A"
+    grades = {}
+    for name, base in sorted({(figure.count, figure.base) for figure in _FIGURES if figure.unit == "share"}):
+        whole = _whole_line(name)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own, line = (_quantiles(draws[one] / draws[base]) for one in (name, whole))
+        widths = np.maximum(own[2] - own[0], line[2] - line[0])
+        for code, width in zip(codes, widths, strict=True):
+            grade = next((letter for limit, letter in _RELIABILITY if width <= limit), "C")
+            grades[str(code), name] = max(grade, best)
     return grades
+
+
+def _whole_line(name: str) -> str:
+    return next((name.removesuffix(band) for band in ("_90", "_75", "_50") if name.endswith(band)), name)
 
 
 def _above(codes: pd.Index[str], share: Floats, whole: Floats) -> pd.DataFrame:

@@ -249,6 +249,43 @@ def test_figures_have_ranges_grades_and_floors(estimate: ShortfallEstimate) -> N
     assert worst.sum() == pytest.approx(2.0, abs=1e-9)  # a fifth of twelve areas, rounded
 
 
+def test_a_mean_in_pounds_does_not_carry_the_total(estimate: ShortfallEstimate) -> None:
+    figures = summarise(estimate, authority="E06000900").set_index(["indicator", "code"])
+    gap = figures.loc["mis_gap_weekly"]
+    assert gap["value"].notna().all()
+    assert gap["count"].isna().all()
+    # Of no figure that may stand on an LSOA is the count the pounds a week of that LSOA.
+    shown = figures[figures["floor"] == "lsoa21"]
+    totals = np.median(estimate.draws["shortfall"], axis=1)
+    for count in shown["count"].dropna():
+        assert not np.isclose(totals, count, rtol=1e-4).any()
+
+
+def test_each_share_is_graded_by_its_own_range(estimate: ShortfallEstimate) -> None:
+    with_composition = replace(estimate, absent=())
+    figures = summarise(with_composition, authority="E06000900").set_index(["code", "indicator"])
+    children, people = "mis_children_below_share", "mis_people_below_share"
+    differ = 0
+    for code in estimate.codes:
+        for name in (people, children, "mis_pensioners_below_share", "mis_households_below_share"):
+            row = figures.loc[(code, name)]
+            width = row["high"] - row["low"]
+            assert row["reliability"] == ("A" if width <= 0.15 else "B" if width <= 0.25 else "C")
+        differ += figures.loc[(code, children), "reliability"] != figures.loc[(code, people), "reliability"]
+        whole = figures.loc[(code, people), "reliability"]
+        assert figures.loc[(code, "mis_people_below_50_share"), "reliability"] >= whole
+        assert figures.loc[(code, "mis_people_below"), "reliability"] == whole
+    assert differ
+
+
+def test_a_district_is_not_ranked_against_itself(estimate: ShortfallEstimate) -> None:
+    pairs = {str(code): "E06000900" for code in estimate.codes}
+    district = aggregate(estimate, nested(LSOA21, LAD25, pairs, method="invented"))
+    figures = summarise(district, authority="E06000900")
+    assert "mis_people_below_share" in set(figures["indicator"])
+    assert not set(figures["unit"]) & {"rank", "probability"}
+
+
 def test_an_authority_without_areas_is_named(estimate: ShortfallEstimate) -> None:
     with pytest.raises(UnmatchedCodeError, match=r"E06000032 has no area.*E06000900"):
         summarise(estimate, authority="E06000032")
