@@ -131,7 +131,7 @@ def _differences(
                 for j in range(tenures):
                     households += counts[area, h, j] * factor[j]
                 households *= drawn[h]
-                for k in range(1, 4):
+                for k in range(4):
                     modelled[k] += households * weights[k, h]
             place = level[area, draw]
             grown = math.exp(place)
@@ -183,9 +183,14 @@ def _differences(
                 sums[6] += w * d_share
                 sums[7] += w * weekly[draw, h] * d_gap
                 sums[8] += size * d_gap
-            # Children and pensioners are those of the census where it counts them.
+            # Residents, children and pensioners are those of the census where it counts them.
+            drawn_people = modelled[0] * people[area]
+            if drawn_people > 0 and not math.isnan(bases[0, area]):
+                ratio = bases[0, area] / drawn_people
+                for position in (0, 1, 2, 8):
+                    sums[position] *= ratio
             for k, position in ((1, 3), (1, 4), (3, 5)):
-                base = bases[k - 1, area]
+                base = bases[k, area]
                 if math.isnan(base):
                     sums[position] *= people[area]
                 else:

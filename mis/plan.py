@@ -182,7 +182,7 @@ def cell_arrays(plan: Plan, members: NDArray[np.int_]) -> dict[str, Any]:
         "rho": shape.tenure_factors(),
         "zero": np.asarray(shape.zero),
         "people": plan.households.people_factor[members],
-        "bases": census_bases(tables, members),
+        "bases": census_bases(plan, members),
         "weights": np.stack([types.size, types.children, types.under_5, types.pensioners]),
     }
 
@@ -193,13 +193,20 @@ def offsets(shape: Shape) -> Floats:
     return np.asarray(shape.alpha[:, :, None] + shape.tau[:, pensioner])
 
 
-def census_bases(tables: Reconciled, members: NDArray[np.int_]) -> Floats:
-    """Children, under-fives and pensioners of areas by the census, NaN where not known, (3, area)."""
-    bases = np.full((3, len(members)), np.nan)
+def census_bases(plan: Plan, members: NDArray[np.int_]) -> Floats:
+    """Residents of private households, children, under-fives and pensioners by the census, (4, area).
+
+    NaN where not known. Residents are those that the sizes of the fitted households were brought to: where
+    counts contradict one another, fewer or more than the census has (see `mis.households`).
+    """
+    tables, households = plan.tables, plan.households
+    bases = np.full((4, len(members)), np.nan)
     if tables.ages is not None:
-        bases[0], bases[2] = tables.ages[members, 0], tables.ages[members, 5]
+        sizes = households.counts[members].sum(axis=2) @ household_types().size
+        bases[0] = sizes * households.people_factor[members]
+        bases[1], bases[3] = tables.ages[members, 0], tables.ages[members, 5]
     if tables.under_5 is not None:
-        bases[1] = tables.under_5[members]
+        bases[2] = tables.under_5[members]
     return bases
 
 

@@ -245,7 +245,7 @@ def _run(
                 type_people = type_below = type_short = 0.0
                 for j in range(tenures):
                     w = weight[h, j]
-                    for k in range(1, 4):
+                    for k in range(4):
                         modelled[k] += w * weights[k, h]
                     if w <= 0:
                         continue
@@ -273,13 +273,24 @@ def _run(
             for k in range(1, 4):
                 first = _CHILDREN if k == 1 else (_UNDER_5 if k == 2 else _PENSIONERS)
                 last = first + (2 if k == 2 else 5)
-                base = bases[k - 1, task]
+                base = bases[k, task]
                 if math.isnan(base):
                     base = modelled[k] * people[task]
                 ratio = base / modelled[k] if modelled[k] > 0 else 0.0
                 for position in range(first + 1, last):
                     sums[position] *= ratio
                 sums[first] = modelled[k] * ratio
+            # Residents are counted: a drawn composition moves who they are, never how many.
+            drawn = modelled[0] * people[task]
+            if drawn > 0 and not math.isnan(bases[0, task]):
+                ratio = bases[0, task] / drawn
+                for position in range(_PEOPLE, _LOW + 1):
+                    sums[position] *= ratio
+                sums[_SHORTFALL + 1] *= ratio
+                sums[_SHORTFALL + 2] *= ratio
+                for h in range(types):
+                    by_type[task, draw, h, 0] *= ratio
+                    by_type[task, draw, h, 1] *= ratio
             for position in range(_COUNT):
                 out[position, task, draw] = sums[position]
 
@@ -364,8 +375,8 @@ def run_cells(**arrays: Any) -> None:
     pensioner
         True for pensioner types.
     people, bases
-        Factor on household sizes (area,); children, under-fives and pensioners of the census
-        (3, area), NaN where the modelled number stands.
+        Factor on household sizes (area,); residents of private households, children, under-fives and
+        pensioners of the census (4, area), NaN where the modelled number stands.
     weights
         People, children, under-fives and pensioners of each type, (4, type).
     level

@@ -65,7 +65,13 @@ def test_people_and_households_are_those_of_the_census_in_every_draw(
         np.repeat(town.tenure.sum(axis=1).to_numpy()[:, None], 60, axis=1), rel=1e-5
     )
     assert town.ages is not None
-    assert estimate.draws["children"][:, 0] == pytest.approx(town.ages["age_0_15"].to_numpy(), rel=1e-5)
+    for name, counted in (
+        ("people", town.ages.sum(axis=1)),
+        ("children", town.ages["age_0_15"]),
+        ("pensioners", town.ages["age_65_over"]),
+    ):
+        every = np.repeat(counted.to_numpy()[:, None], 60, axis=1)
+        assert estimate.draws[name] == pytest.approx(every, rel=1e-5), name
 
 
 def test_the_modelled_mean_of_every_msoa_is_the_one_drawn(estimate: ShortfallEstimate) -> None:
@@ -122,7 +128,8 @@ def test_the_compiled_sums_are_those_of_the_plain_formulas(estimate: ShortfallEs
     median = arrays["offset"][draw] + shape.follow[draw][:, None] * state.level[area, draw]
     zero = np.asarray(shape.zero)[draw]
     distance = plan.national.log_line[draw][:, None] - median
-    people = counts * types.size[:, None] * plan.households.people_factor[area]
+    people = counts * types.size[:, None]
+    people *= plan.tables.household_residents[area] / people.sum()
 
     def got(name: str) -> float:
         return float(estimate.draws[name][area, draw])

@@ -67,12 +67,13 @@ def _slowly(estimate: ShortfallEstimate, changes: list[Change]) -> dict[str, np.
     plan, arrays, types = state.plan, cell_arrays(state.plan, state.members), household_types()
     median, shape = plan.parameters.median, plan.national.shape
     out = {name: np.zeros(state.level.shape) for name in (*GAIN_QUANTITIES, "cost", "cost_below")}
-    sums = {name: np.zeros(state.level.shape) for name in ("children", "pensioners")}
+    sums = {name: np.zeros(state.level.shape) for name in ("people", "children", "pensioners")}
     for h in range(len(types)):
         for j in range(4):
             column = (arrays["counts"][:, None, :, j] * arrays["noise"]).sum(axis=2)
             w = arrays["counts"][:, h, j, None] * arrays["noise"][:, :, h]
             w = w * arrays["tenure"][:, j, None] / np.maximum(column, 1e-300)
+            sums["people"] += w * types.size[h] * arrays["people"][:, None]
             sums["children"] += w * types.children[h]
             sums["pensioners"] += w * types.pensioners[h]
             factor = arrays["kappa"][arrays["region"]] * arrays["rho"][h, j]
@@ -114,7 +115,9 @@ def _slowly(estimate: ShortfallEstimate, changes: list[Change]) -> dict[str, np.
                 out["households_below"] += w * change[1]
                 out["shortfall"] += w * arrays["weekly"][:, h] * short
                 out["gap"] += people * short
-    for name, base in (("children", arrays["bases"][0]), ("pensioners", arrays["bases"][2])):
+    people, children, _, pensioners = arrays["bases"]
+    out["gap"] *= people[:, None] / sums["people"]
+    for name, base in (("people", people), ("children", children), ("pensioners", pensioners)):
         for key in out:
             if key.startswith(name):
                 out[key] *= base[:, None] / sums[name]
