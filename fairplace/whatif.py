@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 #: Geographies that a what-if is given for, largest first.
 LEVELS: tuple[str, ...] = ("lad25", "wd25")
 _LOW, _HIGH = 0.05, 0.95
+_INTERVAL = "90 % model"
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,22 @@ class WhatIf:
             "pack": self.pack_id,
             "basis": "modelled",
             "reference_year": self.reference_year,
-            "interval": "90 % model",
+            "interval": _INTERVAL,
             "changes": list(self.changes),
             "cells": json.loads(self.cells.to_json(orient="records")),
             "figures": json.loads(self.figures.to_json(orient="records")),
             "notes": list(self.notes),
         }
+
+    def table(self) -> pd.DataFrame:
+        """Figures with what must go with each row: year, interval, basis, change and notes."""
+        return self.figures.assign(
+            period=self.reference_year,
+            interval=_INTERVAL,
+            basis="modelled",
+            change="; ".join(self.changes),
+            note="; ".join(self.notes),
+        )
 
 
 def what_if(released: Released, spec: str | Change | Sequence[str | Change]) -> WhatIf:

@@ -102,6 +102,9 @@ def _differences(
     after: Floats,
     after_inverse: Floats,
     left: Floats,
+    lost: Floats,
+    lost_inverse: Floats,
+    lost_share: Floats,
     follow: Floats,
     zero: Floats,
     weekly: Floats,
@@ -165,6 +168,13 @@ def _differences(
                         held = _income_below(first, c, normal) * income * after_inverse[draw, one]
                         new_share = none + some * line
                         new_gap = left[draw, one] * (none + some * max(line - held, 0.0))
+                    if lost[one] > -math.inf:
+                        # Who has less than the loss is left with nothing, and is short of the line by all
+                        # of it, never by more: negative incomes count as zero (see `mis.fgt`).
+                        first = lost[one] - median
+                        line = _below(first, c, normal)
+                        held = _income_below(first, c, normal) * income * lost_inverse[one]
+                        new_gap -= lost_share[draw, one] * (none + some * max(line - held, 0.0))
                     if after[draw, one, 1] > -math.inf:
                         new_75 = none + some * _below(after[draw, one, 1] - median, c, normal)
                     if after[draw, one, 2] > -math.inf:
@@ -234,6 +244,8 @@ def sum_gains(asked: Outcomes, *, median: float, level: Floats, **arrays: Any) -
     with np.errstate(divide="ignore", invalid="ignore"):
         after = np.where(left > 0, np.log(left), -np.inf)
         inverse = np.where(left[..., 0] > 0, 1 / left[..., 0], 0.0)
+        lost = np.where(equivalised < 0, np.log(-equivalised), -np.inf)
+        lost_inverse = np.where(equivalised < 0, -1 / equivalised, 0.0)
     _differences(
         np.ascontiguousarray(arrays["counts"]),
         arrays["noise"],
@@ -250,6 +262,9 @@ def sum_gains(asked: Outcomes, *, median: float, level: Floats, **arrays: Any) -
         after,
         inverse,
         np.maximum(left[..., 0] * np.exp(-line)[:, of_outcome], 0.0),
+        lost,
+        lost_inverse,
+        np.maximum(-equivalised, 0.0) * np.exp(-line)[:, of_outcome],
         arrays["follow"],
         np.ascontiguousarray(arrays["zero"]),
         arrays["weekly"],

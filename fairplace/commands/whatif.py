@@ -54,8 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         with write_whole(args.out) as draft:
             if args.out.suffix == ".csv":
-                table = result.figures.assign(basis="modelled", change="; ".join(result.changes))
-                safe_frame(table).to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
+                safe_frame(result.table()).to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
             else:
                 text = content if args.out.suffix == ".json" else describe(result)
                 draft.write_text(text + "\n", encoding="utf-8", newline="\n")

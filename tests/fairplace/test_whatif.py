@@ -104,6 +104,9 @@ def test_the_command_writes_a_table_and_refuses_in_one_line(
     table = pd.read_csv(out)
     assert (table["basis"] == "modelled").all()
     assert (table["change"] == "'=1+1").all()
+    assert (table["period"] == "FYE 2025").all()
+    assert (table["interval"] == "90 % model").all()
+    assert table["note"].str.contains("no behaviour or tapers modelled").all()
     assert main(["whatif", pack, "--edition", "officer", "--add", WORDS, "--json"]) == 0
     assert json.loads(capsys.readouterr().out.split("\n", 1)[1])["changes"]
     for wrong in (

@@ -104,6 +104,10 @@ def _slowly(estimate: ShortfallEstimate, changes: list[Change]) -> dict[str, np.
                 }
                 left = 1 - total / held[1] / line
                 short = left * _after(poverty_gap, total, *held) - _after(poverty_gap, 0.0, *held)
+                if total < 0:
+                    # An income that the loss takes below nothing counts as nothing.
+                    owed = -total / held[1]
+                    short -= owed / line * _after(poverty_gap, 0.0, owed, *held[1:])
                 short = chance * short
                 people = w * types.size[h] * arrays["people"][:, None]
                 out["people_below"] += people * change[1]
@@ -210,6 +214,21 @@ def test_a_rent_rise_is_a_loss_of_income(estimate: ShortfallEstimate) -> None:
     free = what_if(estimate, Change("£15 more rent", -15.0, tenures=("private_rented",), paid=False))
     assert (free.estimate.draws["cost"] == 0).all()
     assert free.estimate.draws["people_below"] == pytest.approx(loss.estimate.draws["people_below"])
+
+
+def test_nobody_falls_short_by_more_than_the_whole_line(estimate: ShortfallEstimate) -> None:
+    everything = what_if(estimate, Change("all there is", -1e7, paid=False))
+    assert estimate.state is not None
+    arrays = cell_arrays(estimate.state.plan, estimate.state.members)
+    people = estimate.draws["people"]
+    gap = estimate.draws["gap"] + everything.estimate.draws["gap"]
+    assert gap == pytest.approx(people, rel=1e-3)
+    by_type = (arrays["counts"][:, None] * arrays["noise"][..., None]).sum(axis=2)
+    by_type = arrays["tenure"][:, None] / by_type
+    households = (arrays["counts"][:, None] * arrays["noise"][..., None] * by_type[:, :, None]).sum(axis=3)
+    lines = (households * arrays["weekly"][None]).sum(axis=2)
+    short = estimate.draws["shortfall"] + everything.estimate.draws["shortfall"]
+    assert short == pytest.approx(lines, rel=1e-3)
 
 
 def test_half_the_uptake_makes_half_the_difference(estimate: ShortfallEstimate) -> None:
