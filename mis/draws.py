@@ -44,7 +44,8 @@ class Spreads:
     district_drift, msoa_drift
         Relative change of incomes since the year of ONS's estimates.
     within_msoa, within_msoa_unknown
-        Of an area's mean around the slope, with and without the income-deprivation rate.
+        Of an area's mean around the slope, with and without the income-deprivation rate itself: what
+        stands in for it is no measure of income.
     follow
         Of how much pensioners' incomes follow the area (in its own units).
     zero

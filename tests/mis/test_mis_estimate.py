@@ -28,7 +28,8 @@ from mis.draws import Spreads
 from mis.estimate import ShortfallEstimate
 from mis.household_types import household_types
 from mis.inputs import InputsError
-from mis.plan import cell_arrays, drawn_means
+from mis.parameters import read_parameters
+from mis.plan import cell_arrays, composition_noise, drawn_means, make_plan
 from mis.shortfall import QUANTITIES
 from mis.summary import FloorError, summarise_drawn, summarise_type_totals, total_of
 
@@ -329,6 +330,35 @@ def test_an_absent_margin_is_said_and_widens_the_ranges(town: MisInputs, estimat
         return float((np.quantile(share, 0.95, axis=1) - np.quantile(share, 0.05, axis=1)).mean())
 
     assert width(bare) > width(full)
+
+
+@pytest.mark.parametrize("name", ["ages", "occupancy", "deprivation", "composition", "sizes"])
+def test_each_margin_that_is_absent_widens_the_composition(estimate: ShortfallEstimate, name: str) -> None:
+    assert estimate.state is not None
+    plan, members = estimate.state.plan, estimate.state.members
+
+    def spread(*absent: str) -> float:
+        return float(np.log(composition_noise(replace(plan, absent=absent), members)).std())
+
+    assert spread(name) > spread() * 1.03
+    # As in a pack without TS003 and TS017: a further margin that is absent is felt there too.
+    if name not in ("composition", "sizes"):
+        assert spread("composition", "sizes", name) > spread("composition", "sizes") * 1.005
+
+
+def test_what_stands_in_for_the_income_rate_is_as_uncertain_as_nothing(town: MisInputs) -> None:
+    quiet = Spreads(**dict.fromkeys(Spreads.__dataclass_fields__, 0.0))
+    one = replace(quiet, within_msoa=0.07, within_msoa_unknown=0.12)
+    settings = MisSettings(draws=400, seed=1, spreads=one)
+
+    def spread(inputs: MisInputs) -> float:
+        plan = make_plan(inputs, budgets=read_budgets(), settings=settings, parameters=read_parameters())
+        means = np.log(drawn_means(plan, np.arange(len(plan.tables.codes))))
+        return float((means[0] - means[1]).std())
+
+    known, unknown = spread(town), spread(replace(town, income_rate=None))
+    assert unknown == pytest.approx(known * 0.12 / 0.07, rel=0.02)
+    assert spread(replace(town, income_rate=None, deprivation=None)) == pytest.approx(unknown, rel=0.02)
 
 
 @pytest.mark.parametrize(
