@@ -3,7 +3,8 @@
 An error in a budget moves every area together; an error in ONS's mean moves the areas of one MSOA.
 Taken apart, ranges for a ward or a borough come out far too narrow. So every component has its own
 stream of random numbers, keyed by the seed, its level and the code of the place: results depend neither
-on the order of areas nor on which other areas are estimated with them.
+on the order of areas nor on which other MSOAs are estimated with them. Inside an MSOA areas share its
+mean, so its LSOAs must be given together.
 """
 
 from __future__ import annotations

@@ -107,6 +107,7 @@ def estimate_shortfall(
     budgets: Budgets | None = None,
     settings: MisSettings | None = None,
     parameters: Parameters | None = None,
+    codes: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> ShortfallEstimate:
     """Estimate people below the Minimum Income Standard and their shortfall, by LSOA.
@@ -114,32 +115,44 @@ def estimate_shortfall(
     Parameters
     ----------
     inputs
-        Published tables of the areas wanted: see `MisInputs`.
+        Published tables of the areas wanted, and of the other LSOAs of their MSOAs: see `MisInputs`. An
+        MSOA's mean is shared out among those of its LSOAs that are here; of an MSOA of which only some
+        are, those are taken for the whole.
     budgets
         Lines; ours of April 2025 if left out.
     settings
         Draws and seed; 1,000 and 2040 if left out.
     parameters
         The national solution; that of FYE 2025 if left out.
+    codes
+        LSOAs to estimate, where not all of ``inputs.areas`` are wanted; the others only make their MSOAs
+        whole.
     progress
         Called with areas done and areas in all.
 
     Returns
     -------
     ShortfallEstimate
-        On LSOAs of 2021, in the order of ``inputs.areas``.
+        On LSOAs of 2021, in the order of ``inputs.areas``, or of `codes`.
 
     Raises
     ------
     InputsError
-        A table lacks a column or an area, or holds an impossible number.
+        A table lacks a column or an area, or holds an impossible number; one of `codes` is not in
+        ``inputs.areas``.
     ParametersError
         A region has no published rate to set its dispersion.
     """
     lines = budgets or read_budgets()
     solution = parameters or read_parameters()
     plan = make_plan(inputs, budgets=lines, settings=settings or MisSettings(), parameters=solution)
-    return _run(plan, np.arange(len(plan.tables.codes)), lines, progress)
+    members = np.arange(len(plan.tables.codes))
+    if codes is not None:
+        members = plan.tables.codes.get_indexer(pd.Index(codes))
+        if (members < 0).any():
+            absent = codes[int(np.argmax(members < 0))]
+            raise InputsError(f"{absent} is not among the areas of the inputs; give its row and its tables")
+    return _run(plan, members, lines, progress)
 
 
 def resume_estimate(
@@ -219,7 +232,8 @@ def stream_estimates(
 ) -> Iterator[ShortfallEstimate]:
     """Estimate district by district, in order of code, holding one district's draws at a time.
 
-    The draws are those that `estimate_shortfall` would give for all areas together.
+    The draws are those that `estimate_shortfall` would give for all areas together, also where an MSOA
+    of 2011 lies in two districts.
 
     Parameters
     ----------

@@ -230,6 +230,13 @@ def reconcile(inputs: MisInputs) -> Reconciled:
         rate = _series(inputs.income_rate, areas.index, "income_rate", missing_ok=True)
         if np.nanmax(rate, initial=0.0) > 1 or np.nanmin(rate, initial=1.0) < 0:
             raise InputsError("income_rate holds a value outside 0 to 1; give shares, not percentages")
+    alone = areas.index[~areas["msoa11"].duplicated(keep=False)]
+    if len(alone):
+        # An MSOA has two LSOAs at the least, so one by itself is a part of its MSOA.
+        report.append(
+            f"{alone[0]}{_more(alone)}: the only LSOA here of its MSOA, and takes the whole MSOA's "
+            f"mean; give the others too"
+        )
     if (households == 0).any():
         empty = areas.index[households == 0]
         report.append(f"{len(empty)} areas without private households ({empty[0]}): nothing is estimated")

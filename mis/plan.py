@@ -140,8 +140,16 @@ def composition_noise(plan: Plan, members: NDArray[np.int_]) -> Floats:
 def drawn_means(plan: Plan, members: NDArray[np.int_]) -> Floats:
     """Mean equivalised household income of areas, units of the median, shape (area, draw).
 
-    Household-weighted over the areas of an MSOA they give the MSOA's mean of the draw.
+    Household-weighted over the areas of an MSOA they give the MSOA's mean of the draw: over all that the
+    plan holds, of whom those asked for may be some.
     """
+    touched = np.unique(plan.tables.msoa[members])
+    whole = np.flatnonzero(np.isin(plan.tables.msoa, touched))
+    means = _means_of_whole_msoas(plan, whole)
+    return means[np.searchsorted(whole, members)]
+
+
+def _means_of_whole_msoas(plan: Plan, members: NDArray[np.int_]) -> Floats:
     settings, spreads = plan.settings, plan.settings.spreads
     draws = settings.draws
     part = subset(plan.tables, members)

@@ -166,9 +166,37 @@ def test_the_order_of_areas_does_not_matter(town: MisInputs, estimate: Shortfall
         assert again.draws[name][::-1] == pytest.approx(estimate.draws[name], rel=1e-5)
 
 
-def test_the_other_areas_estimated_do_not_matter(town: MisInputs, estimate: ShortfallEstimate) -> None:
+def test_the_other_msoas_estimated_do_not_matter(town: MisInputs, estimate: ShortfallEstimate) -> None:
     alone = estimate_shortfall(replace(town, areas=town.areas.iloc[3:6]), settings=SETTINGS)
     assert alone.draws["people_below"] == pytest.approx(estimate.draws["people_below"][3:6], rel=1e-5)
+
+
+def test_a_part_of_an_msoa_has_the_figures_it_has_in_the_whole(
+    town: MisInputs, estimate: ShortfallEstimate
+) -> None:
+    wanted = [str(town.areas.index[at]) for at in (7, 4)]
+    part = estimate_shortfall(town, settings=SETTINGS, codes=wanted)
+    assert list(part.codes) == wanted
+    for name in ("people_below", "shortfall"):
+        assert part.draws[name] == pytest.approx(estimate.draws[name][[7, 4]], rel=1e-5)
+    with pytest.raises(InputsError, match="E01999999 is not among the areas"):
+        estimate_shortfall(town, settings=SETTINGS, codes=["E01999999"])
+
+
+def test_an_msoa_over_two_districts_is_streamed_as_a_whole(
+    town: MisInputs, estimate: ShortfallEstimate
+) -> None:
+    cut = town.areas.assign(district=["E06000900"] * 4 + ["E06000901"] * 8)
+    settings = replace(SETTINGS, spreads=replace(Spreads(), district_drift=0.0, composition=0.0))
+    together = estimate_shortfall(replace(town, areas=cut), settings=settings)
+    first, second = stream_estimates(replace(town, areas=cut), settings=settings)
+    streamed = np.concatenate([first.draws["people_below"], second.draws["people_below"]])
+    assert streamed == pytest.approx(together.draws["people_below"], rel=1e-5)
+
+
+def test_an_lsoa_given_without_its_msoa_is_said(town: MisInputs) -> None:
+    lone = estimate_shortfall(replace(town, areas=town.areas.iloc[3:4]), settings=SETTINGS)
+    assert any("E01900003: the only LSOA here of its MSOA" in note for note in lone.notes)
 
 
 def test_the_same_seed_gives_the_same_draws_and_another_seed_others(
