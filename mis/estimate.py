@@ -20,7 +20,7 @@ from mis.distribution import Widths, share_below
 from mis.draws import central
 from mis.household_types import household_types
 from mis.inputs import InputsError, MisInputs
-from mis.lines import Budgets, read_budgets
+from mis.lines import Budgets, check_budgets, read_budgets
 from mis.parameters import Parameters, read_parameters
 from mis.plan import MisSettings, Plan, cell_arrays, drawn_means, make_plan, offsets, portions
 from mis.shortfall import QUANTITIES, run_cells, solve_levels
@@ -140,12 +140,12 @@ def estimate_shortfall(
     InputsError
         A table lacks a column or an area, or holds an impossible number; one of `codes` is not in
         ``inputs.areas``.
+    BudgetError
+        The lines describe another year than the national solution, or one lies under the low-income line.
     ParametersError
         A region has no published rate to set its dispersion.
     """
-    lines = budgets or read_budgets()
-    solution = parameters or read_parameters()
-    plan = make_plan(inputs, budgets=lines, settings=settings or MisSettings(), parameters=solution)
+    lines, plan = _planned(inputs, budgets, settings, parameters)
     members = np.arange(len(plan.tables.codes))
     if codes is not None:
         members = plan.tables.codes.get_indexer(pd.Index(codes))
@@ -182,9 +182,7 @@ def resume_estimate(
     InputsError
         The draws are not those that these inputs and settings give: held against the first areas.
     """
-    lines = budgets or read_budgets()
-    solution = parameters or read_parameters()
-    plan = make_plan(inputs, budgets=lines, settings=settings or MisSettings(), parameters=solution)
+    lines, plan = _planned(inputs, budgets, settings, parameters)
     tables, members = plan.tables, np.arange(len(plan.tables.codes))
     if list(tables.codes) != list(codes):
         raise InputsError("the draws are of other areas than the inputs, or in another order")
@@ -240,11 +238,17 @@ def stream_estimates(
     inputs, budgets, settings, parameters
         As in `estimate_shortfall`.
     """
-    lines = budgets or read_budgets()
-    solution = parameters or read_parameters()
-    plan = make_plan(inputs, budgets=lines, settings=settings or MisSettings(), parameters=solution)
+    lines, plan = _planned(inputs, budgets, settings, parameters)
     for code in sorted(set(plan.tables.district)):
         yield _run(plan, np.flatnonzero(plan.tables.district == code), lines, None)
+
+
+def _planned(
+    inputs: MisInputs, budgets: Budgets | None, settings: MisSettings | None, parameters: Parameters | None
+) -> tuple[Budgets, Plan]:
+    lines, solution = budgets or read_budgets(), parameters or read_parameters()
+    check_budgets(lines, period=solution.period, median=solution.median)
+    return lines, make_plan(inputs, budgets=lines, settings=settings or MisSettings(), parameters=solution)
 
 
 def _run(

@@ -8,6 +8,7 @@ index carries them to the year that is asked for.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from geo.errors import UserError
 from mis.household_types import household_types
+from mis.targets import LOW_INCOME
 
 #: Components that a line comparable with income after housing costs leaves out.
 NOT_IN_LINE: tuple[str, ...] = ("rent", "childcare", "council_tax", "water_rates")
@@ -157,7 +159,7 @@ def read_budgets(
         Year of prices that the calculation needs.
     uprate, index
         Factor that carries the file's lines to `year`, and the name of the index it comes from; both
-        are needed for a file of another year.
+        are needed for a file of another year. The year that results describe moves along.
 
     Returns
     -------
@@ -183,6 +185,13 @@ def read_budgets(
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise BudgetError(f"{name} is not UTF-8 text; save it as UTF-8") from error
+    return parse_budgets(text, name=name, year=year, uprate=uprate, index=index)
+
+
+def parse_budgets(
+    text: str, *, name: str, year: int = 2025, uprate: float | None = None, index: str = ""
+) -> Budgets:
+    """Budgets from the text of a file, as `read_budgets` takes them from the file itself."""
     try:
         entries = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -201,9 +210,52 @@ def read_budgets(
     return replace(
         budgets,
         year=year,
+        reference_label=_later(budgets.reference_label, year - budgets.year, name),
         factor=budgets.factor * uprate,
         title=f"{budgets.title} ({budgets.year} budgets carried to {year} by {index})",
     )
+
+
+def _later(label: str, years: int, where: str) -> str:
+    # The file's factor leads from its prices to the year of its label; later prices, a later year.
+    found = re.fullmatch(r"(.*\b)(\d{4})", label)
+    if found is None:
+        raise BudgetError(
+            f'{where}, reference_year: label is "{label}"; write it as "FYE 2024" so that it can move on'
+        )
+    return f"{found[1]}{int(found[2]) + years}"
+
+
+def check_budgets(budgets: Budgets, *, period: str, median: float) -> None:
+    """Hold lines against the national solution that they are to be used with.
+
+    Parameters
+    ----------
+    period
+        Year that the solution describes, such as ``FYE 2025``.
+    median
+        Its median equivalised income, pounds a week.
+
+    Raises
+    ------
+    BudgetError
+        The lines describe another year; or a line lies under the low-income line of its type, which no
+        minimum standard can.
+    """
+    if budgets.reference_label != period:
+        raise BudgetError(
+            f"{budgets.file}: the lines describe {budgets.reference_label}, incomes {period}; take budgets "
+            f"of that year, or carry these to it with uprate= and the index= it comes from"
+        )
+    types = household_types()
+    lines, low = budgets.weekly(), LOW_INCOME * median * types.scale
+    under = lines < low
+    if under.any():
+        at = int(np.argmax(under))
+        raise BudgetError(
+            f"{budgets.file}, lines.{types.ids[at]}: {lines[at]:.2f} pounds a week in {period} lies under "
+            f"the low-income line of its type, {low[at]:.2f}; no minimum standard does, so check the line"
+        )
 
 
 def check_components(entries: Mapping[str, Any], *, where: str) -> dict[str, list[float]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mis import MisInputs, MisSettings, estimate_shortfall
 from mis.household_types import household_types
 from mis.lines import BudgetError, check_components, read_budgets
 
@@ -91,7 +92,8 @@ def test_a_wrong_file_of_budgets_is_refused_by_name(
 
 def test_budgets_of_another_year_need_a_stated_index(tmp_path: Path) -> None:
     path = tmp_path / "2024.toml"
-    path.write_text(TEXT.replace("year = 2025", "year = 2024", 1), encoding="utf-8")
+    text = TEXT.replace("year = 2025", "year = 2024", 1).replace("FYE 2025", "FYE 2024")
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(BudgetError, match="holds budgets of 2024"):
         read_budgets(path)
     with pytest.raises(BudgetError):
@@ -99,3 +101,27 @@ def test_budgets_of_another_year_need_a_stated_index(tmp_path: Path) -> None:
     uprated = read_budgets(path, uprate=1.04, index="CPI all items")
     assert uprated.weekly() == pytest.approx(read_budgets().weekly() * 1.04)
     assert "CPI all items" in uprated.title
+    assert uprated.reference_label == "FYE 2025"
+    assert read_budgets(path, year=2024).reference_label == "FYE 2024"
+    path.write_text(text.replace('"FYE 2024"', '"the year"'), encoding="utf-8")
+    with pytest.raises(BudgetError, match="the year"):
+        read_budgets(path, uprate=1.04, index="CPI all items")
+
+
+def test_lines_of_another_year_than_incomes_are_refused(tmp_path: Path, town: MisInputs) -> None:
+    path = tmp_path / "2024.toml"
+    text = TEXT.replace("year = 2025", "year = 2024", 1).replace("FYE 2025", "FYE 2024")
+    path.write_text(text, encoding="utf-8")
+    settings = MisSettings(draws=5)
+    with pytest.raises(BudgetError, match=r"2024\.toml: the lines describe FYE 2024, incomes FYE 2025"):
+        estimate_shortfall(town, budgets=read_budgets(path, year=2024), settings=settings)
+    uprated = read_budgets(path, uprate=1.04, index="CPI all items")
+    assert estimate_shortfall(town, budgets=uprated, settings=settings).reference_year == "FYE 2025"
+
+
+def test_a_line_under_the_low_income_line_of_its_type_is_refused(tmp_path: Path, town: MisInputs) -> None:
+    # What an earnings example gives for single pensioners, under the 217 pounds of HBAI.
+    path = tmp_path / "ours.toml"
+    path.write_text(TEXT.replace("weekly = 260.00", "weekly = 205.00", 1), encoding="utf-8")
+    with pytest.raises(BudgetError, match=r"lines.single_pensioner: 200\.\d\d pounds .* 216\.85"):
+        estimate_shortfall(town, budgets=read_budgets(path), settings=MisSettings(draws=5))
