@@ -42,6 +42,8 @@ TAGS = (
     "bridge", "junction", "wheelchair", "ramp:wheelchair", "segregated", "service",
 )  # fmt: skip
 _NODE_TAGS = ("barrier", "kerb", "crossing")
+# Columns beside the tags: the source's way, and of each barrier that was a point, how much of it is here.
+_WAY, _BARRIER_SHARES = "way", "barrier_shares"
 _OSM = ("OpenStreetMap contributors", "ODbL 1.0", "share-alike")
 
 
@@ -108,12 +110,14 @@ def _papers(path: Path, edition: str, *, osm: bool) -> dict[str, str]:
 def read_osm(path: Path, *, extent: shapely.Geometry | None = None, edition: str = "") -> Network:
     """Read every way with a ``highway`` from an OpenStreetMap file, cut at junctions.
 
-    Barriers, kerbs and crossings that are points on a way are given to the segment they lie on.
+    Barriers, kerbs and crossings that are points on a way are given to the segment they lie on, or to the
+    two that meet there; at a junction of three or more only a crossing, to the ways drawn as one.
 
     Returns
     -------
     Network
-        With tags and the profile ``plain``: measure it with `geo.profiles.measure_profiles`.
+        With tags, ``way`` (its number), ``barrier_shares`` (see `geo.profiles.weigh`) and the profile
+        ``plain``: measure it with `geo.profiles.measure_profiles`.
 
     Raises
     ------
@@ -169,7 +173,7 @@ def read_osm(path: Path, *, extent: shapely.Geometry | None = None, edition: str
         np.frombuffer(refs, np.int64),
         np.column_stack(lonlat_to_bng(np.frombuffer(lons), np.frombuffer(lats))),
         np.array(lengths),
-        pd.DataFrame(rows, columns=list(TAGS), dtype="str").assign(way=ids),
+        pd.DataFrame(rows, columns=list(TAGS), dtype="str").assign(**{_WAY: ids}),
         points,
     )
     papers = _papers(path, edition, osm=True)
@@ -202,7 +206,10 @@ def _cut_at_junctions(
     frame = tags.iloc[way[first]].reset_index(drop=True)
     frame = frame.assign(u=refs[first], v=refs[last])
     if points:
-        frame = _with_points(frame, segment, refs[rows], times[code][rows], points)
+        meeting = np.bincount(code[first], minlength=len(times)) + np.bincount(
+            code[last], minlength=len(times)
+        )
+        frame = _with_points(frame, segment, refs[rows], meeting[code][rows], points)
     lines = shapely.linestrings(xy[rows], indices=segment)
     return gpd.GeoDataFrame(frame, geometry=lines, crs=BNG)
 
@@ -211,21 +218,30 @@ def _with_points(
     frame: pd.DataFrame,
     segment: np.ndarray,
     refs: np.ndarray,
-    times: np.ndarray,
+    meeting: np.ndarray,
     points: Mapping[int, dict[str, str]],
 ) -> pd.DataFrame:
-    # Not at junctions of three and more, where a gate would bar streets that only pass it by.
-    marked = np.isin(refs, np.fromiter(points, np.int64, len(points))) & (times <= 2)
-    extra: dict[str, dict[int, str]] = {key: {} for key in _NODE_TAGS}
-    for row, ref in zip(segment[marked].tolist(), refs[marked].tolist(), strict=True):
+    """Give what is said of points to the segments, of which `meeting` ends meet at a point (0 along one)."""
+    marked = np.isin(refs, np.fromiter(points, np.int64, len(points)))
+    crosses = (frame["footway"] == "crossing").to_numpy()[segment]
+    extra: dict[str, dict[int, list[str]]] = {key: {} for key in _NODE_TAGS}
+    shares: dict[int, list[str]] = {}
+    for row, ref, ends, across in zip(
+        *(column[marked].tolist() for column in (segment, refs, meeting, crosses)), strict=True
+    ):
         for key, value in points[ref].items():
-            extra[key][row] = f"{extra[key][row]};{value}" if row in extra[key] else value
+            # At junctions of three and more a gate would bar streets that only pass it by.
+            if ends <= 2 or (key == "crossing" and across):
+                extra[key].setdefault(row, []).append(value)
+                if key == "barrier":
+                    shares.setdefault(row, []).extend([f"{1 / max(ends, 1):g}"] * len(value.split(";")))
     for key, found in extra.items():
-        if found:
-            column = frame[key].copy()
-            added = pd.Series(found, dtype="str")
-            column.loc[added.index] = column.loc[added.index].where(column.loc[added.index].notna(), added)
-            frame = frame.assign(**{key: column})
+        unsaid = frame[key].isna()
+        added = pd.Series({row: ";".join(values) for row, values in found.items()}, dtype="str")
+        frame = frame.assign(**{key: frame[key].where(~unsaid, added.reindex(frame.index))})
+        if key == "barrier":
+            parts = pd.Series({row: ";".join(values) for row, values in shares.items()}, dtype="str")
+            frame = frame.assign(**{_BARRIER_SHARES: parts.reindex(frame.index).where(unsaid)})
     return frame
 
 
@@ -296,6 +312,9 @@ def _from_directed(
     ids = pd.to_numeric(pd.concat([frame["u"], frame["v"]]), errors="coerce").to_numpy()
     ids = ids.astype(np.int64) if np.isfinite(ids).all() else number
     table = tags.assign(u=ids[: len(frame)], v=ids[len(frame) :])
+    if "osmid" in frame:
+        way = frame["osmid"].map(_flat)
+        table[_WAY] = pd.factorize(way.where(way != "", frame.index.astype("str")))[0]
     lines = gpd.GeoDataFrame(table, geometry=geometry, crs=crs or None)
     moved, accuracy = to_bng(lines, where=papers["source"])
     return build_network(
@@ -421,7 +440,9 @@ def read_graph(graph: nx.MultiDiGraph, *, where: str, extent: shapely.Geometry |
         if line is None:
             ends = [(graph.nodes[one]["x"], graph.nodes[one]["y"]) for one in (u, v)]
             line = shapely.LineString(ends)
-        rows.append({key: data[key] for key in TAGS if key in data} | {"u": u, "v": v, "geometry": line})
+        rows.append(
+            {key: data[key] for key in (*TAGS, "osmid") if key in data} | {"u": u, "v": v, "geometry": line}
+        )
     if not rows:
         raise NetworkError(f"{where} holds no edge; a street network needs at least one")
     frame = pd.DataFrame(rows)

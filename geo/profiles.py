@@ -236,7 +236,7 @@ def measure_profiles(
     papers["gradient"] = "none: streets taken as level" if grades is None else grades.said
     for name in names:
         profile = read_profile(name)
-        open_ways, factor, lost = weigh(profile, tags)
+        open_ways, factor, lost = weigh(profile, tags, length)
         cost = np.stack([length * factor, length * factor], axis=1)
         if grades is not None:
             climb = grades.effort(GRADIENTS[profile.gradient], len(length))
@@ -256,8 +256,19 @@ def measure_profiles(
     return replace(network, effort=effort, delay=delay, tags=tags, papers=papers, _memo={})
 
 
-def weigh(profile: Profile, tags: pd.DataFrame) -> tuple[Mask, Floats, Floats]:
+def weigh(profile: Profile, tags: pd.DataFrame, length: Floats | None = None) -> tuple[Mask, Floats, Floats]:
     """Apply a profile's rules to streets.
+
+    Parameters
+    ----------
+    profile
+        Whose rules.
+    tags
+        One row a segment. Segments of one ``way`` bear its delays together, by length, so that cutting a
+        way at a junction changes nothing. Where barriers were points, ``barrier_shares`` has for each
+        value of ``barrier`` how much of it this segment bears: 1, or 0.5 where two segments meet there.
+    length : array of float64, shape (segments,)
+        Metres; None: all alike.
 
     Returns
     -------
@@ -275,8 +286,25 @@ def weigh(profile: Profile, tags: pd.DataFrame) -> tuple[Mask, Floats, Floats]:
         elif rule.use:
             ways[mask] = (rule.use != "back", rule.use != "forward")
         factor[mask] *= rule.factor
-        delay[mask] += rule.delay
+        if rule.delay:
+            delay[mask] += rule.delay * _portion(rule.when, mask, tags, length)[mask]
     return usable[:, None] & ways, factor, delay
+
+
+def _portion(when: Mapping[str, Any], held: Mask, tags: pd.DataFrame, length: Floats | None) -> Floats:
+    """How much of a delay each street bears: its part of its way, or of the barriers that are points."""
+    portion = np.ones(len(tags))
+    if "way" in tags:
+        metres = np.ones(len(tags)) if length is None else np.maximum(length, 1e-6)
+        way = pd.factorize(tags["way"])[0]
+        whole = np.bincount(way, metres * held, minlength=1)[way]
+        portion = np.divide(metres, whole, out=portion, where=held)
+    if "barrier" in when and "barrier_shares" in tags:
+        shares = tags["barrier_shares"].fillna("").astype("str").to_numpy()
+        for row in np.flatnonzero(shares != ""):
+            values = zip(str(tags["barrier"].iloc[row]).split(";"), shares[row].split(";"), strict=False)
+            portion[row] = sum(float(share) for value, share in values if value in when["barrier"])
+    return portion
 
 
 def traffic_stress(tags: pd.DataFrame) -> NDArray[np.int8]:

@@ -11,12 +11,15 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import LineString
 
 from geo.crs import CrsError
 from geo.errors import UserError
-from geo.network import NetworkError, load_network
+from geo.network import Network, NetworkError, load_network
 from geo.network_sources import fetch_streets, read_graph, read_graphml, read_osm, read_streets
+from geo.profiles import measure_profiles
 from geo.reach import find_reach
 
 #  A one-way street of two ways (1-2-3, 3-4), a path with a kissing gate (node 5) from 2 to 6, a building
@@ -63,6 +66,88 @@ def test_ways_are_cut_where_they_meet_and_nowhere_else(tmp_path) -> None:
     assert network.papers["edition"] == "2026-11-01"
 
 
+def osm_text(nodes: dict[int, str], ways: list[tuple[list[int], dict[str, str]]]) -> str:
+    """Nodes on a lattice of ten columns, with the barrier that is named for them; and ways of them."""
+
+    def tag(name: str, value: str) -> str:
+        return f'<tag k="{name}" v="{value}"/>'
+
+    lines = ['<?xml version="1.0"?>', '<osm version="0.6">']
+    for one, barrier in nodes.items():
+        lat, lon = 51.88 + 0.001 * (one // 10), -0.42 + 0.001 * (one % 10)
+        inner = tag("barrier", barrier) if barrier else ""
+        lines.append(f'<node id="{one}" lat="{lat:.4f}" lon="{lon:.4f}">{inner}</node>')
+    for number, (refs, tags) in enumerate(ways, 1):
+        inner = "".join(f'<nd ref="{one}"/>' for one in refs) + "".join(tag(*pair) for pair in tags.items())
+        lines.append(f'<way id="{number}">{inner}</way>')
+    return "\n".join([*lines, "</osm>"])
+
+
+CROSSING = {"highway": "footway", "footway": "crossing", "crossing": "traffic_signals"}
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.sets(st.integers(1, 8)))
+def test_a_crossing_costs_its_wait_once_however_many_carriageways_cut_it(tmp_path_factory, cut) -> None:
+    ways = [(list(range(10)), CROSSING)]
+    ways += [([10 + one, one, 20 + one], {"highway": "residential"}) for one in sorted(cut)]
+    text = osm_text(dict.fromkeys(range(30), ""), ways)
+    network = read_streets(osm_file(tmp_path_factory.mktemp("osm"), text), profiles=["walk"])
+    assert network.tags is not None
+    over = (network.tags["footway"] == "crossing").to_numpy()
+    assert over.sum() == len(cut) + 1
+    assert network.delay["walk"].sum() == pytest.approx(15)
+    # By length, so that part of the way costs part of the wait wherever it is cut.
+    part = network.delay["walk"][over] / network.length[over]
+    assert part == pytest.approx(15 / network.length[over].sum())
+
+
+@pytest.mark.parametrize(
+    "street", [[([3, 2, 4], {"highway": "residential"})], [([3, 2], {"highway": "residential"}),
+                                                           ([2, 4], {"highway": "residential"})]],
+)  # fmt: skip
+@pytest.mark.parametrize("barrier", ["stile", "kissing_gate", "gate"])
+def test_a_barrier_at_a_junction_of_three_bars_none_of_them(tmp_path, street, barrier) -> None:
+    text = osm_text({1: "", 2: barrier, 3: "", 4: ""}, [*street, ([1, 2], {"highway": "cycleway"})])
+    network = read_streets(osm_file(tmp_path, text))
+    assert np.isfinite(network.effort["wheels"]).all()
+    assert network.delay["cycle"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_gates_cost_their_delay_once_each_wherever_ways_join(tmp_path, cut) -> None:
+    # A gate at 2 and another at 4; a bollard at 3. Cut at both gates, or one way from end to end.
+    cycleway = {"highway": "cycleway"}
+    ways = [([1, 2], cycleway), ([2, 3, 4], cycleway), ([4, 5], cycleway)]
+    text = osm_text(
+        {1: "", 2: "gate", 3: "bollard", 4: "gate", 5: ""}, ways if cut else [([1, 2, 3, 4, 5], cycleway)]
+    )
+    network = read_streets(osm_file(tmp_path, text))
+    assert network.delay["cycle"].sum() == pytest.approx(20)
+
+
+def test_a_stile_where_two_ways_join_bars_both(tmp_path) -> None:
+    text = osm_text(
+        {1: "", 2: "stile", 3: ""}, [([1, 2], {"highway": "path"}), ([2, 3], {"highway": "path"})]
+    )
+    network = read_streets(osm_file(tmp_path, text))
+    assert np.isinf(network.effort["wheels"]).all()
+    assert np.isfinite(network.effort["walk"]).all()
+
+
+def test_a_crossing_told_at_the_carriageway_is_that_of_the_way_over_it(tmp_path) -> None:
+    way = {"highway": "footway", "footway": "crossing"}
+    text = osm_text(
+        dict.fromkeys([1, 2, 3, 4, 5], ""), [([1, 2, 3], way), ([4, 2, 5], {"highway": "primary"})]
+    )
+    told = text.replace(
+        'lon="-0.4180"></node>', 'lon="-0.4180"><tag k="crossing" v="traffic_signals"/></node>'
+    )
+    assert told != text
+    waits = [read_streets(osm_file(tmp_path, one)).delay["walk"].sum() for one in (text, told)]
+    assert waits == pytest.approx([5, 15])  # a gap in the traffic; signals
+
+
 def test_a_file_cut_short_is_refused(tmp_path) -> None:
     with pytest.raises(NetworkError, match=r"cannot be read to its end.*fetch it again"):
         read_osm(osm_file(tmp_path, OSM[:900]))
@@ -86,6 +171,10 @@ def graph() -> nx.MultiDiGraph:
     return result
 
 
+def measured(town: nx.MultiDiGraph) -> Network:
+    return measure_profiles(read_graph(town, where="town"))
+
+
 def test_a_graph_gives_the_same_streets_in_memory_and_saved(tmp_path) -> None:
     import osmnx
 
@@ -101,6 +190,19 @@ def test_a_graph_gives_the_same_streets_in_memory_and_saved(tmp_path) -> None:
         assert frame["length"].max() == pytest.approx(131, abs=1)
     wheeled = read_streets(path, profiles=["walk", "wheels"])
     assert np.isfinite(wheeled.effort["wheels"]).any(axis=1).sum() == 1
+
+
+def test_a_saved_graph_shares_the_wait_at_a_crossing_too(tmp_path) -> None:
+    import osmnx
+
+    town = graph()
+    town.clear_edges()
+    for u, v in ((1, 2), (2, 1), (2, 3), (3, 2)):
+        town.add_edge(u, v, osmid=7, **CROSSING, length=1.0)
+    osmnx.save_graphml(town, tmp_path / "town.graphml")
+    for network in (read_streets(tmp_path / "town.graphml"), measured(town)):
+        assert network.edges == 2
+        assert network.delay["walk"].sum() == pytest.approx(15)
 
 
 def test_graphml_that_is_cut_short_or_no_map_is_refused(tmp_path) -> None:
