@@ -366,6 +366,68 @@ def count_pairs(ground: Ground, pairs: Pairs, limits: Sequence[float]) -> pd.Dat
     return pd.concat(tables, ignore_index=True)
 
 
+def count_groups(
+    ground: Ground, pairs: Pairs, group: str, *, limit: float
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Count who is within a limit of any place by groups of people, as it may be shown.
+
+    Parameters
+    ----------
+    ground
+        Who lives where, with draws of what is modelled.
+    pairs
+        From `ground.people` to the places, measured to the limit or further.
+    group
+        Column of the people, such as ``imd_fifth``; points without one are in no group.
+    limit
+        In the unit of `pairs`, included.
+
+    Returns
+    -------
+    tuple
+        ``group`` and the columns of `count_near`; and for each modelled measure a sentence on the gap in
+        share between the first group and the last, with its range. A group whose points are fewer than two,
+        or all of one small area, shows no modelled figure: it would be that area's.
+    """
+    people = ground.people
+    best = pairs.table.groupby("demand")["cost"].min().reindex(people.index, fill_value=np.inf)
+    minutes = best.to_numpy(dtype=float)
+    homes = people["lsoa" if "lsoa" in people else group].to_numpy()
+    tables, gaps = [], []
+    rows_of = {name: people.index.get_indexer(index) for name, index in people.groupby(group).groups.items()}
+    for name, rows in rows_of.items():
+        draws = {measure: values[rows] for measure, values in ground.draws.items()}
+        part = replace(ground, people=people.iloc[rows], draws=draws)
+        table = count_near(part, minutes[rows], [limit])
+        if len(rows) < FEWEST_PLACES or ("lsoa" in people and len(set(homes[rows])) < FEWEST_PLACES):
+            numbers = ["within", "low", "high", "total", "share"]
+            table.loc[table["modelled"], numbers] = np.nan
+            table.loc[table["modelled"], "status"] = "suppressed"
+        table.insert(0, "group", name)
+        tables.append(table)
+    counted = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["group", *COUNTED])
+    names = list(rows_of)
+    for measure in [one for one in ground.measures if one in ground.draws] if len(names) > 1 else []:
+        ends = counted[(counted["measure"] == measure) & counted["group"].isin([names[0], names[-1]])]
+        if (ends["status"] != "ok").any():
+            continue
+        first, last = (
+            _share_draws(ground.draws[measure][rows_of[one]], minutes[rows_of[one]] <= limit)
+            for one in (names[0], names[-1])
+        )
+        low, middle, high = np.quantile(first - last, (_RANGE[0], 0.5, _RANGE[1]))
+        gaps.append(
+            f"{WORDS.get(measure, measure)}: the share of {group} {names[0]} less that of {names[-1]} is "
+            f"{100 * middle:.0f} percentage points (90% range {100 * low:.0f} to {100 * high:.0f})."
+        )
+    return counted, tuple(gaps)
+
+
+def _share_draws(draws: Floats, near: NDArray[np.bool_]) -> Floats:
+    total = draws.sum(axis=0)
+    return np.divide(draws[near].sum(axis=0), total, out=np.zeros(len(total)), where=total > 0)
+
+
 def say_modelled(measures: Sequence[str]) -> str:
     """Say which measures are a model's estimate."""
     names = ", ".join(WORDS.get(one, one) for one in measures)

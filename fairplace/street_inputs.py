@@ -34,6 +34,10 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         help="a network of the pack by name, a saved network, or streets: .osm.pbf, .osm, .graphml, lines",
     )  # fmt: skip
     parser.add_argument(
+        "--place", metavar="NAME",
+        help='the streets of a place by name, fetched from OpenStreetMap (online): "Luton, England"',
+    )  # fmt: skip
+    parser.add_argument(
         "--profile", default="walk", help="walk (default), wheels, night, cycle or cycle_calm"
     )
     parser.add_argument(
@@ -60,12 +64,17 @@ def open_network(args: argparse.Namespace) -> Network:
     Raises
     ------
     StreetInputError
-        Neither a pack nor ``--network`` was given, or the pack holds no such network.
+        Neither a pack nor ``--network`` nor ``--place`` was given, or two of the latter; the pack holds no
+        such network; or streets that are measured already were to be read with heights, an extent or a copy.
     """
     from geo.network import load_network
 
+    if args.place is not None:
+        return _fetch(args)
     if args.network is None and args.pack is None:
-        raise StreetInputError("no streets were given; name a pack, or --network with a file of streets")
+        raise StreetInputError(
+            "no streets were given; name a pack, --network with a file of streets, or --place with a name"
+        )
     named = Path(args.network) if args.network is not None else None
     if args.pack is not None and (named is None or not named.exists()):
         from fairplace.pack import open_pack
@@ -78,8 +87,10 @@ def open_network(args: argparse.Namespace) -> Network:
                 f"{args.pack} holds no network named {name}, only {', '.join(held) or 'none'}; name one of "
                 f"these, or give --network a file of streets"
             )
+        _refuse_reading(args, f"the network {name} of {args.pack}")
         return load_network(pack.path / "networks" / name)
     if named is not None and named.is_dir():
+        _refuse_reading(args, f"{named}")
         return load_network(named)
     from geo.network_sources import read_streets
 
@@ -87,6 +98,31 @@ def open_network(args: argparse.Namespace) -> Network:
     if args.save_network is not None:
         network.save(args.save_network)
     return network
+
+
+def _fetch(args: argparse.Namespace) -> Network:
+    from geo.network_sources import fetch_streets
+
+    if args.network is not None:
+        raise StreetInputError("--place and --network were both given; give one")
+    if args.extent is not None:
+        raise StreetInputError(
+            "--extent is for a file of streets; those of --place are fetched to 2 km beyond its boundary"
+        )
+    network = fetch_streets(args.place, elevation=args.elevation)
+    if args.save_network is not None:
+        network.save(args.save_network)
+    return network
+
+
+def _refuse_reading(args: argparse.Namespace, what: str) -> None:
+    """Refuse what only holds where streets are read from a file, rather than leave it aside."""
+    for name in ("elevation", "extent", "save_network"):
+        if getattr(args, name) is not None:
+            raise StreetInputError(
+                f"--{name.replace('_', '-')} is for streets that are read from a file, but {what} is "
+                f"measured already; leave it out, or give --network a file of streets"
+            )
 
 
 def read_extent(path: Path | None) -> shapely.Geometry | None:
@@ -297,7 +333,7 @@ def check_form(path: Path) -> str:
 
 
 def print_table(frame: pd.DataFrame) -> None:
-    """Print a table for a reader: whole numbers whole, shares and minutes to two places."""
+    """Print a table for a reader: shares to three places, others to one, from a hundred on to none."""
     shown = frame.copy()
     for column in shown.select_dtypes("float"):
         places = 3 if "share" in str(column) or column == "access" else 1
@@ -330,7 +366,7 @@ def show_counts(people: pd.DataFrame) -> pd.DataFrame:
 def _number(value: float, places: int) -> str:
     if value != value:
         return ""
-    return f"{value:.0f}" if value == int(value) else f"{value:.{places}f}"
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.{places}f}"
 
 
 def print_json(answer: Mapping[str, Any]) -> None:

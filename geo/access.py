@@ -191,7 +191,8 @@ def share_supply(
     limit
         Who is further goes without; the measured limit if left out.
     bands
-        Upper edge -> weight, as `LUO_QI_BANDS`: the enhanced form.
+        Upper edge, in the unit of the pairs -> weight, as `LUO_QI_BANDS`: the enhanced form. A band that
+        the limit falls in ends there; who is beyond the last goes without.
     gaussian
         Scale of ``exp(-(cost / scale)² / 2)``, instead of bands. Neither: all within the limit count
         alike, the plain form.
@@ -199,8 +200,14 @@ def share_supply(
     Returns
     -------
     AccessTable
-        ``demand``, ``weight`` and ``access``: supply for each person. Summed over people it gives the
-        supply of every place that somebody can reach; the notes name the places that nobody can.
+        ``demand``, ``limit``, ``weight`` and ``access``: supply for each person. Summed over people it gives
+        the supply of every place that somebody can reach; the notes name the places that nobody can.
+
+    Raises
+    ------
+    AccessError
+        Bands and a Gaussian together; bands without any; a limit beyond what was measured; a weight or
+        capacity that is not there or is negative.
 
     Notes
     -----
@@ -208,8 +215,10 @@ def share_supply(
     """
     if bands is not None and gaussian is not None:
         raise AccessError("bands and a Gaussian were both given; choose one")
-    most = max(bands) if bands else pairs.limit
-    most = most if limit is None else min(limit, most)
+    if bands is not None and not bands:
+        raise AccessError("bands are empty; give upper edges with their weights, such as 10: 1, 20: 0.68")
+    most = pairs.limit if limit is None else limit
+    most = most if bands is None else min(most, max(bands))
     if most > pairs.limit:
         raise AccessError(
             f"the limit {most:g} is beyond the {pairs.limit:g} that was measured; measure further"
@@ -236,8 +245,10 @@ def share_supply(
     if len(idle):
         lost = supply[(asked == 0) & (supply > 0)].sum()
         notes = (*notes, f"Nobody can reach {_named(idle)}, with {lost:g} of the supply.")
-    table = pd.DataFrame({"demand": pairs.demand.index, "weight": people, "access": access})
-    return AccessTable(table, pairs.said, (*notes, *more))
+    table = pd.DataFrame({"demand": pairs.demand.index, "limit": most, "weight": people, "access": access})
+    how = _say_decay(bands, gaussian, pairs.unit)
+    said = f"{capacity} shared among {weight}{how}. {pairs.said_within(most)}"
+    return AccessTable(table, said, (*notes, *more))
 
 
 def count_kinds(pairs: Pairs, kind: str, *, limit: float) -> AccessTable:
@@ -256,8 +267,8 @@ def count_kinds(pairs: Pairs, kind: str, *, limit: float) -> AccessTable:
     Returns
     -------
     AccessTable
-        ``demand``, ``kinds`` (how many), ``of`` (how many there are at all) and ``lacking`` (names,
-        separated by commas).
+        ``demand``, ``limit``, ``kinds`` (how many), ``of`` (how many there are at all) and ``lacking``
+        (names, separated by commas).
     """
     if kind not in pairs.places:
         raise AccessError(f"places have no column {kind!r}, only {', '.join(map(str, pairs.places))}")
@@ -273,12 +284,20 @@ def count_kinds(pairs: Pairs, kind: str, *, limit: float) -> AccessTable:
     table = pd.DataFrame(
         {
             "demand": pairs.demand.index,
+            "limit": limit,
             "kinds": grid.sum(axis=1).to_numpy(),
             "of": len(every),
             "lacking": [", ".join(names[~row]) for row in grid.to_numpy()],
         }
     )
-    return AccessTable(table, pairs.said)
+    return AccessTable(table, pairs.said_within(limit))
+
+
+def _say_decay(bands: Mapping[float, float] | None, gaussian: float | None, unit: Unit) -> str:
+    if bands is not None:
+        steps = ", ".join(f"{weight:g} to {edge:g} {unit}" for edge, weight in sorted(bands.items()))
+        return f" with weights {steps}"
+    return "" if gaussian is None else f" with a Gaussian of {gaussian:g} {unit}"
 
 
 def _candidates(

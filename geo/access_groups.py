@@ -28,9 +28,9 @@ def compare_groups(pairs: Pairs, weight: str, group: str, *, limit: float) -> Ac
     Returns
     -------
     AccessTable
-        Sorted by group: ``group``, ``people``, ``mean`` and ``p95`` of the cost to the nearest place of
-        those who have one as far as was measured, ``unreached`` (people who have none), ``within``
-        (people), ``share``. A last row, ``gap``, is the first group less the last.
+        Sorted by group: ``group``, ``weight`` (its name), ``limit``, ``people``, ``mean`` and ``p95`` of the
+        cost to the nearest place of those who have one as far as was measured, ``unreached`` (people who
+        have none), ``within`` (people), ``share``. A last row, ``gap``, is the first group less the last.
     """
     if limit > pairs.limit:
         raise AccessError(
@@ -51,6 +51,8 @@ def compare_groups(pairs: Pairs, weight: str, group: str, *, limit: float) -> Ac
         rows.append(
             {
                 "group": name,
+                "weight": weight,
+                "limit": limit,
                 "people": total,
                 "mean": weighted_mean(cost[met], count[met]),
                 "p95": weighted_quantile(cost[met], count[met], 0.95),
@@ -62,13 +64,20 @@ def compare_groups(pairs: Pairs, weight: str, group: str, *, limit: float) -> Ac
     table = pd.DataFrame(rows)
     if len(table) > 1:
         first, last = table.iloc[0], table.iloc[-1]
-        gap: dict[str, object] = {"group": "gap", "people": np.nan, "unreached": np.nan, "within": np.nan}
+        gap: dict[str, object] = {
+            "group": "gap",
+            "weight": weight,
+            "limit": limit,
+            "people": np.nan,
+            "unreached": np.nan,
+            "within": np.nan,
+        }
         gap |= {key: first[key] - last[key] for key in ("mean", "p95", "share")}
         table = pd.concat([table.astype({"group": object}), pd.DataFrame([gap])], ignore_index=True)
     notes = []
     if (~known).any():
         notes.append(f"{people[~known].sum():g} {weight} have no {group} and are in no group.")
-    return AccessTable(table, pairs.said, tuple(notes))
+    return AccessTable(table, pairs.said_within(limit), tuple(notes))
 
 
 def weighted_mean(values: Floats, weights: Floats) -> float:

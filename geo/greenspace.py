@@ -21,6 +21,7 @@ from geo.access import AccessTable, count_within
 from geo.crs import BNG, CrsError
 from geo.network import Network, NetworkError
 from geo.pairs import measure_pairs
+from geo.travel import Trip
 
 #: A street passing this close to a boundary leads in, where none crosses it.
 BESIDE_METRES = 15.0
@@ -160,12 +161,24 @@ def judge_greenspace(
     weights: Sequence[str],
     *,
     profile: str = "walk",
+    trip: Trip = "out",
+    skip_islands_below: float = 0.0,
     standards: Sequence[Standard] | None = None,
     published: gpd.GeoDataFrame | None = None,
 ) -> AccessTable:
     """Count people who have a greenspace of each size within its distance along the streets.
 
-    `published` holds entrances that a publisher names, as for `find_entrances`.
+    Parameters
+    ----------
+    network, demand, spaces, weights
+        Streets with the profile; points of people with their weights; polygons in EPSG:27700.
+    profile, trip, skip_islands_below
+        As for `geo.pairs.measure_pairs`. The distances are of one way: ``return`` holds there and back to
+        them.
+    standards
+        Natural England's, or others.
+    published
+        Entrances that a publisher names, as for `find_entrances`.
 
     Returns
     -------
@@ -187,7 +200,10 @@ def judge_greenspace(
         if doors.empty:
             notes.append(f"No space of {one.hectares:g} hectares has an entrance.")
             continue
-        pairs = measure_pairs(network, demand, doors, limit=one.metres, unit="metres", profile=profile)
+        pairs = measure_pairs(
+            network, demand, doors, limit=one.metres, unit="metres", profile=profile, trip=trip,
+            skip_islands_below=skip_islands_below,
+        )  # fmt: skip
         counted = count_within(pairs, weights, limits=[one.metres])
         said = counted.said
         part = counted.table.drop(columns=["place", "limit"])

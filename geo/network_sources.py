@@ -253,7 +253,8 @@ def read_graphml(path: Path, *, extent: shapely.Geometry | None = None, edition:
     Raises
     ------
     NetworkError
-        The file is cut short, is not GraphML, or its nodes have no ``x`` and ``y``.
+        The file is cut short, is not GraphML, its nodes have no ``x`` and ``y``, a street leads to a node
+        that it does not hold, or is drawn with what is no WKT.
     """
     space = "{http://graphml.graphdrawing.org/xmlns}"
     keys: dict[str, str] = {}
@@ -286,12 +287,22 @@ def read_graphml(path: Path, *, extent: shapely.Geometry | None = None, edition:
         frame = frame.assign(geometry=None)
     drawn = frame["geometry"].notna().to_numpy()
     geometry = np.empty(len(frame), dtype=object)
-    geometry[drawn] = shapely.from_wkt(frame.loc[drawn, "geometry"].to_numpy())
-    straight = [
-        shapely.LineString([nodes[u], nodes[v]])
-        for u, v in zip(frame["u"][~drawn], frame["v"][~drawn], strict=True)
-    ]
-    geometry[~drawn] = straight
+    try:
+        geometry[drawn] = shapely.from_wkt(frame.loc[drawn, "geometry"].to_numpy())
+        geometry[~drawn] = [
+            shapely.LineString([nodes[u], nodes[v]])
+            for u, v in zip(frame["u"][~drawn], frame["v"][~drawn], strict=True)
+        ]
+    except KeyError as error:
+        raise NetworkError(
+            f"{path.name} has a street to node {error}, which it does not hold; it is cut short, or was "
+            "edited: save it again with osmnx.save_graphml"
+        ) from error
+    except shapely.errors.GEOSException as error:
+        raise NetworkError(
+            f"{path.name} has a street whose geometry is no WKT ({str(error).splitlines()[0]}); save it "
+            "again with osmnx.save_graphml"
+        ) from error
     return _from_directed(
         frame, geometry, about.get("crs", ""), extent=extent, papers=_papers(path, edition, osm=True)
     )
@@ -416,9 +427,14 @@ def fetch_streets(
             degrees, network_type="all", simplify=True, retain_all=True, truncate_by_edge=True
         )
     except Exception as error:
+        # What a connection raises is an OSError; its words run over lines and name no remedy.
+        unreachable = isinstance(error, OSError)
+        why = (
+            "OpenStreetMap's service cannot be reached" if unreachable else f"{type(error).__name__}: {error}"
+        )
         raise NetworkError(
-            f"{place!r} could not be fetched ({type(error).__name__}: {error}); check the name and the "
-            f"connection, or read an extract with read_streets"
+            f"{place!r} could not be fetched ({why}); check the {'connection' if unreachable else 'name'}, "
+            f"or read the streets from an extract of OpenStreetMap (.osm.pbf)"
         ) from error
     finally:
         osmnx.settings.useful_tags_way = former

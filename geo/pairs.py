@@ -14,7 +14,7 @@ from geo.errors import UserError
 from geo.network import SNAP_FLAG_METRES, Network, Snap
 from geo.reach import place_xy
 from geo.shortest import Engine, Floats, Found, search_pairs
-from geo.travel import Travel, Trip, Unit, check_travel, snap_cost
+from geo.travel import Travel, Trip, Unit, check_travel, say_only, snap_cost
 
 
 class AccessError(UserError, ValueError):
@@ -52,6 +52,10 @@ class Pairs:
     def said(self) -> str:
         """Everything a reader must be told."""
         return say_pairs(self.travel, self.demand, self.places, self.accuracy, self.extent)
+
+    def said_within(self, limit: float) -> str:
+        """Everything a reader must be told of what is within a limit, which is said first."""
+        return f"Within {limit:g} {self.unit}: {self.said}"
 
     def matrix(self) -> pd.DataFrame:
         """Costs as a full table, a row for each demand and a column for each place.
@@ -251,6 +255,6 @@ def say_pairs(travel: Travel, demand: pd.DataFrame, places: pd.DataFrame, accura
         f"{lost} of {len(places)} places.",
         f"Where the street data stop: {extent}.",
         f"Coordinates: {accuracy}.",
-        "Streets only, buses not included.",
+        say_only(travel.profile),
     ]
     return " ".join(sentences)

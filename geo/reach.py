@@ -23,7 +23,7 @@ from geo.network import SNAP_FLAG_METRES, Network, Snap
 from geo.reach_drawing import cut_lines, draw_around
 from geo.reach_parts import cut_parts, find_stretches, scale_share, sum_node_costs
 from geo.shortest import Engine, Floats, Found, search_within
-from geo.travel import ReachError, Travel, Trip, Unit, check_travel, snap_cost
+from geo.travel import ReachError, Travel, Trip, Unit, check_travel, say_only, snap_cost
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Reach:
             f"The limit goes past where the street data stop for {beyond} of {places} places,",
             f"whose reach may be larger than shown (extent of the data: {extent}).",
             f"Coordinates: {self.network.accuracy}.",
+            say_only(self.travel.profile),
         ]
         return " ".join(sentences)
 

@@ -27,6 +27,10 @@ SPEEDS: dict[float, str] = {
 }
 
 
+#: Profile -> how one goes about, in the sentence that says what is left out; others walk.
+_ONLY = {"wheels": "On wheels", "cycle": "Cycling", "cycle_calm": "Cycling"}
+
+
 class ReachError(UserError, ValueError):
     """A limit, a speed or a place that reach cannot be worked out for."""
 
@@ -61,6 +65,11 @@ class Travel:
     def said(self) -> str:
         """Profile, speed and direction in words."""
         return f"{self.pace}, {TRIPS[self.trip]}"
+
+
+def say_only(profile: str) -> str:
+    """Say what no answer along the streets includes."""
+    return f"{_ONLY.get(profile, 'Walking')} only, buses not included."
 
 
 def check_travel(network: Network, profile: str, unit: Unit, speed_kmh: float | None, trip: Trip) -> Travel:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from fairplace.reaching import Ground
+    from geo.access import AccessTable
+    from geo.travel import Unit
 
 SUMMARY = "who is within walking distance of services, who is not, and how supply is shared"
 EXAMPLE = (
     "fairplace access out/halverton --weights residents,children_0_4,children_below_mis --services libraries "
     "--nearest 1 --out out/access"
 )
+#: A 20-minute neighbourhood: minutes there and back, about ten each way.
+NEIGHBOURHOOD = 20.0
+#: Fifths of England in the pack's own people: 0 is a place without one.
+_FIFTHS = ("imd_fifth", "idaci_fifth")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,14 +47,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     limits = parser.add_mutually_exclusive_group()
     limits.add_argument("--minutes", metavar="N,N", help="limits in minutes (default: 5,10,15,20,30)")
     limits.add_argument("--metres", metavar="N,N", help="limits in metres of street")
-    parser.add_argument("--nearest", type=int, metavar="K", help="also the K nearest services of each point")
-    parser.add_argument("--capacity", metavar="COLUMN", help="also share this supply of the services (2SFCA)")
+    parser.add_argument(
+        "--nearest", type=int, metavar="K",
+        help="also the K nearest services of each point, and of each kind with --kind; exit code 1 where "
+        "somebody can get to none",
+    )  # fmt: skip
+    parser.add_argument(
+        "--capacity", metavar="COLUMN",
+        help="also share this supply of the services among the first of --weights, within the largest limit "
+        "(2SFCA)",
+    )  # fmt: skip
     parser.add_argument(
         "--decay", choices=("none", "bands"), default="none",
-        help="with --capacity: all within the largest limit alike, or Luo and Qi's bands (E2SFCA)",
+        help="with --capacity: all within the limit alike, or Luo and Qi's bands of minutes (E2SFCA)",
     )  # fmt: skip
-    parser.add_argument("--kind", metavar="COLUMN", help="also count kinds of service at hand")
-    parser.add_argument("--group", metavar="COLUMN", help="also compare groups, such as IMD fifths")
+    parser.add_argument(
+        "--kind", metavar="COLUMN",
+        help="also count kinds of service at hand: within 20 minutes there and back, or within the largest "
+        "limit and the trip that the call names",
+    )  # fmt: skip
+    parser.add_argument(
+        "--group", metavar="COLUMN",
+        help="also compare groups, such as imd_fifth: the nearest service, and who has one within the "
+        "largest limit",
+    )  # fmt: skip
     parser.add_argument(
         "--greenspace", metavar="FILE|NAME", nargs="?", const="green",
         help="greenspaces, judged by their entrances: OS Open Greenspace with the ways in that it names, any "
@@ -51,32 +80,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work out access; 1 if somebody can get to no service at all."""
-    from dataclasses import replace
-
+    """Work out access; 1 if ``--nearest`` finds somebody who can get to no service at all."""
     from fairplace import street_inputs as inputs
-    from fairplace.commands.reach import read_limits
-    from fairplace.reaching import count_pairs, say_modelled
-    from geo.access import LUO_QI_BANDS, AccessTable, count_kinds, count_within, find_nearest, share_supply
-    from geo.access_groups import compare_groups
-    from geo.greenspace import judge_greenspace
-    from geo.pairs import measure_pairs
 
-    if args.services and args.to:
-        raise inputs.StreetInputError("--services and --to were both given; give one, or put all in a file")
-    if not args.services and not args.to and not args.greenspace:
-        raise inputs.StreetInputError("nothing to get to was given; name --services, --to or --greenspace")
+    _check_call(args)
     network = inputs.open_network(args)
     ground, notes = inputs.open_demand(args, network)
-    people = ground.people
+    ground = _with_fifths(ground)
     weights = [one for one in ground.measures if one not in ground.modelled]
-    if not weights and (args.capacity or args.group or args.greenspace):
+    if not weights and (args.capacity or args.greenspace):
         raise inputs.StreetInputError(
-            f"--weights has only what is modelled ({', '.join(ground.measures)}), which --capacity, --group "
-            f"and --greenspace cannot share out with a range; name something counted too: children_0_15"
+            f"--weights has only what is modelled ({', '.join(ground.measures)}), which --capacity and "
+            f"--greenspace cannot share out with a range; name something counted too: children_0_15"
         )
-    answers: dict[str, Any] = {}
-    lost = False
+    answers: dict[str, AccessTable] = {}
+    called = {"": "any"}
     if args.services or args.to:
         services, more = (
             inputs.open_points(args, args.services, what="--services")
@@ -84,38 +102,18 @@ def run(args: argparse.Namespace) -> int:
             else inputs.open_starts(args, args.to)
         )
         notes = (*notes, *more)
-        unit = "metres" if args.metres else "minutes"
-        limits = read_limits(args.metres or args.minutes or "5,10,15,20,30")
-        most = max(limits)
-        how = {
-            "unit": unit, "profile": args.profile, "speed_kmh": args.speed, "trip": args.trip or "out",
-            "skip_islands_below": args.skip_islands_below,
-        }  # fmt: skip
-        pairs = measure_pairs(network, people, services, limit=most, **how)
-        if weights:
-            answers["within"] = count_within(pairs, weights, limits=limits, each=True)
-        if ground.modelled:
-            counted = count_pairs(replace(ground, measures=ground.modelled), pairs, limits)
-            answers["modelled"] = AccessTable(counted, pairs.said, (say_modelled(ground.modelled),))
-        if args.nearest:
-            answers["nearest"] = find_nearest(network, people, services, k=args.nearest, **how)
-            lost = set(answers["nearest"].table["demand"]) != set(people.index)
-        if args.capacity:
-            bands = None
-            if args.decay == "bands":
-                bands = {edge: weight for edge, weight in LUO_QI_BANDS.items() if edge <= most}
-            answers["supply"] = share_supply(pairs, weights[0], args.capacity, bands=bands)
-        if args.kind:
-            answers["kinds"] = count_kinds(pairs, args.kind, limit=most)
-        if args.group:
-            whole = measure_pairs(network, people, services, **how)
-            answers["groups"] = compare_groups(whole, weights[0], args.group, limit=most)
+        answers = _answer(args, ground, services, weights)
+        if "name" in services and services["name"].is_unique:
+            called |= {str(place): str(name) for place, name in services["name"].dropna().items()}
     if args.greenspace:
+        from geo.greenspace import judge_greenspace
+
         spaces, published, more = inputs.open_spaces(args, args.greenspace, network)
         notes = (*notes, *more)
         answers["greenspace"] = judge_greenspace(
-            network, people, spaces, weights, profile=args.profile, published=published
-        )
+            network, ground.people, spaces, weights, profile=args.profile, trip=args.trip or "out",
+            skip_islands_below=args.skip_islands_below, published=published,
+        )  # fmt: skip
     if args.out is not None:
         _write(args.out, answers, notes)
     if args.json:
@@ -126,13 +124,190 @@ def run(args: argparse.Namespace) -> int:
         inputs.print_json({"notes": list(notes), **told})
     else:
         for name, one in answers.items():
-            if name == "modelled":
-                inputs.print_table(inputs.show_counts(one.table.replace({"place": {"": "any"}})))
-            if name in ("within", "groups", "greenspace"):
-                inputs.print_table(one.table.replace({"place": {"": "any"}}))
+            inputs.print_table(_shown(name, one.table, ground.people, weights, called))
             print("\n".join([f"{name}: {one.said}", *one.notes]))
         print("\n".join(notes), end="\n" if notes else "")
-    return int(lost)
+    nearest = answers.get("nearest")
+    return int(nearest is not None and set(nearest.table["demand"]) != set(ground.people.index))
+
+
+def _check_call(args: argparse.Namespace) -> None:
+    """Refuse what cannot be answered together, by name, before anything is opened."""
+    from fairplace.street_inputs import StreetInputError
+
+    if args.services and args.to:
+        raise StreetInputError("--services and --to were both given; give one, or put all in a file")
+    if not args.services and not args.to:
+        if not args.greenspace:
+            raise StreetInputError("nothing to get to was given; name --services, --to or --greenspace")
+        for name in ("nearest", "capacity", "kind", "group", "minutes", "metres", "speed"):
+            if getattr(args, name) is not None:
+                raise StreetInputError(
+                    f"--{name} is about services, and --greenspace is judged by distances of its own; name "
+                    f"--services or --to as well, or leave it out"
+                )
+    if args.greenspace and args.trip == "return":
+        raise StreetInputError(
+            "--greenspace is judged by distances of one way, which --trip return would halve; ask for it in "
+            "a call of its own, without --trip"
+        )
+    if args.decay == "bands" and (args.metres is not None or not args.capacity):
+        lacks = "--capacity is not there" if not args.capacity else "--metres was given"
+        raise StreetInputError(
+            f"--decay bands weighs supply by minutes, but {lacks}; give --capacity with --minutes, or leave "
+            f"it out"
+        )
+
+
+def _with_fifths(ground: Ground) -> Ground:
+    """Leave out of the fifths the points that are in none."""
+    import pandas as pd
+
+    people = ground.people
+    for name in _FIFTHS:
+        if name in people and pd.api.types.is_numeric_dtype(people[name]):
+            people = people.assign(**{name: people[name].astype("Int64").where(people[name] > 0)})
+    return replace(ground, people=people)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Limits of the call, and how one goes about."""
+
+    limits: list[float]
+    how: dict[str, Any]
+
+    @property
+    def most(self) -> float:
+        return max(self.limits)
+
+    def say(self, said: str) -> str:
+        limits = ", ".join(f"{one:g}" for one in self.limits)
+        return f"Within {limits} {self.how['unit']}: {said}"
+
+
+def _answer(
+    args: argparse.Namespace, ground: Ground, services: gpd.GeoDataFrame | pd.DataFrame, weights: list[str]
+) -> dict[str, AccessTable]:
+    from fairplace.commands.reach import asked_limits
+    from fairplace.reaching import count_pairs, say_modelled
+    from geo.access import LUO_QI_BANDS, AccessTable, count_within, share_supply
+    from geo.pairs import measure_pairs
+
+    network, people = ground.network, ground.people
+    unit: Unit = "minutes" if args.metres is None else "metres"
+    asked = _Asked(
+        asked_limits(args, "5,10,15,20,30"),
+        {
+            "unit": unit, "profile": args.profile, "speed_kmh": args.speed, "trip": args.trip or "out",
+            "skip_islands_below": args.skip_islands_below,
+        },
+    )  # fmt: skip
+    pairs = measure_pairs(network, people, services, limit=asked.most, **asked.how)
+    answers = {}
+    if weights:
+        counted = count_within(pairs, weights, limits=asked.limits, each=True)
+        answers["within"] = replace(counted, said=asked.say(counted.said))
+    if ground.modelled:
+        shown = count_pairs(replace(ground, measures=ground.modelled), pairs, asked.limits)
+        answers["modelled"] = AccessTable(shown, asked.say(pairs.said), (say_modelled(ground.modelled),))
+    if args.nearest is not None:
+        answers |= _nearest(args, ground, services, asked)
+    if args.capacity:
+        bands = LUO_QI_BANDS if args.decay == "bands" else None
+        answers["supply"] = share_supply(pairs, weights[0], args.capacity, bands=bands)
+    if args.kind:
+        answers["kinds"] = _kinds(args, ground, services, asked)
+    if args.group:
+        answers |= _groups(args, ground, services, weights, asked)
+    return answers
+
+
+def _nearest(
+    args: argparse.Namespace, ground: Ground, services: gpd.GeoDataFrame | pd.DataFrame, asked: _Asked
+) -> dict[str, AccessTable]:
+    import pandas as pd
+
+    from geo.access import AccessTable, find_nearest
+
+    every = find_nearest(ground.network, ground.people, services, k=args.nearest, **asked.how)
+    said = f"Costs in {asked.how['unit']}: {every.said}"
+    answers = {"nearest": replace(every, said=said)}
+    if args.kind and args.kind in services and services[args.kind].nunique() > 1:
+        parts = {
+            str(kind): find_nearest(ground.network, ground.people, part, k=args.nearest, **asked.how)
+            for kind, part in services.groupby(args.kind)
+        }
+        table = pd.concat([one.table.assign(kind=kind) for kind, one in parts.items()], ignore_index=True)
+        notes = tuple(f"{kind}: {note}" for kind, one in parts.items() for note in one.notes)
+        answers["nearest_kinds"] = AccessTable(table, said, notes)
+    return answers
+
+
+def _kinds(
+    args: argparse.Namespace, ground: Ground, services: gpd.GeoDataFrame | pd.DataFrame, asked: _Asked
+) -> AccessTable:
+    """Count kinds in a 20-minute neighbourhood, unless the call says within what and which way."""
+    from geo.access import count_kinds
+    from geo.pairs import measure_pairs
+
+    limit, how = asked.most, dict(asked.how)
+    if args.minutes is None and args.metres is None:
+        limit, how["trip"] = NEIGHBOURHOOD, args.trip or "return"
+    pairs = measure_pairs(ground.network, ground.people, services, limit=limit, **how)
+    return count_kinds(pairs, args.kind, limit=limit)
+
+
+def _groups(
+    args: argparse.Namespace,
+    ground: Ground,
+    services: gpd.GeoDataFrame | pd.DataFrame,
+    weights: list[str],
+    asked: _Asked,
+) -> dict[str, AccessTable]:
+    import pandas as pd
+
+    from fairplace.reaching import count_groups, say_modelled
+    from geo.access import AccessTable
+    from geo.access_groups import compare_groups
+    from geo.pairs import AccessError, measure_pairs
+
+    if args.group not in ground.people:
+        raise AccessError(f"people have no column {args.group!r}, only {', '.join(map(str, ground.people))}")
+    whole = measure_pairs(ground.network, ground.people, services, **asked.how)
+    answers = {}
+    if weights:
+        parts = [compare_groups(whole, weight, args.group, limit=asked.most) for weight in weights]
+        table = pd.concat([one.table for one in parts], ignore_index=True)
+        notes = tuple(note for one in parts for note in one.notes)
+        answers["groups"] = AccessTable(table, parts[0].said, notes)
+    if ground.modelled:
+        part = replace(ground, measures=ground.modelled)
+        table, notes = count_groups(part, whole, args.group, limit=asked.most)
+        notes = (say_modelled(ground.modelled), *notes)
+        answers["modelled_groups"] = AccessTable(table, whole.said_within(asked.most), notes)
+    return answers
+
+
+def _shown(
+    name: str, table: pd.DataFrame, people: pd.DataFrame, weights: list[str], called: dict[str, str]
+) -> pd.DataFrame:
+    """Give an answer as it is printed: what is by point summed up; ``--out`` and ``--json`` have it whole."""
+    from fairplace.street_inputs import show_counts
+    from geo.access_summaries import summarise_kinds, summarise_nearest, summarise_supply
+
+    first = weights[0] if weights else None
+    if name in ("nearest", "nearest_kinds"):
+        return summarise_nearest(table, people, first)
+    if name == "supply":
+        return summarise_supply(table, weights[0])
+    if name == "kinds":
+        return summarise_kinds(table, people, first)
+    if name == "modelled_groups":
+        return show_counts(table)
+    if name == "modelled":
+        return show_counts(table.replace({"place": called}))
+    return table.replace({"place": called})
 
 
 def _write(folder: Path, answers: dict[str, Any], notes: tuple[str, ...]) -> None:

@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     for path in (args.out, args.lines):
         if path is not None:
             inputs.check_form(path)
-    unit: Unit = "metres" if args.metres else "minutes"
-    limits = read_limits(args.metres or args.minutes or "15")
+    unit: Unit = "minutes" if args.metres is None else "metres"
+    limits = asked_limits(args, "15")
     notes: tuple[str, ...] = ()
     if args.points:
         points, notes = inputs.open_points(args, args.points, what="--points")
@@ -95,20 +95,31 @@ def run(args: argparse.Namespace) -> int:
     return int((reach.summary.groupby("origin")["metres"].max() == 0).any())
 
 
+def asked_limits(args: argparse.Namespace, default: str) -> list[float]:
+    """Limits of ``--metres`` or ``--minutes``, or the default where the call has neither."""
+    asked = args.minutes if args.metres is None else args.metres
+    return read_limits(default if asked is None else asked)
+
+
 def read_limits(text: str) -> list[float]:
     """Limits from numbers with commas.
 
     Raises
     ------
     PlaceError
-        One is not a number.
+        There is none, or one is not a number above nought.
     """
+    from math import inf
+
     from geo.place_files import PlaceError
 
     try:
-        return [float(one) for one in text.replace(";", ",").split(",") if one.strip()]
-    except ValueError as error:
-        raise PlaceError(f"limits are {text!r}; give numbers with commas, such as 5,10,15") from error
+        limits = [float(one) for one in text.replace(";", ",").split(",") if one.strip()]
+    except ValueError:
+        limits = []
+    if not limits or not all(0 < one < inf for one in limits):
+        raise PlaceError(f"limits are {text!r}; give numbers above nought with commas, such as 5,10,15")
+    return limits
 
 
 def _with_summary(drawn: gpd.GeoDataFrame, summary: pd.DataFrame, said: str) -> gpd.GeoDataFrame:

@@ -213,6 +213,14 @@ def test_graphml_that_is_cut_short_or_no_map_is_refused(tmp_path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(NetworkError, match="cut short"):
         read_graphml(path)
+    osmnx.save_graphml(graph(), path)
+    whole = path.read_text()
+    path.write_text(whole.replace('target="3"', 'target="33"'))
+    with pytest.raises(NetworkError, match=r"street to node '33', which it does not hold"):
+        read_graphml(path)
+    path.write_text(whole.replace("LINESTRING (", "LINESTRNG ("))
+    with pytest.raises(NetworkError, match=r"town\.graphml has a street whose geometry is no WKT"):
+        read_graphml(path)
     nx.write_graphml(nx.path_graph(3, create_using=nx.MultiDiGraph), path)
     with pytest.raises(NetworkError, match="no x and y"):
         read_graphml(path)
@@ -282,7 +290,9 @@ def test_a_place_is_fetched_with_its_tags_and_a_margin(monkeypatch) -> None:
         raise ConnectionError("no route to host")
 
     monkeypatch.setattr(osmnx, "geocode_to_gdf", unreachable)
-    with pytest.raises(NetworkError, match="'Town, England' could not be fetched"):
+    with pytest.raises(
+        NetworkError, match=r"'Town, England' could not be fetched .*cannot be reached.*check the conn"
+    ):
         fetch_streets("Town, England")
 
 

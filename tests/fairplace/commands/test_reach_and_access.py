@@ -14,6 +14,8 @@ from shapely import LineString, box
 
 from fairplace.cli import main
 
+ACCESS = ["access", "--network", "streets.gpkg", "--people", "people.csv", "--weights", "people"]
+
 
 @pytest.fixture
 def town(tmp_path: Path) -> Path:
@@ -44,6 +46,7 @@ def test_reach_answers_in_words_and_files(town, capsys) -> None:
     assert main([*call, *more, "--out", str(out), "--lines", str(lines), "--save-network", str(kept)]) == 0
     said = capsys.readouterr().out
     assert "4.8 km/h" in said
+    assert "Walking only, buses not included." in said
     assert "one way, from the place" in said
     # 5 minutes are 400 m: 4 k² blocks of 100 m.
     assert "6400" in said
@@ -81,6 +84,17 @@ def test_reach_of_a_place_in_a_lake_is_partial(town, capsys) -> None:
           "hubs.csv", "--to", "509000,221000"], "--services and --to were both given"),
         (["access", "--network", "streets.gpkg", "--people", "people.csv", "--weights", "n", "--services", "hubs.csv"],
          "no column 'n'"),
+        (["reach", "--network", "streets.gpkg", "--from", "509500,221500", "--minutes", ""], "limits are ''"),
+        ([*ACCESS, "--services", "hubs.csv", "--minutes", ","], "limits are ','; give numbers above nought"),
+        ([*ACCESS, "--services", "hubs.csv", "--minutes", "5,-1"], "limits are '5,-1'"),
+        ([*ACCESS, "--services", "hubs.csv", "--capacity", "places", "--decay", "bands", "--metres", "1000"],
+         "--decay bands weighs supply by minutes, but --metres was given"),
+        ([*ACCESS, "--services", "hubs.csv", "--decay", "bands"], "but --capacity is not there"),
+        ([*ACCESS, "--greenspace", "parks.gpkg", "--trip", "return"], "which --trip return would halve"),
+        ([*ACCESS, "--greenspace", "parks.gpkg", "--nearest", "1"], "--nearest is about services"),
+        ([*ACCESS, "--services", "hubs.csv", "--group", "n"], "people have no column 'n'"),
+        ([*ACCESS, "--services", "hubs.csv", "--place", "Town"], "--place and --network were both given"),
+        (["reach", "--place", "Town", "--extent", "parks.gpkg", "--from", "509500,221500"], "2 km beyond its boundary"),
     ],
 )  # fmt: skip
 def test_a_call_that_lacks_something_says_what(town, monkeypatch, capsys, call, message) -> None:
@@ -115,6 +129,110 @@ def test_access_counts_shares_and_compares(town, capsys) -> None:
     for name in ("within", "nearest", "supply", "kinds", "groups", "greenspace"):
         assert len(pd.read_csv(town / "out" / f"{name}.csv")) > 0
     assert "buses not included" in (town / "out" / "said.txt").read_text()
+
+
+def answer_of(call: list[str], capsys) -> dict[str, dict[str, object]]:
+    assert main([*call, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_bands_end_at_the_limit_and_leave_nobody_within_it_out(town, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(town)
+    call = [*ACCESS, "--services", "hubs.csv", "--capacity", "places", "--decay", "bands"]
+    for minutes in ("5", "15"):
+        found = answer_of([*call, "--minutes", minutes], capsys)
+        supply = pd.DataFrame(found["supply"]["table"])
+        within = found["within"]["table"][0]["count"]
+        assert (supply["weight"] * supply["access"]).sum() == pytest.approx(80)
+        assert supply.loc[supply["access"] > 0, "weight"].sum() == within
+        assert set(supply["limit"]) == {float(minutes)}
+        assert f"Within {minutes} minutes: walk" in found["supply"]["said"]
+
+
+def test_kinds_are_counted_twenty_minutes_there_and_back_unless_told(town, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(town)
+    call = [*ACCESS, "--services", "hubs.csv", "--kind", "kind"]
+    default = answer_of(call, capsys)["kinds"]
+    told = answer_of([*call, "--minutes", "20", "--trip", "return"], capsys)["kinds"]
+    ten = answer_of([*call, "--minutes", "10"], capsys)["kinds"]
+    assert "Within 20 minutes" in default["said"]
+    assert "there and back" in default["said"]
+    assert default == told
+    # No street is one-way here: ten minutes each way are twenty there and back.
+    assert [row["kinds"] for row in default["table"]] == [row["kinds"] for row in ten["table"]]
+    assert {row["limit"] for row in ten["table"]} == {10}
+
+
+def test_the_nearest_of_each_kind_is_found_too(town, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(town)
+    found = answer_of([*ACCESS, "--services", "hubs.csv", "--kind", "kind", "--nearest", "1"], capsys)
+    assert len(found["nearest"]["table"]) == 100
+    each = pd.DataFrame(found["nearest_kinds"]["table"])
+    assert each.groupby("kind")["demand"].nunique().to_dict() == {"hub": 100, "library": 100}
+    assert set(each.loc[each["kind"] == "hub", "place"]) == {"H1"}
+
+
+def test_what_is_by_point_is_printed_summed_up(town, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(town)
+    call = [*ACCESS, "--services", "hubs.csv", "--nearest", "1", "--kind", "kind", "--capacity", "places"]
+    assert main([*call, "--minutes", "5"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["rank", "people", "mean", "median", "p95", "without"] in lines
+    # Of a thousand people 840 have nothing within five minutes, and 160 one of two kinds: hub 100, library 60.
+    assert ["1", "of", "2", "160", "0.160"] in lines
+    assert ["lack", "library", "940", "0.940"] in lines
+    # 80 places over 1,000 people.
+    assert ["1000", "840", "80", "0", "0", "300"] in lines
+
+
+def test_greenspace_heeds_islands_and_every_weight_its_group(town, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(town)
+    island = [LineString([(511_000, 221_000), (511_050, 221_000)])]
+    frame = gpd.read_file("streets.gpkg")
+    pd.concat([frame, gpd.GeoDataFrame(geometry=island, crs="EPSG:27700")]).to_file("more.gpkg")
+    people = pd.read_csv("people.csv")
+    people.loc[len(people)] = ["E99999999", 511_025, 221_000, 7, 1]
+    people.assign(children=2).to_csv("people.csv", index=False)
+    park = gpd.GeoDataFrame(geometry=[box(511_040, 220_900, 511_140, 221_100)], crs="EPSG:27700")
+    park.to_file("far.gpkg")
+    call = ["access", "--network", "more.gpkg", "--people", "people.csv", "--weights", "people,children"]
+    counts = []
+    for more in ([], ["--skip-islands-below", "100"]):
+        table = answer_of([*call, "--greenspace", "far.gpkg", *more], capsys)["greenspace"]["table"]
+        counts.append(sum(row["count"] for row in table if row["weight"] == "people"))
+    assert counts[0] > 0
+    assert counts[1] == 0
+    groups = answer_of([*call, "--services", "hubs.csv", "--group", "imd_fifth"], capsys)["groups"]["table"]
+    assert [row["weight"] for row in groups] == ["people"] * 6 + ["children"] * 6
+
+
+def test_what_only_reading_heeds_is_refused_with_streets_read_before(town, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(town)
+    call = ["reach", "--from", "509500,221500", "--network"]
+    assert main([*call, "streets.gpkg", "--save-network", "kept"]) == 0
+    capsys.readouterr()
+    for name, value in (("elevation", "h.tif"), ("extent", "parks.gpkg"), ("save-network", "again")):
+        assert main([*call, "kept", f"--{name}", value]) == 2
+        assert f"--{name} is for streets that are read from a file, but kept is" in capsys.readouterr().err
+    assert not (town / "again").exists()
+
+
+def test_a_place_is_fetched_by_name(town, capsys, monkeypatch) -> None:
+    import geo.network_sources
+
+    asked = []
+
+    def fetch(place, *, elevation):
+        asked.append((place, elevation))
+        return geo.network_sources.read_streets(town / "streets.gpkg")
+
+    monkeypatch.setattr(geo.network_sources, "fetch_streets", fetch)
+    kept = town / "fetched"
+    call = ["reach", "--place", "Town, England", "--from", "509500,221500", "--minutes", "5"]
+    assert main([*call, "--save-network", str(kept)]) == 0
+    assert "6400" in capsys.readouterr().out
+    assert asked == [("Town, England", None)]
+    assert (kept / "network.json").is_file()
 
 
 def test_a_greenspace_is_entered_where_its_publisher_says(town, capsys) -> None:
@@ -227,8 +345,25 @@ def test_children_below_the_standard_are_counted_with_their_range(sample_pack, t
     capsys.readouterr()
     kept = pd.read_csv(tmp_path / "out" / "modelled.csv", dtype={"place": str}, keep_default_na=False)
     assert set(kept["measure"]) == {"children_below_mis"}
-    assert main([*call, "--weights", "children_below_mis", "--group", "imd_fifth"]) == 2
+    assert main([*call, "--weights", "children_below_mis", "--capacity", "capacity"]) == 2
     assert "only what is modelled (children_below_mis)" in capsys.readouterr().err
+    # By fifth, with a range, and nothing for a group that is one small area.
+    grouped = [*call, "--weights", "children_below_mis", "--json", "--group"]
+    assert main([*grouped, "imd_fifth"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    fifths = pd.DataFrame(answer["modelled_groups"]["table"])
+    shown = fifths[fifths["status"] == "ok"]
+    assert len(shown) >= 2
+    assert (shown["low"] <= shown["within"]).all()
+    assert (shown["within"] <= shown["high"]).all()
+    assert (shown["high"] > shown["low"]).any()
+    whole = modelled[(modelled["place"] == "") & (modelled["limit"] == 15)]["within"].item()
+    assert shown["within"].sum() == pytest.approx(whole, rel=0.1)
+    assert "Within 15 minutes" in answer["modelled_groups"]["said"]
+    assert main([*grouped, "lsoa"]) == 0
+    areas = pd.DataFrame(json.loads(capsys.readouterr().out)["modelled_groups"]["table"])
+    assert set(areas["status"]) == {"suppressed"}
+    assert areas[["within", "low", "high", "total", "share"]].isna().all(axis=None)
     assert main([*call, "--weights", "cars"]) == 2
     assert (
         "--weights 'cars' is not held for the people of the pack; it has residents" in capsys.readouterr().err
