@@ -31,6 +31,7 @@ from fairplace.service.bounds import (
     SHORT_LETTERS,
     STREET_WAITING,
 )
+from fairplace.service.crossings import count_crossings
 from fairplace.service.finished import Document, Finished, Turn
 from fairplace.service.opening import Kept
 from fairplace.service.problems import RequestError, SizeError
@@ -284,11 +285,3 @@ def _check_shape(shape: Any) -> None:
             f"the drawing crosses itself ({shapely.is_valid_reason(shape)[:80]}); move the corner so that "
             "it does not"
         )
-
-
-def count_crossings(shape: Any) -> int:
-    """Count the pairs of sides of a drawing that cross one another; up to `MENDED_POINTS` points are few."""
-    points, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shape)), return_index=True)
-    same = ring[1:] == ring[:-1]
-    sides = shapely.linestrings(np.stack([points[:-1][same], points[1:][same]], axis=1))
-    return int(shapely.STRtree(sides).query(sides, predicate="crosses").shape[1] // 2)

@@ -34,6 +34,9 @@ OWN_BYTES = 32_000_000
 DRAWING_BYTES, DRAWING_POINTS, MENDED_POINTS = 256_000, 10_000, 1_000
 #: Times that it may cross itself: a hand that slips does so a few times, and mending takes their square.
 MENDED_CROSSINGS = 50
+#: Pairs of sides of a shape of a job whose boxes meet, at most, and as many more for each side: those of a
+#: border meet their neighbours alone.
+SIDES_NEAR, SIDES_NEAR_EACH = 1_000_000, 20
 #: Areas of somebody's own that are remembered, so that other forms of a profile need no new fitting.
 AREAS_KEPT = 256
 #: Letters of a question whose answer is found again without being read.
@@ -50,6 +53,13 @@ TRIED_SITES = 12
 JOB_BYTES, JOB_SITES, JOB_POINTS = 4_000_000, 200, 100_000
 #: Jobs that wait in a worker while one is done, seconds that one may take, and that results are kept.
 JOBS_WAITING, JOB_SECONDS, JOB_KEPT_SECONDS = 4, 900.0, 3_600.0
+#: Jobs whose body is being read at once in a worker: JSON takes twenty times its bytes once it is read.
+JOBS_RECEIVED = 8
+#: Jobs that are over and still kept, by all workers together, and bytes of them.
+JOBS_KEPT, JOBS_BYTES = 256, 500_000_000
+#: Bytes of memory that one job may write to, of which those of the made-up town take 1.6 of 4 thousand
+#: million; and of one file that it may write.
+JOB_MEMORY, JOB_FILE_BYTES = 4_000_000_000, 300_000_000
 #: Areas side by side, areas in a list of need, and bytes of a what-if.
 COMPARED, TARGETED, WHAT_IF_BYTES = 6, 200, 10_000
 #: Letters of a filter, words in it, and how deep it may be nested.

@@ -22,6 +22,7 @@ from starlette.responses import FileResponse, Response
 from fairplace.service.answers import MEDIA, SCRIPT_POLICY, attachment, encode, respond
 from fairplace.service.bodies import body_of, check_media, read_model
 from fairplace.service.bounds import JOB_BYTES, JOB_POINTS, JOB_SITES
+from fairplace.service.crossings import check_crossings
 from fairplace.service.guard import BODY_EXTRA
 from fairplace.service.holding import Held, Holding
 from fairplace.service.jobs import Jobs
@@ -97,8 +98,8 @@ def job_routes(jobs: Jobs) -> APIRouter:
     )
     async def hubs(request: Request, holding: Held, pack: PackName) -> Response:
         check_media(request)
-        jobs.check_room()
-        asked = await read_model(request, HubWork)
+        with jobs.receiving():
+            asked = await read_model(request, HubWork)
         return await run_in_threadpool(_submit_hubs, holding, jobs, pack, asked)
 
     @router.post(
@@ -112,8 +113,8 @@ def job_routes(jobs: Jobs) -> APIRouter:
     )
     async def review(request: Request, holding: Held, pack: PackName) -> Response:
         check_media(request)
-        jobs.check_room()
-        asked = await read_model(request, ReviewWork)
+        with jobs.receiving():
+            asked = await read_model(request, ReviewWork)
         return await run_in_threadpool(_submit_review, holding, jobs, pack, asked)
 
     @router.get("/{pack}/jobs/{job}", summary="How a job stands, and its files", responses=examples(_JOB))
@@ -255,10 +256,11 @@ def check_features(content: dict[str, Any], name: str, *, most: int) -> None:
         if shape is None or shape.is_empty or not plain:
             raise RequestError(f"{name} has a feature without shape, or with properties inside properties")
         points += int(shapely.get_num_coordinates(shape))
+        if points > JOB_POINTS:
+            raise SizeError(f"{name} has more than {JOB_POINTS:,} points; send fewer")
         if not np.isfinite(shapely.get_coordinates(shape)).all():
             raise RequestError(f"{name} has coordinates that are not numbers")
-    if points > JOB_POINTS:
-        raise SizeError(f"{name} has {points:,} points; send at most {JOB_POINTS:,}")
+        check_crossings(shape, name)
 
 
 def _zip(jobs: Jobs, pack: str, job: str) -> bytes:

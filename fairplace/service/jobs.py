@@ -3,6 +3,8 @@
 What is known of a job is in files of a folder that the workers of a service share, so that any of them
 can tell of it. Each worker does one job at a time and lets few wait; whoever comes then is told to come
 again. A job's identifier cannot be guessed, is listed nowhere, and is all that gives its results.
+
+What was sent is thrown away as soon as a job is over, and what is kept is bounded in number and bytes.
 """
 
 from __future__ import annotations
@@ -20,12 +22,19 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fairplace.service.bounds import JOB_KEPT_SECONDS, JOB_SECONDS, JOBS_WAITING
+from fairplace.service.bounds import (
+    JOB_KEPT_SECONDS,
+    JOB_SECONDS,
+    JOBS_BYTES,
+    JOBS_KEPT,
+    JOBS_RECEIVED,
+    JOBS_WAITING,
+)
 from fairplace.service.problems import FAULT, BusyError, MissingError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -34,6 +43,10 @@ FOLDER_VARIABLE = "FAIRPLACE_JOBS"
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _OPEN = ("queued", "running")
 _TICK = 0.1
+#: Seconds after which what is kept is looked through, if nobody has submitted anything.
+_SWEEP = 60.0
+#: What stays of a job that has no results: how it ended, and what it wrote about a fault of ours.
+_STAY = frozenset({"state.json", "errors.txt"})
 
 
 @dataclass
@@ -50,6 +63,9 @@ class Jobs:
         Longest that one may take.
     kept
         Seconds for which a finished one is kept.
+    most, most_bytes
+        Finished ones that are kept, by all workers together; beyond that the oldest go first, and before
+        them those that failed or were cancelled.
     own
         Whether the folder is this worker's alone, and goes with it.
     """
@@ -58,11 +74,35 @@ class Jobs:
     waiting: int = JOBS_WAITING
     seconds: float = JOB_SECONDS
     kept: float = JOB_KEPT_SECONDS
+    most: int = JOBS_KEPT
+    most_bytes: int = JOBS_BYTES
     own: bool = False
     _queue: deque[str] = field(default_factory=deque)
     _change: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _closed: bool = False
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+    _received: int = 0
+
+    @contextlib.contextmanager
+    def receiving(self) -> Iterator[None]:
+        """Let one more job be sent, before anything of it is read, for as long as it is read.
+
+        Raises
+        ------
+        BusyError
+            Enough wait already, as many are being sent, or the service is being stopped.
+        """
+        with self._counting:
+            self.check_room()
+            if self._received >= JOBS_RECEIVED:
+                raise BusyError(f"{self._received} jobs are being sent; submit it again in a minute")
+            self._received += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._received -= 1
 
     def submit(self, pack: str, kind: str, work: Mapping[str, Any]) -> str:
         """Take a job in, and give its identifier.
@@ -87,10 +127,14 @@ class Jobs:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             place.mkdir(mode=0o700)
             content = {**work, "kind": kind}
-            (place / "work.json").write_text(json.dumps(content), encoding="utf-8")
-            self._say(
-                name, pack=pack, kind=kind, state="queued", progress=0.0, message="waiting for its turn"
-            )
+            try:
+                (place / "work.json").write_text(json.dumps(content), encoding="utf-8")
+                self._say(
+                    name, pack=pack, kind=kind, state="queued", progress=0.0, message="waiting for its turn"
+                )
+            except OSError:
+                shutil.rmtree(place, ignore_errors=True)
+                raise
             self._queue.append(name)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -123,7 +167,7 @@ class Jobs:
             There is none of that name in that pack, or it is no longer kept.
         """
         said = self._read(name) if _ID.fullmatch(name) else None
-        if said is None or said["pack"] != pack:
+        if said is None or said["pack"] != pack or self._outdated(name, said):
             raise MissingError(
                 f"there is no such job; results are kept for {self.kept / 60:g} minutes, so submit it again"
             )
@@ -141,9 +185,10 @@ class Jobs:
                 if name in self._queue:
                     self._queue.remove(name)
                     self._say(name, state="cancelled", message="cancelled before it began")
-        else:
+                    self._empty(name)
+        elif said["state"] != "cancelled":
             self._say(name, state="cancelled", message="cancelled")
-            shutil.rmtree(self.folder / name / "files", ignore_errors=True)
+            self._empty(name)
         return self.look(pack, name)
 
     def files(self, name: str) -> list[str]:
@@ -169,6 +214,7 @@ class Jobs:
             self._closed = True
             for name in self._queue:
                 self._say(name, state="cancelled", message="the service was stopped; submit it again")
+                self._empty(name)
             self._queue.clear()
             self._change.notify_all()
         if self._thread is not None:
@@ -180,7 +226,8 @@ class Jobs:
         while True:
             with self._change:
                 while not self._queue and not self._closed:
-                    self._change.wait()
+                    self._change.wait(_SWEEP)
+                    self._sweep()
                 if self._closed:
                     return
                 name = self._queue.popleft()
@@ -188,7 +235,11 @@ class Jobs:
             try:
                 self._work(name)
             except Exception:  # noqa: BLE001 the thread must outlive any one job
-                self._say(name, state="failed", message=FAULT)
+                with contextlib.suppress(OSError):
+                    self._say(name, state="failed", message=FAULT)
+            with self._change:
+                self._empty(name)
+                self._sweep()
 
     def _work(self, name: str) -> None:
         place = self.folder / name
@@ -218,7 +269,6 @@ class Jobs:
         if process.returncode == 0 and not why:
             self._say(name, state="done", progress=1.0, message="done")
             return
-        shutil.rmtree(place / "files", ignore_errors=True)
         stopped = why == "cancelled" or self._closed
         message = why or told.get("failed", FAULT)
         self._say(name, state="cancelled" if stopped else "failed", message=message)
@@ -250,14 +300,44 @@ class Jobs:
             return None
         return said
 
+    def _empty(self, name: str) -> None:
+        """Throw away what a job was sent, and what it made unless it is done."""
+        said = self._read(name)
+        stay = _STAY | {"files"} if said is not None and said["state"] == "done" else _STAY
+        with contextlib.suppress(OSError):
+            for one in [*(self.folder / name).iterdir()]:
+                if one.name not in stay and not one.name.endswith(".part"):
+                    _remove(one)
+
+    def _outdated(self, name: str, said: Mapping[str, Any]) -> bool:
+        """Tell whether a job was over too long ago to be kept."""
+        if said["state"] in _OPEN and _alive(int(said["worker"])):
+            return False
+        try:
+            return time.time() - (self.folder / name / "state.json").stat().st_mtime > self.kept
+        except OSError:
+            return True
+
     def _sweep(self) -> None:
-        """Throw away jobs that were finished too long ago."""
-        for place in self.folder.iterdir() if self.folder.is_dir() else ():
+        """Throw away jobs that were over too long ago, and the oldest where there are too many."""
+        over: list[tuple[bool, float, Path]] = []
+        for place in [*self.folder.iterdir()] if self.folder.is_dir() else ():
             said = self._read(place.name)
+            if said is None or (said["state"] in _OPEN and _alive(int(said["worker"]))):
+                continue
+            if self._outdated(place.name, said):
+                shutil.rmtree(place, ignore_errors=True)
+                continue
             with contextlib.suppress(OSError):
-                age = time.time() - (place / "state.json").stat().st_mtime
-                if said and age > self.kept and not (said["state"] in _OPEN and _alive(int(said["worker"]))):
-                    shutil.rmtree(place, ignore_errors=True)
+                over.append((said["state"] == "done", (place / "state.json").stat().st_mtime, place))
+        over.sort(key=lambda one: one[:2])
+        sizes = [_bytes_of(place) for _, _, place in over]
+        number, used = len(over), sum(sizes)
+        for (_, _, place), size in zip(over, sizes, strict=True):
+            if number <= self.most and used <= self.most_bytes:
+                break
+            shutil.rmtree(place, ignore_errors=True)
+            number, used = number - 1, used - size
 
 
 def open_jobs() -> Jobs:
@@ -275,6 +355,22 @@ def _alive(process: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _bytes_of(place: Path) -> int:
+    """Bytes of a folder; files that go while they are counted are none."""
+    total = 0
+    for one in place.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += one.stat().st_size if one.is_file() else 0
+    return total
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fairplace.service.bounds import JOB_FILE_BYTES, JOB_MEMORY
 from geo.errors import UserError
 
 #: Niceness: those who wait for an answer come first.
@@ -25,7 +27,8 @@ _NICE = 10
 
 
 def main(folder: Path) -> int:
-    """Do the work of a folder; 0 done, 2 what was asked cannot be done."""
+    """Do the work of a folder; 0 done, 2 what was asked cannot be done, 3 it takes too much memory."""
+    _bound()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(_NICE)
@@ -42,6 +45,9 @@ def main(folder: Path) -> int:
     except UserError as error:
         _tell(failed=str(error))
         return 2
+    except MemoryError:
+        _tell(failed=f"it took more than the {JOB_MEMORY / 1e9:g} GB of memory that a job may; ask for less")
+        return 3
     return 0
 
 
@@ -79,6 +85,26 @@ def review(arguments: list[str], out: Path) -> None:
 
 #: Kind of job -> what does it.
 WORK: dict[str, Callable[[list[str], Path], None]] = {"hubs": plan, "review": review}
+
+
+def _bound() -> None:
+    """Bound the memory of this process, and each file that it writes; its time is bounded by who began it.
+
+    It is the memory that the process may write to which is bounded: address space is set aside for each
+    thread of numpy and numba, so that a machine of many cores would run out of it with nothing done.
+    """
+    if sys.platform != "win32":
+        import resource
+
+        for kind, most in (
+            (resource.RLIMIT_DATA, JOB_MEMORY),
+            (resource.RLIMIT_FSIZE, JOB_FILE_BYTES),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            hard = resource.getrlimit(kind)[1]
+            least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(kind, (least, least))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
 def _parse(command: Any, arguments: list[str]) -> argparse.Namespace:

@@ -19,8 +19,9 @@ from fastapi import FastAPI
 
 from fairplace.pack import Pack
 from fairplace.service.app import create_app
-from fairplace.service.asked import check_geojson, count_crossings
+from fairplace.service.asked import check_geojson
 from fairplace.service.bounds import MENDED_CROSSINGS
+from fairplace.service.crossings import count_crossings
 from fairplace.service.finished import Finished, Turn
 from fairplace.service.guard import PatientProtocol
 from fairplace.service.jobs import Jobs

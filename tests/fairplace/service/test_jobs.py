@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
+import secrets
+import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import shapely
+from fastapi import FastAPI
 
+from fairplace.service.bounds import JOBS_RECEIVED
+from fairplace.service.crossings import check_crossings
 from fairplace.service.jobs import Jobs
 from fairplace.service.problems import BusyError, MissingError
 
@@ -224,11 +234,183 @@ def test_a_job_whose_worker_is_gone_is_said_to_have_failed(jobs: Jobs, endless: 
     assert jobs.look("town", name)["state"] == "failed"
 
 
-def test_results_are_thrown_away_after_their_time(tmp_path: Path, endless: Path) -> None:
-    jobs = Jobs(tmp_path / "jobs", kept=0.0, seconds=0.1)
-    first = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
-    until(lambda: jobs.look("town", first), "failed")
-    jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+def finished(jobs: Jobs, state: str = "done", size: int = 0) -> str:
+    """A job that is over, put where jobs are kept as one that was done would be."""
+    name = secrets.token_urlsafe(16)
+    (jobs.folder / name / "files").mkdir(parents=True)
+    (jobs.folder / name / "files" / "note.html").write_bytes(b"x" * size)
+    jobs._say(name, pack="town", kind="hubs", state=state, progress=1.0, message=state)
+    return name
+
+
+def age(jobs: Jobs, name: str, seconds: float) -> None:
+    path = jobs.folder / name / "state.json"
+    at = path.stat().st_mtime - seconds
+    os.utime(path, (at, at))
+
+
+def test_results_are_thrown_away_after_their_time(jobs: Jobs, endless: Path) -> None:
+    old, new = finished(jobs), finished(jobs)
+    age(jobs, old, jobs.kept + 1)
+    # Told of no longer, whether or not anybody has cleared away since.
     with pytest.raises(MissingError):
-        jobs.look("town", first)
-    jobs.close()
+        jobs.look("town", old)
+    with pytest.raises(MissingError):
+        jobs.file("town", old, "note.html")
+    jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    assert not (jobs.folder / old).exists()
+    assert jobs.look("town", new)["files"] == ["note.html"]
+
+
+def test_what_is_too_old_is_cleared_away_though_nobody_submits(
+    jobs: Jobs, endless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairplace.service.jobs._SWEEP", 0.02)
+    begun = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    jobs.cancel("town", begun)
+    until(lambda: jobs.look("town", begun), "cancelled")
+    old = finished(jobs)
+    age(jobs, old, jobs.kept + 1)
+    end = time.monotonic() + LIMIT
+    while (jobs.folder / old).exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize("waits", [True, False])
+def test_nothing_of_what_was_sent_stays_of_a_job_that_was_cancelled(
+    jobs: Jobs, endless: Path, waits: bool
+) -> None:
+    first = jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    until(lambda: jobs.look("town", first), "running")
+    name = jobs.submit("town", "hubs", {"arguments": [], "sent": {"a": "x" * 100_000}}) if waits else first
+    assert (jobs.folder / name / "work.json").exists()
+    jobs.cancel("town", name)
+    until(lambda: jobs.look("town", name), "cancelled")
+    end = time.monotonic() + LIMIT
+    while {one.name for one in (jobs.folder / name).iterdir()} - {"state.json", "errors.txt"}:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_of_jobs_that_are_over_so_many_are_kept_and_results_last(jobs: Jobs, endless: Path) -> None:
+    jobs.most = 4
+    names = [finished(jobs, "done" if number < 3 else "cancelled") for number in range(6)]
+    for number, name in enumerate(names):
+        age(jobs, name, 60 - number)
+    jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    kept = [name for name in names if (jobs.folder / name).exists()]
+    assert kept == [*names[:3], names[5]]
+
+
+def test_of_jobs_that_are_over_so_many_bytes_are_kept(jobs: Jobs, endless: Path) -> None:
+    jobs.most_bytes = 250_000
+    names = [finished(jobs, size=100_000) for _ in range(4)]
+    for number, name in enumerate(names):
+        age(jobs, name, 60 - number)
+    jobs.submit("town", "hubs", {"arguments": [], "sent": {}})
+    assert [name for name in names if (jobs.folder / name).exists()] == names[2:]
+
+
+def test_no_more_jobs_are_read_at_once_than_there_is_memory_for(jobs: Jobs) -> None:
+    with ExitStack() as held:
+        for _ in range(JOBS_RECEIVED):
+            held.enter_context(jobs.receiving())
+        with pytest.raises(BusyError, match="being sent"), jobs.receiving():
+            pass
+    with jobs.receiving():
+        pass
+
+
+def test_of_bodies_that_come_together_few_are_read(service: FastAPI) -> None:
+    """Each says that it brings four million bytes, and brings none until all have asked."""
+    read, answers = [0], []
+
+    async def ask(gate: asyncio.Event) -> None:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            read[0] += 1
+            await gate.wait()
+            return {"type": "http.request", "body": b"{}", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        path = f"{JOBS}/review"
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"4000000")]
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
+            "server": ("service", 80), "client": ("127.0.0.1", 1),
+        }  # fmt: skip
+        await service(scope, receive, send)
+        answers.append(sent[0]["status"])
+
+    async def together() -> None:
+        gate = asyncio.Event()
+        asked = [asyncio.ensure_future(ask(gate)) for _ in range(60)]
+        await asyncio.wait_for(_until(lambda: read[0] + len(answers) >= 60), LIMIT)
+        gate.set()
+        await asyncio.gather(*asked)
+
+    asyncio.run(together())
+    assert read[0] == JOBS_RECEIVED
+    assert (answers.count(503), answers.count(400)) == (60 - JOBS_RECEIVED, JOBS_RECEIVED)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        await asyncio.sleep(0.01)
+
+
+def tangled(corners: int, seed: int = 1) -> list[list[float]]:
+    """A ring that goes to and fro at random within the made-up town, crossing itself everywhere."""
+    points = np.random.default_rng(seed).random((corners, 2)) * 0.01 + [0.045, 52.2]
+    return [*points.round(5).tolist(), points[0].round(5).tolist()]
+
+
+@pytest.mark.parametrize("corners", [60, 9_000])
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_would_take_the_square_of_its_crossings_to_mend_is_refused(
+    caller, corners: int, nested: bool
+) -> None:
+    shape: dict[str, Any] = {"type": "Polygon", "coordinates": [tangled(corners)]}
+    if nested:
+        shape = {"type": "GeometryCollection", "geometries": [shape]}
+    sites = {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "properties": {}, "geometry": shape}],
+    }
+    got = submit(caller, "review", {"sites": sites, "layers": {"green-belt": sites}})
+    assert (got.status_code, got.headers["content-type"]) == (400, PROBLEM), got.text
+    assert "crosses itself" in got.text or "lie over one another" in got.text
+
+
+def test_a_border_of_very_many_corners_is_taken() -> None:
+    angle = np.linspace(0, 2 * np.pi, 90_000)
+    far = 1 + 0.001 * np.random.default_rng(1).random(len(angle))
+    border = np.column_stack([far * np.cos(angle), far * np.sin(angle)])
+    check_crossings(shapely.Polygon(border), "flood-risk-zone")
+    # A slip of the hand is mended, wherever it is.
+    border[[500, 502]] = border[[502, 500]]
+    slipped = shapely.Polygon(border)
+    assert not slipped.is_valid
+    check_crossings(slipped, "flood-risk-zone")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems bound no memory of a process")
+def test_work_that_takes_too_much_memory_fails_alone_and_says_so(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib; from fairplace.service import work; "
+        "work.WORK['hubs'] = lambda arguments, out: bytearray(work.JOB_MEMORY); "
+        "sys.exit(work.main(pathlib.Path(sys.argv[1])))"
+    )
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "work.json").write_text(json.dumps({"kind": "hubs", "arguments": [], "sent": {}}))
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3, done.stderr
+    assert "memory" in json.loads(done.stdout)["failed"]
