@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,7 +20,7 @@ from fairplace import __version__
 from fairplace.service.access import REFUSED, Access, make_gate
 from fairplace.service.account import sign_in_address
 from fairplace.service.answers import encode, form_of, page_response, render_page, respond
-from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT
+from fairplace.service.bounds import ANSWER_SECONDS, IN_FLIGHT, THREADS
 from fairplace.service.comparisons import comparison_routes
 from fairplace.service.counters import Counters
 from fairplace.service.descriptions import describe_service, list_routes
@@ -91,6 +92,7 @@ def create_app(
     @asynccontextmanager
     async def start(app: FastAPI) -> AsyncIterator[None]:
         del app
+        current_default_thread_limiter().total_tokens = THREADS
         await asyncio.to_thread(holdings.public.warm)
         ready["warm"] = True
         yield

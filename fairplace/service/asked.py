@@ -88,7 +88,7 @@ class Asking:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str, str], Asked] = OrderedDict()
-        self._ready: OrderedDict[tuple[str, ...], tuple[Document, str]] = OrderedDict()
+        self._ready: OrderedDict[tuple[str, ...], tuple[Finished, tuple[str, ...], str]] = OrderedDict()
         self._lock = threading.Lock()
         self.finished = Finished(OWN_BYTES)
 
@@ -115,7 +115,7 @@ class Asking:
             return Asked(find_place(released, text))
         except AreaNotFoundError:
             pass
-        wanted = (key, text, name)
+        wanted = (key, hashlib.sha256(text.encode()).hexdigest(), name)
         with self._lock:
             if wanted in self._known:
                 self._known.move_to_end(wanted)
@@ -133,21 +133,24 @@ class Asking:
                 self._known.popitem(last=False)
         return found
 
-    def note(self, question: tuple[str, ...], document: Document, label: str) -> None:
-        """Remember the answer to a question as it was put, if it was short."""
+    def note(self, question: tuple[str, ...], store: Finished, key: tuple[str, ...], label: str) -> None:
+        """Remember where the answer to a question as it was put is kept, if it was short."""
         if sum(map(len, question)) > SHORT_LETTERS:
             return
         with self._lock:
-            self._ready[question] = (document, label)
+            self._ready[question] = (store, key, label)
             while len(self._ready) > AREAS_KEPT:
                 self._ready.popitem(last=False)
 
     def noted(self, question: tuple[str, ...]) -> tuple[Document, str] | None:
-        """Give the answer to a question that was put before in the same words."""
+        """Give the answer to a question that was put before in the same words, if it is still kept."""
         with self._lock:
-            if question in self._ready:
-                self._ready.move_to_end(question)
-            return self._ready.get(question)
+            if question not in self._ready:
+                return None
+            self._ready.move_to_end(question)
+            store, key, label = self._ready[question]
+        document = store.held(key)
+        return None if document is None else (document, label)
 
 
 def make_profile(
@@ -180,7 +183,12 @@ def make_profile(
         return FORMS[f".{form}"](Rendering(compose(shown, asked.place), shown))
 
     store = own if asked.own else finished
-    return store.get(("profile", key, form, *asked.key()), make, drawn=form not in ("json", "xlsx"))
+    return store.get(profile_key(key, form, asked), make, drawn=form not in ("json", "xlsx"))
+
+
+def profile_key(key: str, form: str, asked: Asked) -> tuple[str, ...]:
+    """Give what a profile in one form is kept under."""
+    return ("profile", key, form, *asked.key())
 
 
 def check_text(text: str) -> str:

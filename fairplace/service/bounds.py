@@ -8,8 +8,12 @@ from __future__ import annotations
 
 #: Requests at work at once in a worker; the next are told to come again rather than kept waiting.
 IN_FLIGHT = 256
-#: Pages that may wait for the one that is being drawn: matplotlib and folium draw one at a time.
-WAITING = 64
+#: Threads of a worker. Those of them that may be held by what takes long, whatever it is: the others are
+#: for whoever asks for something short, who else would wait behind all of that.
+THREADS, SLOW = 128, 96
+#: Pages that may wait for the one that is being drawn: matplotlib and folium draw one at a time. Answers
+#: that are made sooner, such as tiles, of which a map asks for dozens.
+WAITING, QUICK_WAITING = 24, 48
 #: Connections open at once in a worker, whether they ask for something or not.
 CONNECTIONS = 1_000
 #: Bytes of a path, of a query string, and of the headers of one request.
@@ -26,8 +30,8 @@ LIMIT, MOST = 100, 10_000
 OFFSET = 10_000_000
 #: Letters of a name that is searched for, and answers to it.
 NAME_LETTERS, FOUND = 120, 50
-#: Bytes of finished pages kept in a worker.
-KEPT_BYTES = 64_000_000
+#: Bytes of finished pages kept in a worker, and what each of them takes beside its own bytes.
+KEPT_BYTES, ENTRY_BYTES = 64_000_000, 1_000
 #: Bytes of finished answers to areas of somebody's own, which are many and seldom asked for twice.
 OWN_BYTES = 32_000_000
 #: Bytes of a drawing that is sent, its points, and those that may need mending where it crosses itself.
@@ -46,7 +50,9 @@ AREA_LETTERS = 4_000
 #: Longest walking time, and how many limits may be asked for at once.
 MINUTES, TIME_LIMITS = 90.0, 6
 #: Requests that may wait for the one that goes along the streets.
-STREET_WAITING = 32
+STREET_WAITING = 16
+#: Files that are looked through at once, and such as wait with them.
+INSPECTED, INSPECTED_WAITING = 2, 6
 #: New hubs that may be tried at once.
 TRIED_SITES = 12
 #: Bytes that a job may be sent, the sites of a plan, and the points of one collection of shapes.

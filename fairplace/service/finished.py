@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fairplace.service.bounds import KEPT_BYTES, WAITING
+from fairplace.service.bounds import ENTRY_BYTES, KEPT_BYTES, QUICK_WAITING, SLOW, WAITING
 from fairplace.service.problems import BusyError
 
 #: Below this many bytes a document travels as it is.
 _PACK_FROM = 1_000
+#: Each who works or waits holds a thread, and others must find one: all turns of a worker together.
+_SLOW = threading.BoundedSemaphore(SLOW)
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,20 @@ def finish(content: bytes) -> Document:
 
 
 class Turn:
-    """One at a time, and only so many may wait for it."""
+    """One at a time, and only so many may wait for it.
 
-    def __init__(self, waiting: int, what: str) -> None:
-        self._making, self._counting = threading.Lock(), threading.Lock()
+    Parameters
+    ----------
+    waiting
+        Most that work or wait.
+    what
+        What they are, for whoever comes then.
+    at_once
+        So many work at a time.
+    """
+
+    def __init__(self, waiting: int, what: str, *, at_once: int = 1) -> None:
+        self._making, self._counting = threading.BoundedSemaphore(at_once), threading.Lock()
         self.waiting, self._most, self._what = 0, waiting, what
 
     @contextmanager
@@ -63,11 +75,13 @@ class Turn:
         Raises
         ------
         BusyError
-            Too many wait already.
+            Too many wait already, for this or for all turns together.
         """
         with self._counting:
             if self.waiting >= self._most:
                 raise BusyError(f"{self.waiting} {self._what}; ask again in a few seconds")
+            if not _SLOW.acquire(blocking=False):
+                raise BusyError(f"{SLOW} requests that take long are under way; ask again in a few seconds")
             self.waiting += 1
         try:
             with self._making:
@@ -75,6 +89,7 @@ class Turn:
         finally:
             with self._counting:
                 self.waiting -= 1
+            _SLOW.release()
 
 
 #: matplotlib and folium draw one at a time, whoever asks.
@@ -96,7 +111,7 @@ class Finished:
         self._kept: OrderedDict[tuple[str, ...], Document] = OrderedDict()
         self._size, self._used = size, 0
         self._counting = threading.Lock()
-        self._drawing, self._quick = drawing, Turn(WAITING, "answers are waiting to be made")
+        self._drawing, self._quick = drawing, Turn(QUICK_WAITING, "answers are waiting to be made")
 
     def held(self, key: tuple[str, ...]) -> Document | None:
         """Give a finished document, or None."""
@@ -132,11 +147,19 @@ class Finished:
             return document
 
     def _keep(self, key: tuple[str, ...], document: Document) -> None:
+        size = _weight(key, document)
+        # What is empty is as soon made again, and there are as many empty tiles as anybody cares to ask for.
+        if not document.content or size > self._size:
+            return
         with self._counting:
-            if document.size > self._size:
+            if key in self._kept:
                 return
             self._kept[key] = document
-            self._used += document.size
+            self._used += size
             while self._used > self._size:
-                _, old = self._kept.popitem(last=False)
-                self._used -= old.size
+                self._used -= _weight(*self._kept.popitem(last=False))
+
+
+def _weight(key: tuple[str, ...], document: Document) -> int:
+    """Bytes that it takes to keep a document under its key."""
+    return ENTRY_BYTES + sum(map(len, key)) + document.size

@@ -20,7 +20,7 @@ from fastapi import Depends, Request
 from fairplace.disclosure import Released
 from fairplace.map_page import compose_map
 from fairplace.profile.content import find_place
-from fairplace.service.asked import Asked, Asking, make_profile
+from fairplace.service.asked import Asked, Asking, make_profile, profile_key
 from fairplace.service.designations import DESIGNATIONS
 from fairplace.service.features import Layer
 from fairplace.service.finished import Document, Finished
@@ -162,7 +162,8 @@ class Holding:
             asked = self.asking.find(key, released, text, name)
         document = make_profile(key, released, asked, form, finished=self.finished, own=self.asking.finished)
         label = f"{asked.place.code}-{asked.place.name}"
-        self.asking.note((key, text, form, name), document, label)
+        store = self.asking.finished if asked.own else self.finished
+        self.asking.note((key, text, form, name), store, profile_key(key, form, asked), label)
         return document, label
 
     def map(self, key: str, geography: str = "lsoa21") -> Document:

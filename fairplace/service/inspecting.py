@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from fairplace.checking.apart import SECONDS, UploadError
-from fairplace.service.problems import BusyError, RequestError
+from fairplace.service.bounds import INSPECTED, INSPECTED_WAITING
+from fairplace.service.finished import Turn
+from fairplace.service.problems import RequestError
 from layers.council.schema import load_schemas
 
-#: Files looked through at once.
-AT_ONCE = 2
-_ROOM = threading.BoundedSemaphore(AT_ONCE)
+_TURN = Turn(INSPECTED_WAITING, "files are waiting to be looked through", at_once=INSPECTED)
 
 
 def check_kind(kind: str) -> None:
@@ -60,19 +59,16 @@ def inspect_apart(folder: Path, kind: str, name: str) -> dict[str, Any]:
     BusyError
         Others are being looked through.
     """
-    if not _ROOM.acquire(timeout=SECONDS):
-        raise BusyError("other files are being looked through; send it again in a minute")
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "fairplace.checking.apart", str(folder), kind, name],
-            capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        with _TURN.take():
+            done = subprocess.run(
+                [sys.executable, "-m", "fairplace.checking.apart", str(folder), kind, name],
+                capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise UploadError(
             f"looking through the file took longer than {SECONDS} seconds; send fewer rows, or save it as CSV"
         ) from error
-    finally:
-        _ROOM.release()
     if done.returncode == 0:
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         return report

@@ -155,8 +155,9 @@ def _make(holding: Holding, sets: Sets, key: tuple[str, ...], z: int, x: int, y:
     released = holding.pack(pack)
     areas = geography in released.geographies
     make = (lambda: shapes_at(released, geography, z)) if areas else (lambda: places_at(layer, z))
-    shapes = sets.get((pack, released.edition + geography, z), make)
-    return holding.finished.get(key, lambda: encode_tile(shapes, z, x, y), drawn=False)
+    at = (pack, released.edition + geography, z)
+    # Shapes of a zoom take long to make: whoever waits for them is counted as waiting.
+    return holding.finished.get(key, lambda: encode_tile(sets.get(at, make), z, x, y), drawn=False)
 
 
 def _layer(holding: Holding, pack: str, name: str) -> Layer:

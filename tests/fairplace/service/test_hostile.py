@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import json
 import math
 import random
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import httpx
 import pytest
@@ -18,14 +19,15 @@ import shapely
 from fastapi import FastAPI
 
 from fairplace.pack import Pack
+from fairplace.profile.forms import FORMS
 from fairplace.service.app import create_app
-from fairplace.service.asked import check_geojson
-from fairplace.service.bounds import MENDED_CROSSINGS
+from fairplace.service.asked import Asking, check_geojson
+from fairplace.service.bounds import ENTRY_BYTES, MENDED_CROSSINGS, SLOW, THREADS, WAITING
 from fairplace.service.crossings import count_crossings
 from fairplace.service.finished import Finished, Turn
 from fairplace.service.guard import PatientProtocol
 from fairplace.service.jobs import Jobs
-from fairplace.service.problems import BusyError
+from fairplace.service.problems import BusyError, RequestError
 
 
 def test_too_many_at_once_are_told_to_come_again(caller, sample_pack: Pack) -> None:
@@ -57,12 +59,91 @@ def test_a_page_is_made_once_and_only_so_many_wait_for_it() -> None:
 
 
 def test_finished_pages_are_let_go_when_there_are_too_many_bytes() -> None:
-    finished = Finished(size=10)
+    finished = Finished(size=2 * (ENTRY_BYTES + 6))
     for name in "abc":
         finished.get((name,), lambda: b"xxxxx")
     assert [finished.held((name,)) is None for name in "abc"] == [True, False, False]
-    assert finished.get(("large",), lambda: b"x" * 11).content == b"x" * 11
+    large = b"x" * (2 * ENTRY_BYTES + 12)
+    assert finished.get(("large",), lambda: large).content == large
     assert finished.held(("large",)) is None
+
+
+def test_of_what_is_empty_nothing_is_kept_and_small_things_have_their_weight() -> None:
+    finished = Finished(size=10 * ENTRY_BYTES)
+    for number in range(100):
+        assert finished.get(("tile", str(number)), lambda: b"", drawn=False).content == b""
+        assert finished.held(("tile", str(number))) is None
+    for number in range(100):
+        finished.get(("tile", str(number)), lambda: b"x", drawn=False)
+    assert sum(finished.held(("tile", str(number))) is not None for number in range(100)) == 9
+
+
+def test_an_answer_that_is_found_again_by_its_words_is_kept_within_the_bytes_for_all() -> None:
+    asking = Asking()
+    asking.finished = store = Finished(size=3 * ENTRY_BYTES)
+    for name in "abcd":
+        asking.note(("town", name), store, (name,), name)
+        store.get((name,), lambda: b"page")
+    assert asking.noted(("town", "a")) is None
+    found = asking.noted(("town", "d"))
+    assert found is not None
+    assert (found[0].content, found[1]) == (b"page", "d")
+    assert asking.noted(("town", "e")) is None
+
+
+def test_what_takes_long_leaves_threads_to_what_does_not() -> None:
+    gate, refused = threading.Event(), []
+    turns = [Turn(SLOW, "wait") for _ in range(3)]
+
+    def work(number: int) -> None:
+        try:
+            with turns[number % 3].take():
+                gate.wait(60)
+        except BusyError:
+            refused.append(number)
+
+    with ThreadPoolExecutor(SLOW + 30) as pool:
+        asked = [pool.submit(work, number) for number in range(SLOW + 30)]
+        while len(refused) + sum(one.waiting for one in turns) < len(asked):
+            time.sleep(0.01)
+        gate.set()
+    assert len(refused) == 30
+    assert SLOW + 30 <= THREADS
+    # All are given back.
+    with turns[0].take():
+        assert turns[0].waiting == 1
+
+
+def test_while_pages_wait_to_be_drawn_what_is_cheap_is_answered(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first page is drawn for as long as this test likes; the others wait for it or are refused."""
+    drawing, gate = threading.Event(), threading.Event()
+
+    def make(_: object) -> bytes:
+        drawing.set()
+        gate.wait(300)
+        raise RequestError("it was only tried")
+
+    monkeypatch.setitem(FORMS, ".pdf", make)
+    here, many = f"{address}/packs/halverton", 2 * WAITING + 20
+
+    def ask(number: int) -> int:
+        line = f"POLYGON((0.04 52.20,0.05{number:02} 52.20,0.05 52.21,0.04 52.21,0.04 52.20))"
+        asked = {"area": line, "f": "pdf"}
+        return httpx.get(f"{here}/profile", params=asked, timeout=300).status_code
+
+    with ThreadPoolExecutor(many) as pool:
+        slow = [pool.submit(ask, number) for number in range(many)]
+        try:
+            assert drawing.wait(120)
+            refused = [one.result(120) for one in itertools.islice(as_completed(slow, 120), many - WAITING)]
+            assert set(refused) == {503}
+            for cheap in ("/health", "/metrics", "/packs", "/packs/halverton/areas", "/collections"):
+                assert httpx.get(f"{address}{cheap}", timeout=120).status_code == 200
+        finally:
+            gate.set()
+        assert sorted(one.result(300) for one in slow) == [400] * WAITING + [503] * (many - WAITING)
 
 
 def test_a_client_that_never_finishes_asking_is_let_go(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
