@@ -169,9 +169,9 @@ def pack_demand(pack: Pack) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     Returns
     -------
     tuple
-        Indexed by id: ``name``, ``easting``, ``northing``, ``lsoa``, ``ward``, fifths as far as known,
-        the counted weights, and ``children_below_mis`` where the pack holds draws; and the draws of
-        that weight.
+        Indexed by id: ``name``, ``easting``, ``northing``, ``lsoa``, ``ward``, fifths as far as known
+        (``1``, the most deprived of England, to ``5``; empty where not known), the counted weights, and
+        ``children_below_mis`` where the pack holds draws; and the draws of that weight.
 
     Raises
     ------
@@ -187,6 +187,9 @@ def pack_demand(pack: Pack) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     for name in ("imd_fifth", "idaci_fifth"):
         if (frame[name] == 0).all():
             frame = frame.drop(columns=name)
+        else:
+            # As a file of demand has them: a label, empty where it is not known.
+            frame[name] = frame[name].astype(int).astype(str).replace("0", "")
     if not (pack.path / "draws" / "lsoa21").is_dir() or "children_0_15" not in frame:
         return frame, {}
     median, draws = with_shortfall(frame, pack)

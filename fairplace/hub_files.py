@@ -22,15 +22,16 @@ from fairplace.demand import PEOPLE, pack_demand
 from fairplace.disclosure import Released, release
 from fairplace.files import OutputError, write_whole
 from fairplace.hub_equality import write_equality
+from fairplace.hub_floors import modelled_measures
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
 from fairplace.hub_map import can_draw, draw_hub_map
 from fairplace.hub_models import WALKING, HubQuestion, sentence
 from fairplace.hub_note import note_record, read_note_settings, render_html, write_note
 from fairplace.hub_pdf import render_pdf
+from fairplace.hub_sections import show_share
 from fairplace.hub_times import Walk, open_streets, walk_times
 from fairplace.hubs import HubPlan
 from fairplace.map_page import backdrop_of
-from fairplace.numbers import show_number
 from fairplace.pack import open_pack
 from fairplace.spreadsheets import safe_frame
 from geo.crs import BNG
@@ -61,6 +62,11 @@ class PlanInputs:
     backdrop: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     forms: tuple[str, ...] = ("html",)
     walk: Walk | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether the people are a pack's own, of which a plan shows what the public edition may."""
+        return self.released is not None
 
 
 def check_call(args: argparse.Namespace) -> None:
@@ -137,7 +143,8 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         first = next(iter(_shares(args.weight)))
         said = walked.said
         if first in demand:
-            said += f" {walked.say_edge(demand[first], args.limit)}"
+            modelled = bool(modelled_measures([first], draws))
+            said += f" {walked.say_edge(demand[first], args.limit, modelled=modelled)}"
         if not backdrop:
             backdrop = _main_roads(streets)
     for given in args.draws:
@@ -236,7 +243,7 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
         with write_whole(folder / f"{name}.csv") as draft:
             safe_frame(table).to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
     lines = [
-        f"{row['label']}: {show_number(row['need_share'], 'share')} of need within "
+        f"{row['label']}: {show_share(row['need_share'])} of need within "
         f"{plan.question.limit:g} minutes ({row['hubs']} hubs)"
         for row in summary
     ]

@@ -1,10 +1,11 @@
-"""How finely a hub plan may speak of a modelled need.
+"""What a hub plan may say of people: the one door for small numbers and for what is modelled.
 
-A need that is a model's estimate has a floor: no figure of it for a single place. Two plans may differ
-by one place, and the allocation says which, so exact sums would let anybody take the difference. Counts
-of a modelled measure are therefore given to two significant figures and shares to whole per cents;
-shares of a need that holds such a measure to a tenth of a per cent. Everything is calculated with exact
-numbers; only what leaves the calculation is rounded.
+Counts of 1 to 4 people are hidden. A need that is a model's estimate has a floor: no figure of it for a
+single place, nor two figures that differ by one, because the allocation says which. In the public edition
+the floors are those of drawn areas (`geo.place`). Counts of a modelled measure are given to two
+significant figures and shares to whole per cents; shares of a need that holds such a measure to a tenth
+of a per cent, minutes to a tenth. Everything is calculated with exact numbers; only what leaves the
+calculation is hidden or rounded.
 """
 
 from __future__ import annotations
@@ -12,9 +13,140 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from fairplace.disclosure_policy import HIDE_UP_TO
 from fairplace.numbers import two_figures
+from geo.place import MIS_HOUSEHOLDS, MIS_RESIDENTS, PUBLIC_HOUSEHOLDS, PUBLIC_RESIDENTS
+
+Bools = NDArray[np.bool_]
+#: A modelled figure of fewer places is not shown: it would be the figure of a single place.
+FEWEST_PLACES = 2
+#: Nor are mean minutes of a modelled need of fewer: with the minutes of each they give its parts.
+MEAN_PLACES = 10
+
+
+class Door:
+    """Says of each figure of a plan whether it may be shown, and remembers which were.
+
+    Parameters
+    ----------
+    demand
+        Places, with ``residents`` and ``households`` where they are known.
+    modelled
+        Weights that are a model's estimate.
+    hold
+        True where the need weight holds one of them.
+    public
+        True for the public edition: nothing is shown of 100 residents or 40 households and fewer, and
+        nothing modelled below 1,000 residents or 400 households. What is not known hides nothing.
+    """
+
+    def __init__(
+        self,
+        demand: pd.DataFrame,
+        modelled: Collection[str] = (),
+        *,
+        hold: bool = False,
+        public: bool = False,
+    ) -> None:
+        self.modelled = frozenset(modelled)
+        self.hold = hold
+        self._public = public
+        self._count = len(demand)
+        self._crowd = {
+            name: demand[name].to_numpy(dtype=float) for name in ("residents", "households") if name in demand
+        }
+        self._shown: dict[str, list[Bools]] = {}
+
+    def hides(
+        self,
+        places: Bools,
+        mass: NDArray[np.float64],
+        *,
+        modelled: bool,
+        whole: Bools | None = None,
+        key: str = "all",
+    ) -> bool:
+        """Say whether a figure of some places is hidden.
+
+        Parameters
+        ----------
+        places
+            Whom the figure is of.
+        mass
+            People in each place.
+        modelled
+            Whether they are a model's estimate.
+        whole
+            The places of which these are a part, and whose total is shown too; all of them by default.
+        key
+            Name of the whole.
+        """
+        around = np.ones(self._count, dtype=bool) if whole is None else whole
+        if any(_is_few(float(mass[part].sum())) for part in (places, around & ~places)):
+            return True
+        if self.is_small(places, modelled=modelled):
+            return True
+        if not modelled:
+            return False
+        shown = self._shown.setdefault(key, [np.zeros(self._count, dtype=bool), around])
+        apart = [int(np.count_nonzero(one ^ places)) for one in shown]
+        if any(0 < number < FEWEST_PLACES for number in apart):
+            return True
+        if 0 not in apart:
+            shown.append(places.copy())
+        return False
+
+    def is_small(self, places: Bools, *, modelled: bool) -> bool:
+        """Say whether the public edition shows nothing of so few; never of nobody."""
+        if not self._public or not places.any():
+            return False
+        residents, households = (
+            float(self._crowd[name][places].sum()) if name in self._crowd else np.inf
+            for name in ("residents", "households")
+        )
+        if residents <= PUBLIC_RESIDENTS or households <= PUBLIC_HOUSEHOLDS:
+            return True
+        return modelled and (residents < MIS_RESIDENTS or households < MIS_HOUSEHOLDS)
+
+    def hides_need(self, places: Bools, need: NDArray[np.float64]) -> bool:
+        """Say whether a share of the need weight is hidden."""
+        return self.hides(places, need, modelled=self.hold)
+
+
+def hide_second(table: pd.DataFrame, *, across: bool) -> pd.DataFrame:
+    """Hide a second cell wherever one hidden cell would come back by subtraction.
+
+    Parameters
+    ----------
+    table
+        Rows that each add up to a known total; a cell that is hidden is NaN.
+    across
+        Columns add up to known totals too.
+
+    Returns
+    -------
+    DataFrame
+        Where one cell of a line is hidden, so is the smallest other that is not 0; in a line without
+        another the hidden one is all of it, and its total is of 1 to 4, or small, itself.
+    """
+    cells = table.to_numpy(dtype=float).copy()
+    while True:
+        before = int(np.isnan(cells).sum())
+        for lines in (cells, cells.T) if across else (cells,):
+            for line in lines:
+                others = np.flatnonzero(line > 0)
+                if np.isnan(line).sum() == 1 and len(others):
+                    line[others[np.argmin(line[others])]] = np.nan
+        if int(np.isnan(cells).sum()) == before:
+            return pd.DataFrame(cells, index=table.index, columns=table.columns)
+
+
+def _is_few(count: float) -> bool:
+    return count > 1e-9 and round(count) <= HIDE_UP_TO
 
 
 def modelled_measures(measures: Iterable[str], drawn: Collection[str]) -> tuple[str, ...]:
@@ -45,16 +177,24 @@ def round_measures(
     return rounded
 
 
+#: Decimals of figures about the need weight, by column, where it holds a modelled measure.
+NEED_DECIMALS = {"mean_minutes": 1, "gini_minutes": 2, "gini": 2, "regret": 2}
+
+
 def round_need(
     table: pd.DataFrame, *, hold: bool, shares: Sequence[str] = (), values: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Round figures of the need weight itself, where it holds a modelled measure (`hold`).
 
-    Shares to a tenth of a per cent, values (need covered, or need times minutes) to three figures.
+    Shares to a tenth of a per cent, values (need covered, or need times minutes) to three figures, mean
+    minutes to a tenth, Gini coefficients and regret to hundredths.
     """
     if not hold:
         return table
     rounded = table.copy()
+    for name, decimals in NEED_DECIMALS.items():
+        if name in table:
+            rounded[name] = table[name].astype(float).round(decimals)
     for name in shares:
         if name in table:
             rounded[name] = table[name].astype(float).round(3)

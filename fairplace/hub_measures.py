@@ -6,21 +6,26 @@ left out of mean and percentile minutes, and is counted beside them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fairplace.disclosure import HIDE_UP_TO
+from fairplace.hub_floors import FEWEST_PLACES, MEAN_PLACES, Door, hide_second
 from fairplace.hub_inputs import GROUPINGS
 
 Floats = NDArray[np.float64]
 
 #: A way is longer or shorter when it changes by this many minutes or more.
 NOTICED = 1.0
-#: A group of fewer places shows no figure: it would be the figure of a single place.
-FEWEST_PLACES = 2
+#: What happens to people -> the results of `compare_minutes` that it takes in.
+SIDES = {
+    "gain": ["nearer", "newly reached"],
+    "lose": ["farther", "cut off"],
+    "same": ["the same"],
+    "not_reached": ["not reached"],
+}
 
 
 def nearest_minutes(times: pd.DataFrame, sites: Sequence[str]) -> pd.Series[float]:
@@ -78,9 +83,10 @@ def measure_reach(
     weights: pd.DataFrame,
     limits: Sequence[float],
     *,
+    door: Door,
     draws: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
-    """Count who is within each limit.
+    """Count who is within each limit, as it may be shown.
 
     Parameters
     ----------
@@ -90,6 +96,8 @@ def measure_reach(
         A column a measure, the same index.
     limits
         Minutes, included.
+    door
+        What may be shown.
     draws
         Measure -> draws of it (a column a draw), for its 90 % range: the plan's draws are summed first
         and their quantiles taken after.
@@ -98,6 +106,7 @@ def measure_reach(
     -------
     DataFrame
         ``measure, limit, within, total, share, low, high``; low and high are shares, NaN without draws.
+        What is hidden is NaN but for its total.
     """
     rows = []
     for measure in weights:
@@ -112,6 +121,9 @@ def measure_reach(
                 shares = np.divide(each[near].sum(axis=0), sums, out=np.zeros_like(sums), where=sums > 0)
                 low, high = np.quantile(shares, [0.05, 0.95])
             share = within / total if total else np.nan
+            mass = weights[measure].to_numpy(dtype=float)
+            if door.hides(near, mass, modelled=measure in door.modelled):
+                within = share = low = high = np.nan
             # A range of draws about a slightly different middle still holds the middle.
             rows.append((measure, limit, within, total, share, np.fmin(low, share), np.fmax(high, share)))
     table = pd.DataFrame(rows, columns=["measure", "limit", "within", "total", "share", "low", "high"])
@@ -124,37 +136,44 @@ def measure_reach(
 
 
 def measure_equity(
-    demand: pd.DataFrame, minutes: pd.Series[float], weights: pd.DataFrame, *, limit: float
+    demand: pd.DataFrame, minutes: pd.Series[float], weights: pd.DataFrame, *, limit: float, door: Door
 ) -> pd.DataFrame:
-    """Compare cover and minutes between fifths of deprivation and between wards.
+    """Compare cover and minutes between fifths of deprivation and between wards, as it may be shown.
 
     Returns
     -------
     DataFrame
         ``grouping, group, measure, total, share, mean_minutes``; groups of 1 to 4 people, or
-        of a single place, show nothing but their name. A place without a group is in the group ``not known``.
+        of a single place, show nothing but their name, and those too small for `door` neither. A share
+        of too few is NaN by itself. A place without a group is in the group ``not known``.
     """
     rows = []
+    far = minutes.to_numpy(dtype=float)
+    for grouping, group, whole in _list_groups(demand):
+        for measure in weights:
+            modelled = measure in door.modelled
+            mass = weights[measure].to_numpy(dtype=float)
+            total = float(mass[whole].sum())
+            share = float(mass[whole & (far <= limit)].sum()) / total if total > 0 else np.nan
+            mean = weighted_mean(far[whole], mass[whole])
+            lone = int(whole.sum()) < FEWEST_PLACES
+            if lone or door.hides(whole, mass, modelled=modelled, whole=whole, key=f"{grouping} {group}"):
+                total = share = mean = np.nan
+            elif door.hides(
+                whole & (far <= limit), mass, modelled=modelled, whole=whole, key=f"{grouping} {group}"
+            ):
+                share = np.nan
+            if modelled:
+                mean = np.nan if int(whole.sum()) < MEAN_PLACES else float(np.round(mean))
+            rows.append((grouping, group, measure, total, share, mean))
+    return pd.DataFrame(rows, columns=["grouping", "group", "measure", "total", "share", "mean_minutes"])
+
+
+def _list_groups(demand: pd.DataFrame) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     for grouping in [one for one in GROUPINGS if one in demand]:
         labels = demand[grouping].replace("", "not known")
-        for group, places in labels.groupby(labels).groups.items():
-            for measure in weights:
-                mass = weights.loc[places, measure].to_numpy(dtype=float)
-                far = minutes.loc[places].to_numpy(dtype=float)
-                total = float(mass.sum())
-                hidden = total <= HIDE_UP_TO or len(places) < FEWEST_PLACES
-                share = float(mass[far <= limit].sum()) / total if total > 0 else np.nan
-                rows.append(
-                    (
-                        grouping,
-                        str(group),
-                        measure,
-                        np.nan if hidden else total,
-                        np.nan if hidden else share,
-                        np.nan if hidden else weighted_mean(far, mass),
-                    )
-                )
-    return pd.DataFrame(rows, columns=["grouping", "group", "measure", "total", "share", "mean_minutes"])
+        for group in sorted(labels.unique()):
+            yield grouping, str(group), (labels == group).to_numpy()
 
 
 def fifth_gap(equity: pd.DataFrame, measure: str) -> tuple[str, float]:
@@ -204,39 +223,47 @@ def compare_minutes(demand: pd.DataFrame, before: pd.Series[float], after: pd.Se
     )
 
 
-def count_gains(compared: pd.DataFrame, weights: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
-    """Count people who gain and who lose: everywhere, by fifth and by ward.
+def count_gains(
+    compared: pd.DataFrame, weights: pd.DataFrame, demand: pd.DataFrame, *, door: Door
+) -> pd.DataFrame:
+    """Count people who gain and who lose, everywhere, by fifth and by ward, as it may be shown.
 
     Returns
     -------
     DataFrame
-        ``grouping, group, measure, gain, lose, same, not_reached``; counts of 1 to 4, and of a
-        group of a single place, are NaN.
+        ``grouping, group, measure, gain, lose, same, not_reached``; counts of 1 to 4, of a group of a
+        single place and of too few for `door` are NaN, and so is a second one from which, by subtraction,
+        they would come back.
     """
-    sides = {
-        "gain": ["nearer", "newly reached"],
-        "lose": ["farther", "cut off"],
-        "same": ["the same"],
-        "not_reached": ["not reached"],
-    }
-    everywhere = pd.Series("all", index=demand.index)
+    result = compared["result"]
+    sides = {name: result.isin(words).to_numpy() for name, words in SIDES.items()}
+    everyone = ("all", "all", np.ones(len(demand), dtype=bool))
     rows = []
-    for grouping in ["all", *(one for one in GROUPINGS if one in demand)]:
-        labels = everywhere if grouping == "all" else demand[grouping].replace("", "not known")
-        for group, places in labels.groupby(labels).groups.items():
-            for measure in weights:
-                mass = weights.loc[places, measure]
-                result = compared.loc[places, "result"]
-                counts = [float(mass[result.isin(words)].sum()) for words in sides.values()]
-                if len(places) < FEWEST_PLACES:
-                    counts = [np.nan] * len(sides)
-                shown = [np.nan if 0 < count <= HIDE_UP_TO else count for count in counts]
-                rows.append((grouping, str(group), measure, *shown))
-    return pd.DataFrame(rows, columns=["grouping", "group", "measure", *sides])
+    for grouping, group, whole in [everyone, *_list_groups(demand)]:
+        key = "all" if grouping == "all" else f"{grouping} {group}"
+        for measure in weights:
+            mass = weights[measure].to_numpy(dtype=float)
+            counts = []
+            for side in sides.values():
+                part = whole & side
+                hidden = int(whole.sum()) < FEWEST_PLACES or door.hides(
+                    part, np.where(part, mass, 0.0), modelled=measure in door.modelled, whole=whole, key=key
+                )
+                counts.append(np.nan if hidden else float(mass[part].sum()))
+            rows.append((grouping, group, measure, *counts))
+    table = pd.DataFrame(rows, columns=["grouping", "group", "measure", *sides])
+    for (grouping, _), lines in table.groupby(["grouping", "measure"], sort=False):
+        table.loc[lines.index, list(sides)] = hide_second(lines[list(sides)], across=grouping != "all")
+    return table
 
 
 def describe_hubs(
-    candidates: pd.DataFrame, sites: Sequence[str], hub: pd.Series[str], weights: pd.DataFrame
+    candidates: pd.DataFrame,
+    sites: Sequence[str],
+    hub: pd.Series[str],
+    weights: pd.DataFrame,
+    *,
+    door: Door,
 ) -> pd.DataFrame:
     """Describe the hubs of an option, with the people whose hub each is.
 
@@ -249,18 +276,26 @@ def describe_hubs(
     hub
         Which hub each place goes to.
     weights
-        A column a measure, indexed as `hub`.
+        A column a measure that is no model's estimate, indexed as `hub`.
+    door
+        What may be shown.
 
     Returns
     -------
     DataFrame
-        ``id, name, status, step_free, opening, capacity, cost`` and the measures; counts of 1 to 4 are NaN.
+        ``id, name, status, step_free, opening, capacity, cost`` and the measures; counts of 1 to 4 and of
+        too few for `door` are NaN, and a second hub's where one alone would come back from the total.
     """
     columns = ["name", "status", "step_free", "opening", "capacity", "cost"]
     table = candidates.loc[list(sites), [one for one in columns if one in candidates]]
     people = weights.groupby(hub).sum().reindex(table.index).fillna(0.0)
-    shown = people.where((people == 0) | (people > HIDE_UP_TO))
-    return table.join(shown).rename_axis("id").reset_index()
+    for site in table.index:
+        going = (hub == site).to_numpy()
+        for measure in weights:
+            mass = np.where(going, weights[measure].to_numpy(dtype=float), 0.0)
+            if door.hides(going, mass, modelled=False):
+                people.loc[site, measure] = np.nan
+    return table.join(hide_second(people.T, across=False).T).rename_axis("id").reset_index()
 
 
 def list_worst_served(
@@ -274,7 +309,8 @@ def list_worst_served(
     """List the areas that are worst served before, or after, with minutes of both.
 
     By LSOA where the demand file says which, else by its own places. Minutes are the mean of those
-    who live there, weighted by need; the need itself is not shown.
+    who live there, weighted by need; the need itself is not shown. A need that holds a modelled measure is
+    given here as 1 wherever it is above 0: the mean of two places would give their shares away.
 
     Returns
     -------

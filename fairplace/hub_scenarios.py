@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from fairplace.hub_floors import Door
 from fairplace.hub_measures import gini, nearest_minutes, weighted_mean
 from fairplace.hub_models import Case, Settled, regret_of, solve_case, value_of
 from geo.siting import SitingError, UnreachableError, solve_max_cover, solve_p_median, solve_set_cover
@@ -28,7 +29,7 @@ class Scenario:
     case: Case
 
 
-def draw_curve(case: Case) -> pd.DataFrame:
+def draw_curve(case: Case, door: Door) -> pd.DataFrame:
     """Cover of the best plan for every number of hubs.
 
     Parameters
@@ -37,6 +38,8 @@ def draw_curve(case: Case) -> pd.DataFrame:
         The base case. The curve ``existing kept`` (or ``existing only``, if the question is which to
         close) is about the hubs there are; ``free choice`` shows what the same number could reach from
         a clean sheet.
+    door
+        What may be shown: a share that may not be is NaN.
 
     Returns
     -------
@@ -44,19 +47,18 @@ def draw_curve(case: Case) -> pd.DataFrame:
         ``curve, hubs, share, mean_minutes, proven, current, knee``; the current row is the hubs that
         exist, as they stand, on the curve ``as it stands``.
     """
-    total = float(case.need.sum())
     cover = replace(case, question=replace(case.question, aim="cover", capacity=False))
     curves = _choices(case)
     rows = []
     if case.existing:
-        rows.append(_point("as it stands", cover, case.existing, total, proven=True, current=True))
+        rows.append(_point("as it stands", cover, case.existing, door, proven=True, current=True))
     for name, keep, closed in curves:
         fewest, most = max(len(keep), 1), len(case.times.columns) - len(closed)
         shares: list[float] = []
         for hubs in range(fewest, min(most, fewest + CURVE_POINTS - 1) + 1):
             plan = solve_case(replace(cover, rules=Settled(p=hubs, keep=keep, close=closed)))
             shares.append(plan.objective)
-            rows.append(_point(name, cover, case.ids(plan.sites), total, proven=plan.proven, current=False))
+            rows.append(_point(name, cover, case.ids(plan.sites), door, proven=plan.proven, current=False))
             # Further hubs add nobody: the curve is flat from here.
             if len(shares) > 3 and shares[-1] <= shares[-4] * (1 + 1e-12):
                 break
@@ -145,7 +147,7 @@ def find_knee(hubs: np.ndarray, share: np.ndarray) -> int | None:
     return place if above[place] > 1e-9 else None
 
 
-def draw_frontier(case: Case, demand: pd.DataFrame) -> pd.DataFrame:
+def draw_frontier(case: Case, demand: pd.DataFrame, door: Door) -> pd.DataFrame:
     """Plans that trade efficiency for equity, none of which is better at both.
 
     Two trades. *Minutes*: the shortest mean way, under a stricter and stricter limit on the farthest
@@ -156,13 +158,23 @@ def draw_frontier(case: Case, demand: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``trade, hubs, mean_minutes, farthest_minutes, gini, share, deprived_share, sites``; shares of
-        need within the limit; NaN where the demand file has no fifths.
+        need within the limit; NaN where the demand file has no fifths, and where `door` hides them.
     """
     rows = [
         *_undominated(list(_minutes_trade(case, demand)), mean_minutes=-1, farthest_minutes=-1),
         *_undominated(list(_cover_trade(case, demand)), share=1, deprived_share=1),
     ]
     table = pd.DataFrame(rows)
+    need, poorest = case.need.to_numpy(dtype=float), _deprived(case, demand)
+    for row in table.index:
+        sites = str(table.at[row, "sites"]).split()
+        near = nearest_minutes(case.times, sites).to_numpy(dtype=float) <= case.question.limit
+        if door.hides_need(near, need):
+            table.at[row, "share"] = np.nan
+        if poorest is not None and door.hides(
+            near & poorest, need, modelled=door.hold, whole=poorest, key="most deprived fifth"
+        ):
+            table.at[row, "deprived_share"] = np.nan
     return table.drop_duplicates(["trade", "sites"], ignore_index=True) if len(table) else table
 
 
@@ -203,7 +215,7 @@ def list_scenarios(case: Case, draws: pd.DataFrame | None, chosen: Sequence[str]
 
 
 def try_scenarios(
-    case: Case, scenarios: Sequence[Scenario], chosen: Sequence[str]
+    case: Case, scenarios: Sequence[Scenario], chosen: Sequence[str], door: Door
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Solve every scenario and count how often each candidate is chosen.
 
@@ -233,7 +245,11 @@ def try_scenarios(
         same = one.kind != "lost site" and regret <= 1e-9
         sites = tuple(sorted(remaining)) if same else one.case.ids(plan.sites)
         base = value_of(one.case, remaining)
-        rows.append((one.kind, one.label, " ".join(sites), plan.objective, base, regret, plan.proven))
+        value = plan.objective
+        if one.case.question.aim == "cover":
+            value = np.nan if _hides_cover(one.case, case.ids(plan.sites), door) else value
+            base = np.nan if _hides_cover(one.case, remaining, door) else base
+        rows.append((one.kind, one.label, " ".join(sites), value, base, regret, plan.proven))
         picks.append(set(sites))
     columns = ["kind", "scenario", "sites", "value", "base_value", "regret", "proven"]
     table = pd.DataFrame(rows, columns=columns)
@@ -258,23 +274,37 @@ def _share(hits: Sequence[bool]) -> float:
 
 
 def _point(
-    curve: str, case: Case, sites: Sequence[str], total: float, *, proven: bool, current: bool
+    curve: str, case: Case, sites: Sequence[str], door: Door, *, proven: bool, current: bool
 ) -> dict[str, object]:
     minutes = nearest_minutes(case.times, sites).to_numpy(dtype=float)
+    need = case.need.to_numpy(dtype=float)
     return {
         "curve": curve,
         "hubs": len(sites),
-        "share": value_of(case, sites) / total if total else np.nan,
-        "mean_minutes": weighted_mean(minutes, case.need.to_numpy(dtype=float)),
+        "share": _share_within(minutes <= case.question.limit, need, door),
+        "mean_minutes": weighted_mean(minutes, need),
         "proven": proven,
         "current": current,
     }
 
 
+def _hides_cover(case: Case, sites: Sequence[str], door: Door) -> bool:
+    near = nearest_minutes(case.times, sites).to_numpy(dtype=float) <= case.question.limit
+    return door.hides_need(near, case.need.to_numpy(dtype=float))
+
+
+def _share_within(near: np.ndarray, need: np.ndarray, door: Door) -> float:
+    total = float(need.sum())
+    return np.nan if not total or door.hides_need(near, need) else float(need[near].sum() / total)
+
+
 def _deprived(case: Case, demand: pd.DataFrame) -> np.ndarray | None:
     for grouping in ("idaci_fifth", "imd_fifth"):
-        if grouping in demand and (demand[grouping] == "1").any():
-            return (demand[grouping] == "1").to_numpy() & (case.need > 0).to_numpy()
+        if grouping not in demand:
+            continue
+        poorest = (demand[grouping] == "1").to_numpy() & (case.need > 0).to_numpy()
+        if poorest.any():
+            return poorest
     return None
 
 

@@ -88,7 +88,7 @@ def _options(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
             one.label,
             names(_site(plan, site) for site in one.opened) or "none",
             names(_site(plan, site) for site in one.shut) or "none",
-            show_number(row["need_share"], "share"),
+            show_share(row["need_share"]),
             _minutes(row["mean_minutes"]),
             _minutes(row["p95_minutes"]),
             _pounds(row["cost"]),
@@ -174,7 +174,11 @@ def _change(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
         told = f"Under the best plan {len(farther)} places are farther from a hub. The most: {names}."
     else:
         told = "Under the best plan nobody is farther from a hub than now."
-    return [told, "Counts of 1 to 4 people are hidden."], tables
+    hidden = (
+        "[c]: counts of 1 to 4 people are hidden, so is what a model says of too few, and what would give "
+        "either away."
+    )
+    return [told, hidden], tables
 
 
 def _equality(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
@@ -224,19 +228,17 @@ def _number(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
     current = plan.curve[plan.curve["current"]]
     if len(current):
         row = current.iloc[0]
-        sentences.append(
-            f"Now: {int(row['hubs'])} hubs, {show_number(row['share'], 'share')} of need within reach."
-        )
+        sentences.append(f"Now: {int(row['hubs'])} hubs, {show_share(row['share'])} of need within reach.")
     for _, row in plan.curve[plan.curve["knee"]].iterrows():
         sentences.append(
             f"With {row['curve']}, the curve bends most at {int(row['hubs'])} hubs "
-            f"({show_number(row['share'], 'share')} of need within reach); beyond it each further hub adds "
+            f"({show_share(row['share'])} of need within reach); beyond it each further hub adds "
             "less than the average. The bend is no target."
         )
     tables = []
     for curve in plan.curve.loc[~plan.curve["current"], "curve"].unique():
         rows = tuple(
-            (str(int(row["hubs"])), show_number(row["share"], "share"), _minutes(row["mean_minutes"]))
+            (str(int(row["hubs"])), show_share(row["share"]), _minutes(row["mean_minutes"]))
             for _, row in plan.curve[plan.curve["curve"] == curve].iterrows()
         )
         caption = f"Need within reach by number of hubs: {curve}"
@@ -260,6 +262,7 @@ def _number(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
 
 def _balance(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
     tables = []
+    no_fifths = not {"idaci_fifth", "imd_fifth"} & set(plan.demand)
     for trade in plan.frontier["trade"].unique() if len(plan.frontier) else []:
         table = plan.frontier[plan.frontier["trade"] == trade]
         rows = tuple(
@@ -267,8 +270,8 @@ def _balance(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
                 ", ".join(_site(plan, site) for site in row["sites"].split()),
                 _minutes(row["mean_minutes"]),
                 _minutes(row["farthest_minutes"]),
-                show_number(row["share"], "share"),
-                show_number(row["deprived_share"], "share") if pd.notna(row["deprived_share"]) else NOT_KNOWN,
+                show_share(row["share"]),
+                NOT_KNOWN if no_fifths else show_share(row["deprived_share"]),
             )
             for _, row in table.iterrows()
         )
@@ -301,9 +304,10 @@ def _robustness(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
     )
     sentences = [f"The choice was made again in {len(plan.scenarios)} scenarios: {counts}."]
     if len(regret):
+        short = show_number(regret["regret"].max(), "share", modelled=plan.hold)
         sentences.append(
-            f"In the worst of those in which no site is lost, the best plan falls "
-            f"{show_number(regret['regret'].max(), 'share')} short of the plan that is best there."
+            f"In the worst of those in which no site is lost, the best plan falls {short} short of the plan "
+            "that is best there."
         )
     lost = plan.scenarios[plan.scenarios["kind"] == "lost site"]
     tables = [NoteTable("How often each site is chosen", columns, rows)]
@@ -311,7 +315,9 @@ def _robustness(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         losses = tuple(
             (
                 _site(plan, row["scenario"].removeprefix("without ")),
-                show_number(row["regret"], "share") if pd.notna(row["regret"]) else "no plan without it",
+                show_number(row["regret"], "share", modelled=plan.hold)
+                if pd.notna(row["regret"])
+                else "no plan without it",
             )
             for _, row in lost.iterrows()
         )
@@ -406,9 +412,14 @@ def _pounds(value: float) -> str:
     return show_number(value, "GBP") if math.isfinite(value) else NOT_KNOWN
 
 
+def show_share(value: float | None) -> str:
+    """Text of a share of need; ``[c]`` where it is hidden, because it would be of too few."""
+    return "[c]" if value is None or pd.isna(value) else show_number(value, "share")
+
+
 def _share_of(row: Mapping[str, float]) -> str:
     if pd.isna(row["share"]):
-        return NOT_KNOWN
+        return "[c]" if row["total"] > 0 else NOT_KNOWN
     if pd.isna(row["low"]):
         return show_number(row["share"], "share")
     low, share, high = (show_number(row[key], "share", modelled=True) for key in ("low", "share", "high"))
@@ -418,4 +429,9 @@ def _share_of(row: Mapping[str, float]) -> str:
 def _cover_cell(row: Mapping[str, float], modelled: bool) -> str:
     if pd.isna(row["share"]):
         return "[c]"
-    return f"{show_number(row['share'], 'share', modelled=modelled)} ({_minutes(row['mean_minutes'])} min)"
+    mean = (
+        f"{row['mean_minutes']:.0f}"
+        if modelled and pd.notna(row["mean_minutes"])
+        else _minutes(row["mean_minutes"])
+    )
+    return f"{show_number(row['share'], 'share', modelled=modelled)} ({mean} min)"

@@ -70,14 +70,19 @@ class WalkTimes:
     said: str
     edge: pd.Series[float]
 
-    def say_edge(self, need: pd.Series[float], limit: float) -> str:
-        """Say for how much of a need the limit goes past the data before it comes to a candidate."""
+    def say_edge(self, need: pd.Series[float], limit: float, *, modelled: bool = False) -> str:
+        """Say for how much of a need the limit goes past the data before it comes to a candidate.
+
+        Of a modelled need only the places are counted: they may be one, or few.
+        """
         past = (self.minutes.min(axis=1) > limit) & (self.edge < limit)
         if not past.any():
             return f"Nobody's {limit:g} minutes go past where the street data stop before a candidate."
         share = need[past].sum() / need.sum() if need.sum() > 0 else 0.0
+        places = f"{int(past.sum())} of {len(past)} places"
+        whom = places if modelled else f"{share:.1%} of need ({places})"
         return (
-            f"For {share:.1%} of need ({int(past.sum())} of {len(past)} places) {limit:g} minutes go past "
+            f"For {whom} {limit:g} minutes go past "
             "where the street data stop before they come to a candidate: a hub or a shorter way outside is "
             "not counted."
         )

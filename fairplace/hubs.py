@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fairplace.hub_floors import modelled_measures, round_measures, round_need
+from fairplace.hub_floors import Door, modelled_measures, round_measures, round_need
 from fairplace.hub_inputs import weight_columns
 from fairplace.hub_measures import (
+    SIDES,
     compare_minutes,
     count_gains,
     describe_hubs,
@@ -105,8 +106,11 @@ class HubPlan:
         *No change*, the best, and those near it.
     complete
         True when all plans within the question's share of the best are among the options.
+    hold
+        True where the need weight holds a model's estimate.
     summary
-        A row an option: cost, minutes, cover, gap between fifths, proof.
+        A row an option: cost, minutes, cover, gap between fifths, proof. Cover of so few that it is hidden
+        is NaN, here and in the tables that follow.
     reach, equity, gains
         Long tables with a column ``option``: see `fairplace.hub_measures`.
     hubs
@@ -130,6 +134,7 @@ class HubPlan:
     candidates: pd.DataFrame
     options: tuple[HubOption, ...]
     complete: bool
+    hold: bool
     summary: pd.DataFrame
     reach: pd.DataFrame
     equity: pd.DataFrame
@@ -171,6 +176,7 @@ def plan_hubs(
     *,
     question: HubQuestion,
     draws: Mapping[str, pd.DataFrame] | None = None,
+    public: bool = False,
 ) -> HubPlan:
     """Plan hubs: options, their effects on people, and how sure the choice is.
 
@@ -185,6 +191,8 @@ def plan_hubs(
     draws
         Weight column -> its draws (a row a demand id, a column a draw), such as the draws of children
         below the Minimum Income Standard. They give ranges and scenarios.
+    public
+        Whether the figures are for the public: see `fairplace.hub_floors.Door`.
 
     Returns
     -------
@@ -206,6 +214,9 @@ def plan_hubs(
             "check the travel times"
         )
     weights = demand[weight_columns(demand)]
+    modelled = modelled_measures(weights, draws or {})
+    hold = any(question.need.get(name, 0) > 0 for name in modelled)
+    door = Door(demand, modelled, hold=hold, public=public)
     near = list_plans(case)
     options = [
         _no_change(case),
@@ -213,34 +224,36 @@ def plan_hubs(
     ]
     chosen = options[1]
     equity = _for_each(
-        options, lambda one: measure_equity(demand, one.minutes, weights, limit=question.limit)
+        options, lambda one: measure_equity(demand, one.minutes, weights, limit=question.limit, door=door)
     )
-    reach = _for_each(options, lambda one: measure_reach(one.minutes, weights, question.limits, draws=draws))
+    summary = _summarise(options, case, equity, door)
+    reach = _for_each(
+        options, lambda one: measure_reach(one.minutes, weights, question.limits, door=door, draws=draws)
+    )
     changes = {one.key: compare_minutes(demand, options[0].minutes, one.minutes) for one in options[1:]}
-    gains = _for_each(options[1:], lambda one: count_gains(changes[one.key], weights, demand))
+    gains = _for_each(options[1:], lambda one: count_gains(changes[one.key], weights, demand, door=door))
     scenarios = list(list_scenarios(case, _draw_need(demand, question, draws), chosen.sites))
-    tried, frequency = try_scenarios(case, scenarios, chosen.sites)
-    modelled = modelled_measures(weights, draws or {})
-    hold = any(question.need.get(name, 0) > 0 for name in modelled)
+    tried, frequency = try_scenarios(case, scenarios, chosen.sites, door)
     counted = weights.drop(columns=list(modelled))
-    hubs = _for_each(options, lambda one: describe_hubs(candidates, one.sites, one.hub, counted))
-    sides = ["gain", "lose", "same", "not_reached"]
+    hubs = _for_each(options, lambda one: describe_hubs(candidates, one.sites, one.hub, counted, door=door))
+    lives = (need > 0).astype(float) if hold else need
     return HubPlan(
         question=question,
         demand=demand,
         candidates=candidates,
         options=tuple(options),
         complete=near.complete,
-        summary=round_need(_summarise(options, case, equity), hold=hold, shares=_SHARES, values=_VALUES),
+        hold=hold,
+        summary=round_need(summary, hold=hold, shares=_SHARES, values=_VALUES),
         reach=round_measures(reach, modelled, counts=["within", "total"], shares=["share", "low", "high"]),
         equity=round_measures(equity, modelled, counts=["total"], shares=["share"]),
-        gains=round_measures(gains, modelled, counts=sides),
+        gains=round_measures(gains, modelled, counts=list(SIDES)),
         hubs=hubs,
-        worst=list_worst_served(demand, need, options[0].minutes, chosen.minutes),
+        worst=list_worst_served(demand, lives, options[0].minutes, chosen.minutes),
         changes=changes[chosen.key],
-        curve=round_need(draw_curve(case), hold=hold, shares=_SHARES),
+        curve=round_need(draw_curve(case, door), hold=hold, shares=_SHARES),
         fewest=find_fewest(case),
-        frontier=round_need(draw_frontier(case, demand), hold=hold, shares=_SHARES),
+        frontier=round_need(draw_frontier(case, demand, door), hold=hold, shares=_SHARES),
         scenarios=round_need(tried, hold=hold, shares=_SHARES, values=_VALUES),
         frequency=frequency,
         allocation=_allocate(options, demand, question.limit),
@@ -293,7 +306,7 @@ def _option(case: Case, place: int, plan: Siting) -> HubOption:
     )
 
 
-def _summarise(options: Sequence[HubOption], case: Case, equity: pd.DataFrame) -> pd.DataFrame:
+def _summarise(options: Sequence[HubOption], case: Case, equity: pd.DataFrame, door: Door) -> pd.DataFrame:
     need = case.need.to_numpy(dtype=float)
     first = next(iter(case.question.need))
     rows = []
@@ -301,6 +314,9 @@ def _summarise(options: Sequence[HubOption], case: Case, equity: pd.DataFrame) -
         minutes = one.minutes.to_numpy(dtype=float)
         near = minutes <= case.question.limit
         counted = (need > 0) & np.isfinite(minutes)
+        hidden, astray = (door.hides_need(part, need) for part in (near, ~np.isfinite(minutes)))
+        # What a plan for cover is best at is the need that it covers.
+        value = None if hidden and case.question.aim == "cover" else one.siting
         grouping, gap = fifth_gap(equity[equity["option"] == one.key], first)
         rows.append(
             {
@@ -311,16 +327,16 @@ def _summarise(options: Sequence[HubOption], case: Case, equity: pd.DataFrame) -
                 "opened": " ".join(one.opened),
                 "closed": " ".join(one.shut),
                 "cost": one.cost,
-                "need_share": float(need[near].sum() / need.sum()),
+                "need_share": np.nan if hidden else float(need[near].sum() / need.sum()),
                 "mean_minutes": weighted_mean(minutes, need),
                 "p95_minutes": weighted_quantile(minutes, need, 0.95),
                 "farthest_minutes": float(minutes[counted].max()) if counted.any() else np.nan,
-                "no_way_share": float(need[~np.isfinite(minutes)].sum() / need.sum()),
+                "no_way_share": np.nan if astray else float(need[~np.isfinite(minutes)].sum() / need.sum()),
                 "gini_minutes": gini(minutes, need),
                 "fifth_gap": gap,
                 "fifth_gap_of": grouping,
-                "objective": np.nan if one.siting is None else one.siting.objective,
-                "bound": np.nan if one.siting is None else one.siting.bound,
+                "objective": np.nan if value is None else value.objective,
+                "bound": np.nan if value is None else value.bound,
                 "gap": np.nan if one.siting is None else one.siting.gap,
                 "proven_best": one.siting is not None and one.siting.proven,
                 "method": "" if one.siting is None else one.siting.method,

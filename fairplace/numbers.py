@@ -149,6 +149,11 @@ def rounded(value: float, decimals: int) -> str:
     return text[1:] if text.startswith("-") and not any(digit in "123456789" for digit in text) else text
 
 
+def show_people(value: float) -> str:
+    """Text of a count of people; ``[c]`` where it is NaN, because it is of too few."""
+    return rounded(value, 0) if math.isfinite(value) else "[c]"
+
+
 def in_ten(share: float) -> str:
     """Say a share in words people use: "about 3 in 10"."""
     tenths = int(Decimal(repr(share * 10)).quantize(Decimal(1), ROUND_HALF_UP))

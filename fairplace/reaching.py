@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from fairplace.demand import PEOPLE, pack_demand
 from fairplace.disclosure import HIDE_UP_TO
-from fairplace.hub_floors import modelled_measures
+from fairplace.hub_floors import FEWEST_PLACES, modelled_measures
 from fairplace.hub_inputs import PLACE_COLUMNS
-from fairplace.hub_measures import FEWEST_PLACES
 from fairplace.numbers import two_figures
 from fairplace.pack import Pack, PackError
 from geo.crs import to_lonlat

@@ -105,7 +105,12 @@ def run(args: argparse.Namespace) -> int:
     check_call(args)
     inputs = read_plan_inputs(args)
     plan = plan_hubs(
-        inputs.demand, inputs.candidates, inputs.times, question=inputs.question, draws=inputs.draws or None
+        inputs.demand,
+        inputs.candidates,
+        inputs.times,
+        question=inputs.question,
+        draws=inputs.draws or None,
+        public=inputs.public,
     )
     record = write_plan(args.out, plan, inputs)
     best = plan.options[1]

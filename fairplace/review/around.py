@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from fairplace.disclosure import Released
-from fairplace.numbers import rounded
+from fairplace.disclosure import HIDE_UP_TO, Released
+from fairplace.hub_floors import Door, hide_second
+from fairplace.numbers import rounded, show_people
 from fairplace.review.model import ReviewTable, several, word
 from geo.access import find_nearest
 from geo.crs import BNG
@@ -47,6 +48,7 @@ PEOPLE_COLUMNS = {
     "residents": "people",
     "children": "of them aged 0 to 15",
     "stopped_at_edge": "the limit goes past the borough's edge, beyond which nobody was counted",
+    "status": "ok; suppressed where a count is of 1 to 4, of too few for the public, or gives one away",
 }
 CAPACITY_COLUMNS = {
     "site": "reference of the site",
@@ -243,32 +245,36 @@ def count_people(
     best = table.groupby(["site", "demand"], as_index=False)["cost"].min()
     best = best.join(people[["residents", "children", "older", "mis_fifth", "imd_fifth"]], on="demand")
     edge = _edge(sites, outline)
+    door = Door(people, public=True)
     rows = []
     for name in sites.index:
         mine = best[best["site"] == name]
         for limit in minutes:
             near = mine[mine["cost"] <= limit]
             past = bool(limit * speed / 0.06 > edge[name])
-            for grouping, group, residents, children in _groups(near):
-                rows.append((name, limit, grouping, group, round(residents, 1), round(children, 1), past))
+            small = door.is_small(people.index.isin(near["demand"]), modelled=False)
+            for grouping, group, residents, children in _hide_groups(_groups(near), small=small):
+                status = "ok" if np.isfinite([residents, children]).all() else "suppressed"
+                counts = (round(residents, 1), round(children, 1))
+                rows.append((name, limit, grouping, group, *counts, past, status))
     data = pd.DataFrame(rows, columns=list(PEOPLE_COLUMNS))
     whole = data[data["grouping"] == "all"].set_index(["site", "minutes"])
     by = data.set_index(["site", "minutes", "grouping", "group"])["residents"]
     text = pd.DataFrame({"Site": [f"{name} {sites.at[name, 'name']}" for name in sites.index]})
     for limit in minutes:
         text[f"Residents within {limit:g} minutes"] = [
-            rounded(whole.at[(name, limit), "residents"], 0)
+            show_people(whole.at[(name, limit), "residents"])
             + (f"; {word('cell', 'stopped')}" if whole.at[(name, limit), "stopped_at_edge"] else "")
             for name in sites.index
         ]
         text[f"Children within {limit:g} minutes"] = [
-            rounded(whole.at[(name, limit), "children"], 0) for name in sites.index
+            show_people(whole.at[(name, limit), "children"]) for name in sites.index
         ]
     middle = minutes[len(minutes) // 2]
     for grouping, title in (("mis_fifth", "MIS fifth"), ("imd_fifth", "IMD fifth")):
         for fifth in FIFTHS:
             text[f"{title} {fifth}, within {middle:g} minutes"] = [
-                rounded(by.get((name, middle, grouping, fifth), 0.0), 0) for name in sites.index
+                show_people(by.get((name, middle, grouping, fifth), 0.0)) for name in sites.index
             ]
     notes = [word("notes", "people", how=how, said=pairs.said)]
     if mis_period:
@@ -341,6 +347,23 @@ def give_capacity(sites: gpd.GeoDataFrame, settings: Mapping[str, Any]) -> Revie
     return ReviewTable(
         "capacity", "Homes at densities", data, CAPACITY_COLUMNS, text, (word("notes", "capacity"),)
     )
+
+
+def _hide_groups(
+    rows: list[tuple[str, str, float, float]], *, small: bool
+) -> list[tuple[str, str, float, float]]:
+    """Hide counts of 1 to 4, and what would give them away; all of them where there are too few (`small`)."""
+    table = pd.DataFrame(rows, columns=["grouping", "group", "residents", "children"])
+    sizes = ["residents", "children"]
+    if small:
+        table[sizes] = np.nan
+    table[sizes] = table[sizes].mask(
+        table[sizes].gt(0) & table[sizes].round().le(HIDE_UP_TO) & table[sizes].gt(0.05)
+    )
+    for grouping in ("age", "mis_fifth", "imd_fifth"):
+        lines = table.index[table["grouping"] == grouping]
+        table.loc[lines, sizes] = hide_second(table.loc[lines, sizes].T, across=False).T
+    return list(table.itertuples(index=False, name=None))
 
 
 def _groups(near: pd.DataFrame) -> list[tuple[str, str, float, float]]:

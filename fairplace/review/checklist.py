@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fairplace.numbers import rounded
+from fairplace.numbers import rounded, show_people
 from fairplace.review.model import ReviewTable, word
 
 
@@ -66,15 +66,15 @@ def _figures(site: str, name: str, tables: Mapping[str, ReviewTable]) -> list[st
         rows = rows[rows["site"] == site]
         if name == "people":
             return [
-                f"Residents within {row.minutes:g} minutes: {rounded(row.residents, 0)}, "
-                f"children {rounded(row.children, 0)}"
+                f"Residents within {row.minutes:g} minutes: {show_people(row.residents)}, "
+                f"children {show_people(row.children)}"
                 for row in rows[rows["grouping"] == "all"].itertuples()
             ]
         middle = sorted(rows["minutes"].unique())[len(rows["minutes"].unique()) // 2]
         worst = rows[(rows["grouping"] == "mis_fifth") & (rows["group"] == "1") & (rows["minutes"] == middle)]
         return [
             f"Residents within {middle:g} minutes in the fifth of LSOAs with most people below the Minimum "
-            f"Income Standard (modelled): {rounded(row.residents, 0)}"
+            f"Income Standard (modelled): {show_people(row.residents)}"
             for row in worst.itertuples()
         ]
     if "access" not in tables:

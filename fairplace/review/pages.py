@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from fairplace.numbers import rounded
+from fairplace.numbers import show_people
 from fairplace.review.model import Review, ReviewTable, word
 
 #: Boxes of a proforma that people fill in.
@@ -187,9 +187,9 @@ def _people(table: ReviewTable, site: str) -> dict[str, Any]:
     for minutes, mine in rows.groupby("minutes"):
         by = mine.set_index(["grouping", "group"])["residents"]
         whole = mine[mine["grouping"] == "all"].iloc[0]
-        cells = [f"{minutes:g} minutes", rounded(whole["residents"], 0), rounded(whole["children"], 0)]
+        cells = [f"{minutes:g} minutes", show_people(whole["residents"]), show_people(whole["children"])]
         for grouping in ("mis_fifth", "imd_fifth"):
-            cells.append(" / ".join(rounded(float(by.get((grouping, str(n)), 0.0)), 0) for n in range(1, 6)))
+            cells.append(" / ".join(show_people(float(by.get((grouping, str(n)), 0.0))) for n in range(1, 6)))
         cells.append(word("cell", "stopped") if whole["stopped_at_edge"] else "")
         made.append(cells)
     head = (

@@ -63,7 +63,12 @@ def plan(arguments: list[str], out: Path) -> None:
     inputs = read_plan_inputs(args)
     _tell(progress=0.3, message="comparing plans")
     found = plan_hubs(
-        inputs.demand, inputs.candidates, inputs.times, question=inputs.question, draws=inputs.draws or None
+        inputs.demand,
+        inputs.candidates,
+        inputs.times,
+        question=inputs.question,
+        draws=inputs.draws or None,
+        public=inputs.public,
     )
     _tell(progress=0.85, message="writing the note and its tables")
     write_plan(out, found, inputs)

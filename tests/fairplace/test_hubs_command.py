@@ -334,7 +334,12 @@ def test_draws_may_be_parquet(folder: Path) -> None:
 def test_the_summary_is_json_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(folder, "--add", "1", "--json") == 0
     got = json.loads(capsys.readouterr().out)
-    assert got[0]["need_share"] == 0.088  # 10 of 70 and 1 of 31, halved: (1/7 + 1/31) / 2 = 0.0876
+    # Ash alone is within reach now, and a modelled need of one place is not shown.
+    assert got[0]["need_share"] is None
+    assert call(folder, "--add", "1", "--json", "--limit", "10") == 0
+    got = json.loads(capsys.readouterr().out)
+    # Ash and Birch leave Cedar alone: that is hidden too. With the chapel all are within reach.
+    assert [one["need_share"] for one in got[:2]] == [None, 1.0]
 
 
 def test_no_cell_of_a_table_is_run_as_a_formula(folder: Path) -> None:
@@ -398,6 +403,16 @@ def test_the_note_of_a_pack_says_whom_it_serves_by_characteristic(
     note = json.loads((tmp_path / "out" / "note.json").read_text("utf-8"))
     parts = {section["id"]: section for section in note["sections"]}
     captions = [table["caption"] for table in parts["equality"]["tables"]]
+    # A pack's fifths are labels as those of a file are: both trades are there, with the poorest fifth's share.
+    frontier = pd.read_csv(tmp_path / "out" / "frontier.csv")
+    assert set(frontier["trade"]) == {
+        "minutes: mean or farthest",
+        "cover: everybody or most deprived fifth",
+    }
+    assert frontier["deprived_share"].notna().any()
+    equity = pd.read_csv(tmp_path / "out" / "equity.csv", dtype={"group": str})
+    assert "0" not in set(equity["group"])
+    assert {"1", "5"} <= set(equity.loc[equity["grouping"] == "idaci_fifth", "group"])
     assert any("by protected characteristic" in caption for caption in captions)
     assert any("for the council to look into" in caption for caption in captions)
     # A modelled share is a whole per cent, and wards and LSOAs have their names.

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from fastapi import FastAPI
 
+from fairplace.pack import Pack
 from fairplace.service.bounds import JOBS_RECEIVED
 from fairplace.service.crossings import check_crossings
 from fairplace.service.jobs import Jobs
@@ -75,6 +77,57 @@ def test_a_hub_plan_is_done_and_taken_away(caller) -> None:
         assert caller.get(f"{where}/files/{other}").status_code == 404
     assert caller.ask("DELETE", where).json()["state"] == "cancelled"
     assert caller.get(f"{where}/files/note.html").status_code == 404
+
+
+def test_a_hub_tried_beside_one_output_area_does_not_say_who_is_poor_there(caller, sample_pack: Pack) -> None:
+    people = sample_pack.places("points", "people").set_index("id")
+    at = ",".join(
+        f"{one:.6f}" for one in people.geometry.to_crs(4326).iloc[[0]].get_coordinates().to_numpy()[0]
+    )
+    asked = {"sites": [{"id": "a", "at": at}], "add": 1, "limit": 0.5, "weights": {"children_below_mis": 1.0}}
+    got = submit(caller, "hubs", asked)
+    assert got.status_code == 202, got.text
+    said = until(lambda: caller.get(got.headers["location"]).json(), "done", "failed")
+    assert said["state"] == "done", said
+
+    def table(name: str) -> pd.DataFrame:
+        return pd.read_csv(io.BytesIO(caller.get(f"{got.headers['location']}/files/{name}.csv").content))
+
+    where = table("allocation").set_index(["option", "id"])
+    within = {
+        (option, limit): where.loc[option].index[where.loc[option]["minutes"] <= limit]
+        for option in (0, 1)
+        for limit in (0.5, 5.0, 10.0, 15.0, 20.0, 30.0)
+    }
+    # The limit takes in one output area, and nobody has a hub without a change.
+    assert len(within[(1, 0.5)]) == 1
+    crowd = {key: people.loc[ids, ["residents", "households"]].sum() for key, ids in within.items()}
+    reach = table("reach")
+    shown = 0
+    for row in reach[reach["measure"] == "children_below_mis"].itertuples():
+        size = crowd[(row.option, row.limit)]
+        small = 0 < size["residents"] < 1_000 or 0 < size["households"] < 400
+        assert pd.isna([row.within, row.share, row.low, row.high]).all() == small
+        shown += row.within > 0
+    assert shown
+    options = table("options").set_index("option")
+    assert options.loc[1, ["need_share", "objective", "bound"]].isna().all()
+    assert options.loc[0, "need_share"] == 0
+    for name, columns in (("curve", ["share"]), ("scenarios", ["value", "base_value"])):
+        values = table(name)[columns]
+        assert ((values == 0) | values.isna()).all(axis=None), name
+    assert options.loc[1, ["mean_minutes"]].round(1).equals(options.loc[1, ["mean_minutes"]])
+    frontier = table("frontier")
+    assert frontier[["share", "deprived_share"]].fillna(0).eq(0).all(axis=None)
+    gains = table("gains").set_index(["measure", "grouping", "option"])
+    # Who cannot get there is too few, and would be what the others leave of all.
+    sides = gains.loc[("children_below_mis", "all", 1), ["gain", "lose", "same", "not_reached"]]
+    assert int(sides.isna().sum(axis=None)) != 1
+    equity = table("equity")
+    mine = equity[(equity["measure"] == "children_below_mis") & (equity["option"] == 1)]
+    assert (mine["share"].isna() | (mine["share"] == 0)).all()
+    text = caller.get(f"{got.headers['location']}/files/note.html").text
+    assert "[c]" in text
 
 
 def test_a_plan_of_sites_is_reviewed(caller, sample_data: Path) -> None:
