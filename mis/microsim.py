@@ -35,27 +35,30 @@ the survey, not the choice of method, the age of the counts or the error of a li
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+from scipy.sparse import csr_array
 
+from geo.crosswalk import Crosswalk
 from geo.errors import UserError
 from geo.figures import tidy_figures
 from geo.geography import Geography
-from mis.calibration_weights import indicator_matrix
+from mis.calibration_weights import CalibrationError, indicator_matrix
 from mis.raking import rake, reconcile_margins
+from mis.survey_groups import Groups, add_groups, gather_groups
 from mis.survey_indicators import INDICATORS, draw_quantiles, indicator_values
-from mis.survey_sums import SUMS, AreaSums, gather_incomes, sum_areas
+from mis.survey_quality import describe_quality, quality_notes
+from mis.survey_sums import SUMS, gather_incomes, sum_areas
 from mis.survey_table import Borrow, Survey, select_region
 from mis.survey_weights import Method, split_areas, weigh_areas
 
-#: Share of an area's weight on one record above which the area is flagged.
-HEAVY = 0.05
+#: Share of the bootstrap replicates that may fail to calibrate; the range rests on the others.
+MOST_FAILED = 0.1
 
 
 class SurveyRouteError(UserError, ValueError):
@@ -97,7 +100,7 @@ class SurveyEstimate:
         self,
         indicators: Sequence[str] | None = None,
         *,
-        groups: Mapping[str, str] | None = None,
+        groups: Groups | None = None,
         interval: float = 0.9,
     ) -> pd.DataFrame:
         """Values and ranges by area, or by groups of areas summed draw by draw.
@@ -107,7 +110,8 @@ class SurveyEstimate:
         indicators
             Ids of `INDICATORS`; all that the survey can give if left out.
         groups
-            Code of an area -> code of the group it belongs to whole; areas left out are dropped.
+            Code of an area -> code of the group it belongs to whole, areas left out being dropped; or
+            a crosswalk, with shares of people from output areas or postcodes.
         interval
             Share of the draws inside the range.
 
@@ -123,20 +127,11 @@ class SurveyEstimate:
                 raise SurveyRouteError(
                     f'"{one}" is not among {", ".join(i for i in INDICATORS if self._knows(i))}'
                 )
-        codes, place = self._place(groups)
-        seen = place >= 0
-        order = np.flatnonzero(seen)[np.argsort(place[seen], kind="stable")]
-        starts = np.searchsorted(place[order], np.arange(len(codes)))
-
-        def add(values: NDArray[np.floating[Any]], axis: int) -> NDArray[np.float64]:
-            ordered = np.nan_to_num(np.take(values, order, axis=axis))
-            if not len(order):
-                return ordered
-            return np.add.reduceat(ordered, starts, axis=axis, dtype=float)
-
-        hidden = add((self.quality["status"] == "suppressed").to_numpy(dtype=float), 0) > 0
-        point = add(self.sums.to_numpy(dtype=float), 0)
-        draws = add(self.draws, 1)
+        codes, shares = self._groups(groups)
+        withheld = (self.quality["status"] == "suppressed").to_numpy(dtype=float)
+        hidden = shares @ withheld > 0
+        point = add_groups(shares, self.sums.to_numpy(dtype=float))
+        draws = add_groups(shares, self.draws)
         parts = []
         for name in names:
             value = indicator_values(point[None], name)[0]
@@ -169,7 +164,7 @@ class SurveyEstimate:
         *,
         period: str,
         source: str,
-        groups: Mapping[str, str] | None = None,
+        groups: Groups | None = None,
         interval: float = 0.9,
     ) -> pd.DataFrame:
         """Give the summary as rows of the long table of figures (`geo.figures`).
@@ -181,8 +176,14 @@ class SurveyEstimate:
         period, source
             Written on each row.
         groups, interval
-            As in `summary`.
+            As in `summary`; wards take a crosswalk, never a best fit of LSOAs.
         """
+        lsoas = self.sums.index.astype(str).str.match(r"[EW]01\d{6}$").any()
+        if geography.kind == "wd" and lsoas and not isinstance(groups, Crosswalk):
+            raise SurveyRouteError(
+                "wards are not made of whole LSOAs; give a crosswalk with shares of people from output areas "
+                "or postcodes, or estimate on output areas"
+            )
         rows = self.summary(groups=groups, interval=interval)
         geography.check_codes(rows["code"], where="survey estimate")
         kind = rows["indicator"].map(INDICATORS)
@@ -203,18 +204,16 @@ class SurveyEstimate:
         )
         return tidy_figures([rows])
 
-    def _place(self, groups: Mapping[str, str] | None) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
-        """Codes of the groups, and the group of each area (-1 for none)."""
+    def _groups(self, groups: Groups | None) -> tuple[NDArray[np.str_], csr_array]:
+        """Codes of the groups, and what part of each area lies in each."""
         areas = self.sums.index
-        if groups is None:
-            return areas.to_numpy(dtype=str), np.arange(len(areas))
-        strange = [code for code in groups if code not in areas]
-        if strange:
-            raise SurveyRouteError(
-                f"{strange[0]} was not estimated; groups may hold only areas of the counts"
-            )
-        number, codes = pd.factorize(pd.Series(areas).map(groups), sort=True)
-        return np.asarray(codes, dtype=str), number.astype(np.int64)
+        if groups is not None and not isinstance(groups, Crosswalk):
+            strange = [code for code in groups if code not in areas]
+            if strange:
+                raise SurveyRouteError(
+                    f"{strange[0]} was not estimated; groups may hold only areas of the counts"
+                )
+        return gather_groups(areas, groups)
 
     def _knows(self, name: str) -> bool:
         need = INDICATORS[name]
@@ -292,7 +291,8 @@ def estimate_survey(
     SurveyRouteError
         A type has no line, or means lack an area.
     MissingTypeError, MarginError, CalibrationError
-        See `select_region`, `reconcile_margins` and `calibrate`; a calibration names its area.
+        See `select_region`, `reconcile_margins` and `calibrate`; a calibration names its area. A
+        bootstrap replicate that cannot be calibrated is left out and counted, up to a tenth of them.
 
     Notes
     -----
@@ -320,17 +320,29 @@ def estimate_survey(
     rng = np.random.default_rng(seed)
     unit, units = _units(table)
     draws = np.empty((replicates, len(targets), len(SUMS)), dtype=np.float32)
+    done = failed = 0
     for replicate in range(replicates):
         shaken = base * rng.exponential(size=units)[unit]
         blocks, _ = weigh_areas(raked, matrix, shaken, parent, method, bounds, slack, seed + 1 + replicate)
-        draws[replicate] = sum_areas(blocks, incomes, areas=len(targets), goal=goal, parent=parent).sums
+        try:
+            draws[done] = sum_areas(blocks, incomes, areas=len(targets), goal=goal, parent=parent).sums
+        except CalibrationError as error:
+            failed += 1
+            if failed > MOST_FAILED * replicates:
+                raise CalibrationError(
+                    f"{failed} of {replicate + 1} bootstrap replicates cannot be calibrated, the last one "
+                    f"because of {error}"
+                ) from error
+        else:
+            done += 1
+    draws = draws[:done]
 
-    quality = _quality(point, targets, outcome, fewest, dominance)
+    quality = describe_quality(point, targets, outcome, fewest, dominance)
     thin = (quality["status"] == "suppressed").to_numpy()
     point.sums[thin] = np.nan
     draws[:, thin] = np.nan
     sums = pd.DataFrame(point.sums, index=targets.index, columns=list(SUMS))
-    notes = (*chosen.notes, *_notes(quality, settled.moved, method, replicates))
+    notes = (*chosen.notes, *quality_notes(quality, settled.moved, method, done, failed))
     return SurveyEstimate(sums, draws, quality, settled.moved, borrowed, method, notes)
 
 
@@ -438,49 +450,3 @@ def _units(table: pd.DataFrame) -> tuple[NDArray[np.int64], int]:
         return np.arange(len(table)), len(table)
     number, kinds = pd.factorize(pd.MultiIndex.from_frame(table[["year", "unit"]]))
     return number, len(kinds)
-
-
-def _quality(
-    point: AreaSums, targets: pd.DataFrame, outcome: pd.Series, fewest: int, dominance: float
-) -> pd.DataFrame:
-    tae = np.abs(point.fitted - targets.to_numpy(dtype=float)).sum(axis=1)
-    whole = targets.to_numpy(dtype=float).sum(axis=1)
-    empty = (outcome == "empty").to_numpy()
-    thin = ~empty & ((point.records < fewest) | (point.largest > dominance))
-    return pd.DataFrame(
-        {
-            "effective": point.effective,
-            "largest": point.largest,
-            "heavy": point.largest > HEAVY,
-            "records": point.records,
-            "lift": point.lift,
-            "tae": tae,
-            "re": np.divide(tae, whole, out=np.zeros(len(tae)), where=whole > 0),
-            "outcome": outcome.to_numpy(),
-            "status": np.select([empty, thin], ["not_applicable", "suppressed"], "ok"),
-        },
-        index=targets.index,
-    )
-
-
-def _notes(quality: pd.DataFrame, moved: pd.DataFrame, method: Method, replicates: int) -> Iterator[str]:
-    yield f"Weights by {method}; {replicates} bootstrap replicates: ranges cover the survey's sampling only."
-    if len(moved):
-        yield (
-            f"Tables of {moved['area'].nunique():,} areas disagreed in their totals and were scaled; "
-            f"the largest move was {moved['share'].abs().max():.1%}."
-        )
-    for state, words in (
-        ("conflicting", "have counts that these households cannot meet together"),
-        ("stopped", "were still moving at the last sweep"),
-        ("empty", "hold no private household and have no figure"),
-    ):
-        if (number := int((quality["outcome"] == state).sum())) > 0:
-            yield f"{number:,} areas {words}."
-    if (number := int(quality["heavy"].sum())) > 0:
-        yield (
-            f"{number:,} areas have a record with more than {HEAVY:.0%} of the weight, "
-            f"{quality['largest'].idxmax()} the most."
-        )
-    if (number := int((quality["status"] == "suppressed").sum())) > 0:
-        yield f"{number:,} areas rest on too few records and are withheld."

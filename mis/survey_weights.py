@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Literal
 
@@ -85,13 +86,20 @@ def weigh_areas(
         for rows in split_areas(parent):
             weights = raked.block(rows)
             if method == "trs":
+                codes = start.targets.index[rows]
                 draws = [
-                    integerise(w, seed=seed * 1_000_003 + int(r)) for w, r in zip(weights, rows, strict=True)
+                    integerise(one, seed=_seed_of(seed, str(code)))
+                    for one, code in zip(weights, codes, strict=True)
                 ]
                 weights = np.array(draws, dtype=float)
             yield rows, weights
 
     return blocks(), raked.outcome
+
+
+def _seed_of(seed: int, code: str) -> int:
+    # By the area's code, so that its households do not depend on where its row stands.
+    return int.from_bytes(hashlib.sha256(f"{seed}|{code}".encode()).digest()[:8], "little")
 
 
 def _calibrated(

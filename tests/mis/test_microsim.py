@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 
 import mis.microsim
+import mis.survey_weights
+from geo.crosswalk import Crosswalk, UnmatchedCodeError
 from geo.figures import FIGURE_COLUMNS
 from geo.geography import Geography
 from mis.calibration_weights import CalibrationError
@@ -166,6 +169,72 @@ def test_bootstrap_ranges_follow_the_seed_and_are_summed_draw_by_draw(
     assert ward.at["E05000001", "high"] == pytest.approx(np.quantile(first, 0.95), rel=1e-6)
     with pytest.raises(SurveyRouteError, match="E01999999 was not estimated"):
         one.summary(groups={"E01999999": "E05000001"})
+
+
+def test_wards_are_shares_of_areas_and_lose_nobody(
+    survey: Survey, areas: tuple[pd.DataFrame, pd.Series]
+) -> None:
+    counts = areas[0]
+    one = estimate_survey(survey, counts, LINES, replicates=40, seed=5)
+    rows = [(code, "E05000001", 0.25 if k == 3 else 1.0) for k, code in enumerate(counts.index) if k < 4]
+    rows += [(code, "E05000002", 0.75 if k == 3 else 1.0) for k, code in enumerate(counts.index) if k >= 3]
+    wards = Crosswalk(
+        Geography("lsoa", 2021), Geography("wd", 2025),
+        pd.DataFrame(rows, columns=["origin", "target", "weight"]),
+        method="postcodes", weight_source="invented",
+    )  # fmt: skip
+    below = one.sums["people_below_100"].to_numpy()
+    got = one.summary(["mis_people_below"], groups=wards).set_index("code")
+    place = SUMS.index("people_below_100")
+    by_hand = one.draws[:, :3, place].sum(axis=1) + 0.25 * one.draws[:, 3, place]
+    assert got.at["E05000001", "value"] == pytest.approx(np.median(by_hand), rel=1e-5)
+    assert got.at["E05000001", "high"] == pytest.approx(np.quantile(by_hand, 0.95), rel=1e-5)
+    no_draws = estimate_survey(survey, counts, LINES, replicates=0, seed=5)
+    assert no_draws.summary(["mis_people_below"], groups=wards)["value"].sum() == pytest.approx(below.sum())
+    short = replace(wards, weights=wards.weights[wards.weights["origin"] != counts.index[0]])
+    with pytest.raises(UnmatchedCodeError, match=str(counts.index[0])):
+        one.summary(groups=short)
+    # A best fit of LSOAs is no ward.
+    best_fit = {str(code): "E05000001" for code in counts.index}
+    with pytest.raises(SurveyRouteError, match="wards are not made of whole LSOAs"):
+        one.figures(Geography("wd", 2025), period="2025", source="survey", groups=best_fit)
+    figures = one.figures(Geography("wd", 2025), period="2025", source="survey", groups=wards)
+    assert set(figures["code"]) == {"E05000001", "E05000002"}
+
+
+def test_whole_households_do_not_depend_on_the_order_of_areas(
+    survey: Survey, areas: tuple[pd.DataFrame, pd.Series]
+) -> None:
+    counts = areas[0]
+    first = estimate_survey(survey, counts, LINES, method="trs", replicates=3, seed=4)
+    again = estimate_survey(survey, counts.iloc[::-1], LINES, method="trs", replicates=3, seed=4)
+    assert again.sums.loc[first.sums.index].to_numpy() == pytest.approx(first.sums.to_numpy())
+    assert again.draws[:, ::-1] == pytest.approx(first.draws)
+
+
+def test_a_replicate_that_cannot_be_calibrated_is_left_out_and_counted(
+    survey: Survey, areas: tuple[pd.DataFrame, pd.Series], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {"calls": 0, "fail": {25}}
+    plain = mis.survey_weights.calibrate
+
+    def sometimes(*given: object, **named: object) -> object:
+        seen["calls"] += 1
+        if (seen["calls"] - 1) // len(areas[0]) in seen["fail"]:
+            raise CalibrationError("the bounds cannot be held")
+        return plain(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mis.survey_weights, "calibrate", sometimes)
+    got = estimate_survey(survey, areas[0], LINES, method="greg", replicates=20, seed=4)
+    assert len(got.draws) == 20
+    seen |= {"calls": 0, "fail": {20}}
+    got = estimate_survey(survey, areas[0], LINES, method="greg", replicates=20, seed=4)
+    assert len(got.draws) == 19
+    assert any("19 bootstrap replicates" in note for note in got.notes)
+    assert any("1 further replicates could not be calibrated" in note for note in got.notes)
+    seen |= {"calls": 0, "fail": set(range(2, 40))}
+    with pytest.raises(CalibrationError, match="bootstrap replicates cannot be calibrated"):
+        estimate_survey(survey, areas[0], LINES, method="greg", replicates=20, seed=4)
 
 
 def test_the_range_of_a_plain_proportion_is_as_wide_as_theory_says() -> None:
