@@ -48,6 +48,9 @@ REGIONS: dict[str, str] = {
     "E12000009": "South West",
 }
 _LSOA21 = Geography("lsoa", 2021)
+# How likely a resident of each age is to live in a communal establishment, against other adults. Assumed:
+# halls of residence hold adults of 16 to 24 and care homes those of 65 and over, and children are few.
+_COMMUNAL_ADULTS = np.array([0.0, 6.0, 1.0, 1.0, 1.0, 4.0])
 
 
 class InputsError(UserError, ValueError):
@@ -166,7 +169,8 @@ def reconcile(inputs: MisInputs) -> Reconciled:
     """Check inputs, put them in one order, and bring the margins to one household total.
 
     ONS perturbs each table by itself, so their totals differ by a few households an area; tenure sets
-    the total and the others are scaled to it. Communal residents leave the person margins first.
+    the total and the others are scaled to it. Communal residents leave the person margins first, adults
+    before children, by an assumed profile: their ages are not published for small areas.
 
     Raises
     ------
@@ -201,14 +205,19 @@ def reconcile(inputs: MisInputs) -> Reconciled:
     under_5 = None
     if ages is not None:
         _add_up(residents, households, areas.index, "ages")
-        share = np.divide(private, residents, out=np.zeros_like(private), where=residents > 0)
-        ages = ages * share[:, None]
+        whole = ages
+        ages = _without_communal(whole, residents - private)
         if inputs.ages is not None and "age_0_4" in inputs.ages:
-            under_5 = _series(inputs.ages["age_0_4"], areas.index, "ages") * share
+            kept = np.divide(ages[:, 0], whole[:, 0], out=np.zeros_like(private), where=whole[:, 0] > 0)
+            under_5 = _series(inputs.ages["age_0_4"], areas.index, "ages") * kept
         if inputs.communal is None:
             report.append("communal residents are not known and were not taken out of the age margins")
         else:
-            report.append(f"{communal.sum():,.0f} communal residents taken out of the age margins")
+            report.append(
+                f"{communal.sum():,.0f} communal residents taken out of the age margins by an assumed "
+                f"profile: adults of 16 to 24 six times and of 65 and over four times as likely as others, "
+                f"children only where no adults are left"
+            )
         few = areas.index[private < households]
         if len(few):
             report.append(
@@ -259,6 +268,21 @@ def reconcile(inputs: MisInputs) -> Reconciled:
         income_rate=rate,
         report=report,
     )
+
+
+def _without_communal(ages: Floats, communal: Floats) -> Floats:
+    """Ages less communal residents: adults by how likely each is to live so, then children."""
+    left = ages.copy()
+    missing = communal.copy()
+    # A band that runs out passes what it lacks on to the others, so a round for each band is enough.
+    for likely in (*[_COMMUNAL_ADULTS] * len(AGES), *[1 - np.sign(_COMMUNAL_ADULTS)]):
+        chance = left * likely
+        total = chance.sum(axis=1)
+        asked = np.divide(missing, total, out=np.zeros_like(missing), where=total > 0)[:, None] * chance
+        taken = np.minimum(asked, left)
+        left -= taken
+        missing = np.maximum(missing - taken.sum(axis=1), 0.0)
+    return left
 
 
 def _need_columns(frame: pd.DataFrame, columns: Sequence[str], where: str) -> None:

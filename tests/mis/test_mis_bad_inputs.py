@@ -86,6 +86,27 @@ def test_a_table_that_cannot_be_right_is_refused(
         reconcile(change(town))
 
 
+def test_a_hall_of_residence_takes_no_children_out(town: MisInputs) -> None:
+    assert town.ages is not None
+    communal = pd.Series(0.0, index=town.areas.index)
+    communal[FIRST] = 150.0
+    ages = town.ages.assign(age_0_4=town.ages["age_0_15"] / 3)
+    tables = reconcile(replace(town, ages=ages, communal=communal))
+    before, after = town.ages.loc[FIRST].to_numpy(), tables.ages[0]  # type: ignore[index]
+    assert after[0] == before[0]
+    assert tables.under_5 is not None
+    assert tables.under_5[0] == pytest.approx(before[0] / 3)
+    assert (before - after).sum() == pytest.approx(150)
+    assert (before - after)[1] / before[1] == pytest.approx(6 * (before - after)[3] / before[3])
+    assert any("children only where no adults are left" in note for note in tables.report)
+    # More than there are adults: then, and only then, children.
+    adults = before[1:].sum()
+    communal[FIRST] = adults + 20
+    most = reconcile(replace(town, ages=ages, communal=communal)).ages[0]  # type: ignore[index]
+    assert most[1:] == pytest.approx(0, abs=1e-6)
+    assert most[0] == pytest.approx(before[0] - 20)
+
+
 def test_an_area_that_is_all_but_communal_is_kept_and_said(town: MisInputs) -> None:
     # A hall of residence: everyone but 30 people lives in the establishment.
     residents = town.ages.loc[FIRST].sum() if town.ages is not None else 0.0
