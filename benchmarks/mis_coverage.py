@@ -4,8 +4,10 @@
 
 A world is a Luton whose composition, incomes, shapes, lines and regional spread are drawn. From it come
 a census (perturbed, with errors of the margins' design), ONS means with ONS's error and without the
-drift since, income-deprivation rates with counting error, HBAI rates and widths with their error, and
-budgets with theirs. The method is then run on those inputs alone. Coverage is the share of worlds in
+drift since, income-deprivation rates (Luton's real ones) with counting error, HBAI rates and widths with
+their error, and budgets with theirs. Composition, lines, levels and ranges are estimated again from those;
+the national solution is not solved again, its shapes are the world's with a fresh draw of their stated
+error. Coverage is the share of worlds in
 which the 90 % range holds the world's truth. Wards are groups of areas by best fit, for this study only.
 """
 

@@ -20,7 +20,7 @@ from mis.distribution import Widths, share_below
 from mis.draws import central
 from mis.household_types import household_types
 from mis.inputs import InputsError, MisInputs
-from mis.lines import Budgets, check_budgets, read_budgets
+from mis.lines import Budgets, check_budgets, lines_under, read_budgets
 from mis.parameters import Parameters, read_parameters
 from mis.plan import MisSettings, Plan, cell_arrays, drawn_means, make_plan, offsets, portions
 from mis.shortfall import QUANTITIES, run_cells, solve_levels
@@ -371,6 +371,11 @@ def _notes(
     ]
     if plan.absent:
         notes.append(f"without {', '.join(plan.absent)}: ranges are wider for it")
+    for name, (line, low) in lines_under(budgets, median=parameters.median).items():
+        notes.append(
+            f"the line of {name} ({line:.2f} pounds a week) lies under the low-income line of its type, "
+            f"{low:.2f}: check it"
+        )
     for code in dict.fromkeys(tables.region[members]):
         factor = parameters.shape.kappa[parameters.region_index(code)]
         notes.append(f"spread of incomes inside areas of {code}: {factor:.2f} times the average region's")
@@ -386,4 +391,9 @@ def _notes(
         )
     missed = ", ".join(f"{name} {value:.1%}" for name, value in plan.households.missed.items())
     notes.append(f"composition misses its margins by (mean absolute difference): {missed}")
+    if not plan.households.settled:
+        notes.append(
+            "the composition of some areas was still moving at its last step: their margins contradict one "
+            "another, so look at what they are missed by"
+        )
     return (*notes, *tables.report)

@@ -103,11 +103,14 @@ class Households:
         private households; one where residents are not known.
     missed
         Margin -> mean absolute difference from the margin, as a share of its total.
+    settled
+        False where the fit of some areas was still moving at its last step.
     """
 
     counts: Floats
     people_factor: Floats
     missed: dict[str, float]
+    settled: bool = True
 
 
 def national_seed(national: NationalMargins) -> Floats:
@@ -134,6 +137,7 @@ def fit_households(tables: Reconciled, national: NationalMargins, *, chunk: int 
     margins, design, tolerance, names = _margins(tables, national, seed)
     weights = np.zeros((len(households), seed.size))
     missed = np.zeros_like(margins)
+    settled = True
     for start in range(0, len(households), chunk):
         part = slice(start, start + chunk)
         fit = rake_with_penalties(
@@ -141,6 +145,7 @@ def fit_households(tables: Reconciled, national: NationalMargins, *, chunk: int 
         )
         weights[part] = fit.weights
         missed[part] = fit.missed
+        settled &= fit.converged
     counts = weights.reshape(len(households), len(types), len(TENURES))
     # The penalty leaves tenure a household or two away; close it, so that totals are the census's.
     fitted = counts.sum(axis=1)
@@ -156,7 +161,7 @@ def fit_households(tables: Reconciled, national: NationalMargins, *, chunk: int 
         name: float(np.abs(missed[:, columns]).sum() / max(float(margins[:, columns].sum()), 1.0))
         for name, columns in names.items()
     }
-    return Households(counts, factor, shares)
+    return Households(counts, factor, shares, settled)
 
 
 def _margins(

@@ -42,6 +42,10 @@ lines
 
 # %% [markdown]
 # ## What the national solution implies, beside rates it never saw (per cent)
+#
+# The solution shipped is England's, at England's low-income rate; the published rates are the United
+# Kingdom's (London's apart). The method page holds them against a solution at the United Kingdom's rate,
+# which lies a few tenths lower. The line of single pensioners was chosen with sight of their rate.
 
 # %%
 ours = national_rates(read_parameters(), budgets)

@@ -374,6 +374,15 @@ def test_each_margin_that_is_absent_widens_the_composition(estimate: ShortfallEs
         assert spread("composition", "sizes", name) > spread("composition", "sizes") * 1.005
 
 
+def test_a_composition_that_does_not_settle_is_said(
+    town: MisInputs, estimate: ShortfallEstimate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any("still moving" in note for note in estimate.notes)
+    monkeypatch.setattr("mis.composition._ITERATIONS", 1)
+    stopped = estimate_shortfall(town, settings=MisSettings(draws=5))
+    assert any("still moving at its last step" in note for note in stopped.notes)
+
+
 def test_what_stands_in_for_the_income_rate_is_as_uncertain_as_nothing(town: MisInputs) -> None:
     quiet = Spreads(**dict.fromkeys(Spreads.__dataclass_fields__, 0.0))
     one = replace(quiet, within_msoa=0.07, within_msoa_unknown=0.12)

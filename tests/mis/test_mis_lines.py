@@ -123,5 +123,10 @@ def test_a_line_under_the_low_income_line_of_its_type_is_refused(tmp_path: Path,
     # What an earnings example gives for single pensioners, under the 217 pounds of HBAI.
     path = tmp_path / "ours.toml"
     path.write_text(TEXT.replace("weekly = 260.00", "weekly = 205.00", 1), encoding="utf-8")
-    with pytest.raises(BudgetError, match=r"lines.single_pensioner: 200\.\d\d pounds .* 216\.85"):
+    with pytest.raises(BudgetError, match=r"single_pensioner: 200\.\d\d .* 5% under .* 216\.85"):
         estimate_shortfall(town, budgets=read_budgets(path), settings=MisSettings(draws=5))
+    path.write_text(TEXT.replace("weekly = 260.00", "weekly = 215.00", 1), encoding="utf-8")
+    near = estimate_shortfall(town, budgets=read_budgets(path), settings=MisSettings(draws=5))
+    assert any("line of single_pensioner (210." in note and "216.85" in note for note in near.notes)
+    plain = estimate_shortfall(town, settings=MisSettings(draws=5))
+    assert not any("low-income line" in note for note in plain.notes)
