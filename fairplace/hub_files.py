@@ -167,6 +167,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         keep=tuple(args.keep),
         shut=tuple(args.shut),
         capacity=args.capacity,
+        load=args.load,
         speed_kmh=speed,
         mode=mode,
         seed=args.seed,

@@ -22,7 +22,7 @@ NOTICED = 1.0
 #: What happens to people -> the results of `compare_minutes` that it takes in.
 SIDES = {
     "gain": ["nearer", "newly reached"],
-    "lose": ["farther", "cut off"],
+    "lose": ["farther", "cut off", "no room"],
     "same": ["the same"],
     "not_reached": ["not reached"],
 }
@@ -192,7 +192,12 @@ def fifth_gap(equity: pd.DataFrame, measure: str) -> tuple[str, float]:
     return "", float("nan")
 
 
-def compare_minutes(demand: pd.DataFrame, before: pd.Series[float], after: pd.Series[float]) -> pd.DataFrame:
+def compare_minutes(
+    demand: pd.DataFrame,
+    before: pd.Series[float],
+    after: pd.Series[float],
+    full: pd.Series[bool] | None = None,
+) -> pd.DataFrame:
     """Minutes before and after for every place: who gains and who loses.
 
     Returns
@@ -200,14 +205,23 @@ def compare_minutes(demand: pd.DataFrame, before: pd.Series[float], after: pd.Se
     DataFrame
         Indexed by id: ``name, before, after, change, result``; no weight and no modelled figure. The
         result is ``nearer``, ``farther``, ``the same`` (less than a minute of difference), ``newly
-        reached``, ``cut off`` or ``not reached``.
+        reached``, ``cut off``, ``no room`` (those of `full`, who have a way after, to hubs that are full) or
+        ``not reached``.
     """
     was, now = before.to_numpy(dtype=float), after.to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
         change = now - was
+    crowded = np.zeros(len(was), dtype=bool) if full is None else full.to_numpy(dtype=bool)
     result = np.select(
-        [np.isinf(was) & np.isinf(now), np.isinf(was), np.isinf(now), change <= -NOTICED, change >= NOTICED],
-        ["not reached", "newly reached", "cut off", "nearer", "farther"],
+        [
+            crowded & np.isfinite(was),
+            np.isinf(was) & np.isinf(now),
+            np.isinf(was),
+            np.isinf(now),
+            change <= -NOTICED,
+            change >= NOTICED,
+        ],
+        ["no room", "not reached", "newly reached", "cut off", "nearer", "farther"],
         default="the same",
     )
     finite = np.isfinite(was) & np.isfinite(now)

@@ -13,6 +13,7 @@ from geo.errors import UserError
 from geo.siting import (
     NearBest,
     Siting,
+    SitingError,
     UnreachableError,
     add_to,
     close_from,
@@ -71,6 +72,8 @@ class HubQuestion:
         Ids that are open, or shut, in every plan but *no change*.
     capacity
         Count each hub's places: nobody is sent to a hub that is full.
+    load
+        Weight column that says how many places each place takes; empty for the first of `need`.
     speed_kmh
         Walking speed behind the minutes; None where they are the council's own.
     mode
@@ -92,12 +95,18 @@ class HubQuestion:
     keep: tuple[str, ...] = ()
     shut: tuple[str, ...] = ()
     capacity: bool = False
+    load: str = ""
     speed_kmh: float | None = 4.8
     mode: str = WALKING
     within: float = 0.02
     most: int = 20
     seed: int = 0
     time_limit: float | None = None
+
+    @property
+    def loads(self) -> str:
+        """Column of those who take places where capacities count."""
+        return self.load or next(iter(self.need))
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,8 @@ class Case:
         As `fairplace.hub_inputs.read_candidates` gives them.
     rules
         How many hubs, and which are settled.
+    loads
+        People who take places, where capacities count; the need itself without.
     """
 
     question: HubQuestion
@@ -123,6 +134,7 @@ class Case:
     need: pd.Series[float]
     candidates: pd.DataFrame
     rules: Settled = field(default_factory=Settled)
+    loads: pd.Series[float] | None = None
 
     @property
     def existing(self) -> list[str]:
@@ -235,6 +247,8 @@ def solve_case(case: Case) -> Siting:
     settled["demand_names"] = list(case.times.index)
     if asked.capacity:
         room = case.candidates["capacity"].to_numpy(dtype=float)
+        taken = case.need if case.loads is None else case.loads
+        settled["loads"] = taken.to_numpy(dtype=float)
         if asked.aim == "cover":
             return solve_capacitated_cover(cost, need, limit=asked.limit, capacities=room, **settled)
         if asked.aim == "median":
@@ -281,8 +295,16 @@ def list_plans(case: Case) -> NearBest:
 
 
 def value_of(case: Case, sites: Sequence[str]) -> float:
-    """Say what a choice of hubs is worth under the case's aim; infinite if it leaves somebody without."""
+    """Say what a choice of hubs is worth under the case's aim; infinite if it leaves somebody without.
+
+    With capacities, what it is worth when everybody goes where there is room.
+    """
     asked = case.question
+    if asked.capacity and len(sites):
+        try:
+            return solve_case(_fix(case, case.columns(sites))).objective
+        except SitingError:
+            return np.inf
     cost, need = _numbers(case)
     minutes = cost[:, list(case.columns(sites))].min(axis=1) if len(sites) else np.full(len(cost), np.inf)
     if asked.aim == "cover":

@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from fairplace.hub_floors import modelled_measures
 from fairplace.hub_models import AIMS, sentence
 from fairplace.hubs import HubOption, HubPlan
-from fairplace.numbers import show_number
+from fairplace.numbers import show_number, two_figures
 
 NOT_KNOWN = "not known"
 #: A cell that is a number, with its unit and range.
@@ -75,10 +76,32 @@ def _question(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
             )
     if asked.capacity:
         sentences.append(
-            "Each hub's places were counted. The curve, the frontier and the minutes of no change leave "
+            f"Each hub's places were counted: a place takes as many as it has "
+            f"{_label(asked.loads, settings)}. The curve, the frontier and the minutes of no change leave "
             "places out of account."
         )
+        sentences += _room(plan, settings)
     return sentences, []
+
+
+def _room(plan: HubPlan, settings: Mapping[str, Any]) -> list[str]:
+    """Say by how much the places of the best plan are too few, if they are, and who goes without."""
+    asked, best = plan.question, plan.summary.iloc[1]
+    people = plan.demand.loc[plan.options[1].minutes.index, asked.loads].astype(float)
+    modelled = bool(modelled_measures([asked.loads], ()))
+    total = two_figures(float(people.sum())) if modelled else float(people.sum())
+    told = []
+    if best["places"] < total:
+        told.append(
+            f"The hubs of the best plan have {best['places']:,.0f} places for {total:,.0f} "
+            f"{_label(asked.loads, settings)}: {total - best['places']:,.0f} too few."
+        )
+    if plan.options[1].full.any():
+        told.append(
+            f"Under the best plan {show_share(best['full_share'])} of need has a way to a hub, but finds "
+            "each full; it counts as not within reach, and is no lack of a way."
+        )
+    return told
 
 
 def _options(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
@@ -164,12 +187,13 @@ def _change(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
         tables.append(
             NoteTable(caption, ("Option", "Nearer", "Farther", "The same", "Not reached"), tuple(rows))
         )
-    farther = plan.changes[plan.changes["result"].isin(["farther", "cut off"])].sort_values(
+    farther = plan.changes[plan.changes["result"].isin(["farther", "cut off", "no room"])].sort_values(
         "change", ascending=False
     )
     if len(farther):
         names = ", ".join(
-            f"{row['name']} ({_signed(row['change'])})" for _, row in farther.head(10).iterrows()
+            f"{row['name']} ({'no room' if row['result'] == 'no room' else _signed(row['change'])})"
+            for _, row in farther.head(10).iterrows()
         )
         told = f"Under the best plan {len(farther)} places are farther from a hub. The most: {names}."
     else:
@@ -303,6 +327,9 @@ def _robustness(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         f"{count} of {kind}" for kind, count in plan.scenarios["kind"].value_counts(sort=False).items()
     )
     sentences = [f"The choice was made again in {len(plan.scenarios)} scenarios: {counts}."]
+    solved = int((plan.scenarios["kind"] == "draw").sum())
+    if 0 < solved < plan.draws_held:
+        sentences.append(f"Of {plan.draws_held} draws {solved} were solved, because each counts places anew.")
     if len(regret):
         short = show_number(regret["regret"].max(), "share", modelled=plan.hold)
         sentences.append(

@@ -56,10 +56,12 @@ __all__ = [
     "plan_hubs",
 ]
 
+#: Draws that are solved again where capacities count: each takes a program of its own.
+CAPACITY_DRAWS = 20
 NO_CHANGE = "No change"
 BEST = "Best under these assumptions"
 #: Columns of the need weight, by how they are rounded where it holds a modelled measure.
-_SHARES = ("need_share", "no_way_share", "fifth_gap", "share", "deprived_share", "regret")
+_SHARES = ("need_share", "no_way_share", "full_share", "fifth_gap", "share", "deprived_share", "regret")
 _VALUES = ("objective", "bound", "value", "base_value")
 
 
@@ -79,6 +81,8 @@ class HubOption:
         For each place, minutes to its hub and which it is; infinite and empty where there is none.
     siting
         The solver's answer with bound and gap; None for *no change*.
+    full
+        Places that have a way to a hub, but every such hub is full; only where capacities count.
     """
 
     key: str
@@ -90,6 +94,7 @@ class HubOption:
     minutes: pd.Series[float]
     hub: pd.Series[str]
     siting: Siting | None
+    full: pd.Series[bool]
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,11 @@ class HubPlan:
         Minutes before and after for every place, for the best plan.
     curve, fewest, frontier, scenarios, frequency
         See `fairplace.hub_scenarios`.
+    draws_held
+        Draws of the need weight that were given; with capacities only `CAPACITY_DRAWS` are scenarios.
     allocation
-        ``option, id, hub, minutes, within``: which hub each place goes to, and its ``lsoa`` where the demand
+        ``option, id, hub, minutes, within, why_not`` (``no way``, or ``no room``: each hub there is a way to
+        is full): which hub each place goes to, and its ``lsoa`` where the demand
         names it, by which `fairplace equality` reads the file. Minutes and nothing else.
     unreached
         Names of places with need from which no candidate can be reached.
@@ -147,6 +155,7 @@ class HubPlan:
     frontier: pd.DataFrame
     scenarios: pd.DataFrame
     frequency: pd.DataFrame
+    draws_held: int
     allocation: pd.DataFrame
     unreached: tuple[str, ...]
 
@@ -206,7 +215,8 @@ def plan_hubs(
     """
     _check_frames(demand, candidates, times)
     need = blend_need(demand, question.need)
-    case = settle_rules(Case(question, times, need, candidates))
+    loads = _take_places(demand, question)
+    case = settle_rules(Case(question, times, need, candidates, loads=loads))
     unreached = [str(demand.loc[one, "name"]) for one in demand.index[(need > 0) & ~case.reached]]
     if len(unreached) == int((need > 0).sum()):
         raise HubQuestionError(
@@ -230,9 +240,12 @@ def plan_hubs(
     reach = _for_each(
         options, lambda one: measure_reach(one.minutes, weights, question.limits, door=door, draws=draws)
     )
-    changes = {one.key: compare_minutes(demand, options[0].minutes, one.minutes) for one in options[1:]}
+    changes = {
+        one.key: compare_minutes(demand, options[0].minutes, one.minutes, one.full) for one in options[1:]
+    }
     gains = _for_each(options[1:], lambda one: count_gains(changes[one.key], weights, demand, door=door))
-    scenarios = list(list_scenarios(case, _draw_need(demand, question, draws), chosen.sites))
+    drawn, held = _draw_need(demand, question, draws)
+    scenarios = list(list_scenarios(case, drawn, chosen.sites))
     tried, frequency = try_scenarios(case, scenarios, chosen.sites, door)
     counted = weights.drop(columns=list(modelled))
     hubs = _for_each(options, lambda one: describe_hubs(candidates, one.sites, one.hub, counted, door=door))
@@ -256,9 +269,21 @@ def plan_hubs(
         frontier=round_need(draw_frontier(case, demand, door), hold=hold, shares=_SHARES),
         scenarios=round_need(tried, hold=hold, shares=_SHARES, values=_VALUES),
         frequency=frequency,
+        draws_held=held,
         allocation=_allocate(options, demand, question.limit),
         unreached=tuple(unreached),
     )
+
+
+def _take_places(demand: pd.DataFrame, question: HubQuestion) -> pd.Series[float] | None:
+    if not question.capacity:
+        return None
+    if question.loads not in weight_columns(demand):
+        raise HubQuestionError(
+            f"the demand file has no column {question.loads} of those who take places; name one of its "
+            "weights"
+        )
+    return demand[question.loads].astype(float)
 
 
 def _check_frames(demand: pd.DataFrame, candidates: pd.DataFrame, times: pd.DataFrame) -> None:
@@ -277,13 +302,15 @@ def _check_frames(demand: pd.DataFrame, candidates: pd.DataFrame, times: pd.Data
 def _no_change(case: Case) -> HubOption:
     sites = tuple(case.existing)
     minutes, hub = nearest_minutes(case.times, sites), nearest_site(case.times, sites)
-    return HubOption("0", NO_CHANGE, sites, (), (), 0.0, minutes, hub, None)
+    full = pd.Series(data=False, index=case.times.index)
+    return HubOption("0", NO_CHANGE, sites, (), (), 0.0, minutes, hub, None, full)
 
 
 def _option(case: Case, place: int, plan: Siting) -> HubOption:
     sites, existing = case.ids(plan.sites), case.existing
     opened = tuple(one for one in sites if one not in existing)
     minutes, hub = nearest_minutes(case.times, sites), nearest_site(case.times, sites)
+    full = pd.Series(data=False, index=case.times.index)
     if case.question.capacity:
         # Where hubs fill up, a family's hub is the one with room for it, not always the nearest.
         columns = np.array(plan.assignment)
@@ -292,7 +319,13 @@ def _option(case: Case, place: int, plan: Siting) -> HubOption:
             index=case.times.index,
         )
         taken = case.times.to_numpy(dtype=float)[np.arange(len(columns)), np.maximum(columns, 0)]
-        minutes = pd.Series(np.where(columns == UNSERVED, np.inf, taken), index=case.times.index)
+        way = np.isfinite(minutes)
+        # Who weighs nothing takes no place and is sent nowhere: the nearest is as good.
+        idle = (columns == UNSERVED) & (case.need.to_numpy(dtype=float) == 0)
+        full = way & (columns == UNSERVED) & ~idle
+        hub = hub.where(~idle, nearest_site(case.times, sites))
+        sent = pd.Series(np.where(columns == UNSERVED, np.inf, taken), index=case.times.index)
+        minutes = sent.where(~idle, minutes)
     return HubOption(
         key=str(place),
         label=BEST if place == 1 else f"Near-best plan {place - 1}",
@@ -303,6 +336,7 @@ def _option(case: Case, place: int, plan: Siting) -> HubOption:
         minutes=minutes,
         hub=hub,
         siting=plan,
+        full=full,
     )
 
 
@@ -314,7 +348,9 @@ def _summarise(options: Sequence[HubOption], case: Case, equity: pd.DataFrame, d
         minutes = one.minutes.to_numpy(dtype=float)
         near = minutes <= case.question.limit
         counted = (need > 0) & np.isfinite(minutes)
-        hidden, astray = (door.hides_need(part, need) for part in (near, ~np.isfinite(minutes)))
+        full = one.full.to_numpy(dtype=bool)
+        lost = ~np.isfinite(minutes) & ~full
+        hidden, astray, crowded = (door.hides_need(part, need) for part in (near, lost, full))
         # What a plan for cover is best at is the need that it covers.
         value = None if hidden and case.question.aim == "cover" else one.siting
         grouping, gap = fifth_gap(equity[equity["option"] == one.key], first)
@@ -331,7 +367,9 @@ def _summarise(options: Sequence[HubOption], case: Case, equity: pd.DataFrame, d
                 "mean_minutes": weighted_mean(minutes, need),
                 "p95_minutes": weighted_quantile(minutes, need, 0.95),
                 "farthest_minutes": float(minutes[counted].max()) if counted.any() else np.nan,
-                "no_way_share": np.nan if astray else float(need[~np.isfinite(minutes)].sum() / need.sum()),
+                "no_way_share": np.nan if astray else float(need[lost].sum() / need.sum()),
+                "full_share": np.nan if crowded else float(need[full].sum() / need.sum()),
+                "places": float(case.candidates.loc[list(one.sites), "capacity"].sum(skipna=False)),
                 "gini_minutes": gini(minutes, need),
                 "fifth_gap": gap,
                 "fifth_gap_of": grouping,
@@ -354,17 +392,18 @@ def _for_each(options: Sequence[HubOption], make: Callable[[HubOption], pd.DataF
 
 def _draw_need(
     demand: pd.DataFrame, question: HubQuestion, draws: Mapping[str, pd.DataFrame] | None
-) -> pd.DataFrame | None:
+) -> tuple[pd.DataFrame | None, int]:
     drawn = {name: frame for name, frame in (draws or {}).items() if question.need.get(name, 0) > 0}
     if not drawn:
-        return None
+        return None, 0
     count = min(frame.shape[1] for frame in drawn.values())
+    most = min(count, CAPACITY_DRAWS) if question.capacity else count
     needs = {}
-    for place in range(count):
+    for place in np.linspace(0, count - 1, most).round().astype(int):
         changed = {name: frame.iloc[:, place] for name, frame in drawn.items()}
         if all(column.sum() > 0 for column in changed.values()):
             needs[str(place + 1)] = blend_need(demand.assign(**changed), question.need)
-    return pd.DataFrame(needs) if needs else None
+    return (pd.DataFrame(needs) if needs else None), count
 
 
 def _allocate(options: Sequence[HubOption], demand: pd.DataFrame, limit: float) -> pd.DataFrame:
@@ -380,6 +419,9 @@ def _allocate(options: Sequence[HubOption], demand: pd.DataFrame, limit: float) 
                     "hub": one.hub.to_numpy(),
                     "minutes": np.where(np.isfinite(minutes), np.round(minutes, 2), np.nan),
                     "within": minutes <= limit,
+                    "why_not": np.select(
+                        [one.full.to_numpy(dtype=bool), ~np.isfinite(minutes)], ["no room", "no way"], ""
+                    ),
                 }
             ).join(where)
         )

@@ -83,6 +83,70 @@ def find_capacitated_cover(
     return Filled(filled.sites, filled.assignment, -filled.value, -filled.bound)
 
 
+def find_filled_assignment(
+    problem: Problem,
+    sites: Integers,
+    capacities: Floats,
+    loads: Floats,
+    *,
+    limit: float,
+    covered: float,
+    time_limit: float | None,
+) -> tuple[int, ...] | None:
+    """Send rows to open sites with room, also beyond the limit, at the least cost (to a thousandth).
+
+    Parameters
+    ----------
+    problem
+        Costs and weights.
+    sites
+        Columns of the open sites.
+    capacities, loads
+        As in `find_capacitated_median`.
+    limit, covered
+        At least this much weight stays within the limit.
+    time_limit
+        Seconds; None for as long as it takes.
+
+    Returns
+    -------
+    tuple or None
+        A site or `UNSERVED` for each row: somebody is sent anywhere rather than nowhere, because having
+        no place weighs ten times the longest way. None where time ran out.
+    """
+    near = np.isfinite(problem.cost) & (loads[:, None] <= capacities[None, :]) & problem.counted[:, None]
+    allowed = np.zeros_like(near)
+    allowed[:, sites] = near[:, sites]
+    row_of, site_of = np.nonzero(allowed)
+    if not len(row_of):
+        return (UNSERVED,) * len(loads)
+    ways = problem.cost[row_of, site_of]
+    weight = problem.weights[row_of]
+    rows = Rows()
+    for row in np.unique(row_of):
+        rows.add(np.flatnonzero(row_of == row), 1.0, high=1.0)
+    for site in sites:
+        members = np.flatnonzero(site_of == site)
+        rows.add(members, loads[row_of[members]], high=float(capacities[site]))
+    within = np.flatnonzero(ways <= limit)
+    rows.add(within, weight[within], low=covered * (1 - 1e-9))
+    # Never nought, or who weighs nothing would have no reason to go.
+    costs = np.maximum(weight, 1e-6 * weight.max()) * (ways - 10 * max(float(ways.max()), 1.0))
+    answer = minimise(
+        costs / float(np.abs(costs).mean()),
+        rows.constraint(len(row_of)),
+        whole=np.ones(len(row_of), dtype=bool),
+        time_limit=time_limit,
+        gap=1e-3,
+    )
+    if answer.values is None:
+        return None
+    assignment = np.full(len(loads), UNSERVED)
+    chosen = answer.values > 0.5
+    assignment[row_of[chosen]] = site_of[chosen]
+    return tuple(int(site) for site in assignment)
+
+
 def _fill_sites(
     problem: Problem,
     capacities: Floats,

@@ -97,6 +97,7 @@ def minimise(
     low: Floats | float = 0.0,
     high: Floats | float = 1.0,
     time_limit: float | None = None,
+    gap: float = 0.0,
 ) -> Answer:
     """Solve a mixed-integer program to proven optimum, or until time runs out.
 
@@ -112,8 +113,10 @@ def minimise(
         Bounds of the variables.
     time_limit
         Seconds; None for as long as it takes.
+    gap
+        How far from the optimum, as a share, is good enough.
     """
-    options: dict[str, float] = {"mip_rel_gap": 0.0}
+    options: dict[str, float] = {"mip_rel_gap": gap}
     if time_limit is not None:
         options["time_limit"] = max(time_limit, 0.01)
     with _without_stray_lines():

@@ -75,6 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--shut", action="append", default=[], metavar="ID", help="a candidate that is left out")
     add("--capacity", action="store_true", help="count each hub's places")
     add(
+        "--load",
+        default="",
+        metavar="COLUMN",
+        help="weight column of those who take places, with --capacity (default: the first --weight)",
+    )
+    add(
         "--draws",
         action="append",
         default=[],

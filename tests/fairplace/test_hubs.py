@@ -130,13 +130,63 @@ def test_a_budget_buys_the_best_it_can() -> None:
 
 
 def test_families_are_sent_where_there_is_room() -> None:
-    got = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, add=1, capacity=True))
+    got = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, capacity=True, limits=(10.0, 50.0)))
     # The surgery could reach 120 children and has places for 60.
     hubs = got.allocation[got.allocation["option"] == "1"].set_index("id")
     taken = DEMAND["children_0_4"].groupby(hubs["hub"]).sum()
     assert all(places <= HALLS.loc[hub, "capacity"] for hub, places in taken.drop("").items())
     assert got.options[1].siting is not None
-    assert got.options[1].siting.objective == taken.drop("").sum()
+    within = hubs.index[hubs["within"]]
+    assert got.options[1].siting.objective == DEMAND.loc[within, "children_0_4"].sum()
+    # The school has 100 places for 30 within the limit: others go there beyond it.
+    assert (hubs["minutes"] > 10).any()
+    without = hubs[hubs["hub"] == ""]["why_not"]
+    assert without.drop("g").eq("no room").all()
+    assert len(without) > 1
+    assert without["g"] == "no way"
+    row = got.summary.iloc[1]
+    assert row["no_way_share"] == pytest.approx(20 / 200)
+    assert row["full_share"] == pytest.approx(DEMAND.loc[without.drop("g").index, "children_0_4"].sum() / 200)
+    assert row["places"] == 160
+    reach = got.reach[(got.reach["option"] == "1") & (got.reach["measure"] == "children_0_4")]
+    assert reach["share"].tolist() == [0.45, 0.7]
+
+
+def test_places_are_taken_by_people_whatever_need_weighs() -> None:
+    # Need of children below the standard, one in ten of those who come; each place is one child's.
+    rare = DEMAND.assign(children_below_mis=DEMAND["children_0_4"] / 10)
+    asked = replace(ASKED, need={"children_below_mis": 1.0}, capacity=True, load="children_0_4")
+    got = plan_hubs(rare, HALLS, TIMES, question=asked)
+    hubs = got.allocation[got.allocation["option"] == "1"].set_index("id")
+    taken = DEMAND["children_0_4"].groupby(hubs["hub"]).sum().drop("")
+    assert all(places <= HALLS.loc[hub, "capacity"] for hub, places in taken.items())
+    assert (hubs["why_not"] == "no room").any()
+    with pytest.raises(HubQuestionError, match="no column cars of those who take places"):
+        plan_hubs(rare, HALLS, TIMES, question=replace(asked, load="cars"))
+
+
+def test_nobody_is_sent_past_a_nearer_hub_with_room() -> None:
+    roomy = HALLS.assign(capacity=1000.0)
+    full = plan_hubs(DEMAND, roomy, TIMES, question=replace(ASKED, limit=30.0, capacity=True))
+    best = full.options[1]
+    nearest = TIMES[list(best.sites)].min(axis=1)
+    assert best.minutes.tolist() == nearest.tolist()
+
+
+def test_a_plan_is_worth_what_its_places_hold_in_every_scenario() -> None:
+    got = plan_hubs(
+        DEMAND,
+        HALLS.assign(capacity=[100.0, 60, 30, 60]),
+        TIMES,
+        question=replace(ASKED, need={"children_below_mis": 1.0}, load="children_0_4", capacity=True),
+        draws={"children_below_mis": pd.DataFrame({str(n): DEMAND["children_below_mis"] for n in range(50)})},
+    )
+    draws = got.scenarios[got.scenarios["kind"] == "draw"]
+    # Each draw is the need itself: the base plan is the best there, with its places counted.
+    assert (draws["regret"] == 0).all()
+    assert (len(draws), got.draws_held) == (20, 50)
+    for _, row in got.scenarios.dropna().iterrows():
+        assert row["base_value"] <= row["value"] * (1 + 1e-9)
 
 
 def test_the_center_leaves_the_farthest_as_near_as_can_be() -> None:
@@ -375,7 +425,15 @@ def test_of_a_line_with_one_hidden_cell_the_smallest_other_is_hidden_too() -> No
 
 def test_no_file_of_the_plan_holds_the_need_of_a_single_place(plan: HubPlan) -> None:
     tables = plan.tables()
-    assert list(tables["allocation"].columns) == ["option", "id", "hub", "minutes", "within", "lsoa"]
+    assert list(tables["allocation"].columns) == [
+        "option",
+        "id",
+        "hub",
+        "minutes",
+        "within",
+        "why_not",
+        "lsoa",
+    ]
     for name in ("allocation", "changes", "worst_served"):
         assert not [column for column in tables[name] if "children" in column or "mis" in column.split("_")]
 

@@ -101,6 +101,7 @@ def test_a_plan_leaves_a_note_and_its_tables(folder: Path, capsys: pytest.Captur
         "hub": "school",
         "minutes": "0.0",
         "within": "True",
+        "why_not": "",
         "lsoa": "L1",
     }
     plan = json.loads((out / "plan.json").read_text("utf-8"))
