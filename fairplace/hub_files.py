@@ -23,16 +23,24 @@ from fairplace.disclosure import Released, release
 from fairplace.files import OutputError, write_whole
 from fairplace.hub_equality import write_equality
 from fairplace.hub_floors import modelled_measures
-from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
+from fairplace.hub_inputs import (
+    HubInputError,
+    read_candidates,
+    read_demand,
+    read_draws,
+    read_times,
+    say_gaps,
+)
 from fairplace.hub_map import can_draw, draw_hub_map
-from fairplace.hub_models import WALKING, HubQuestion, sentence
+from fairplace.hub_models import WALKING, WAYS, HubQuestion, sentence
 from fairplace.hub_note import note_record, read_note_settings, render_html, write_note
 from fairplace.hub_pdf import render_pdf
-from fairplace.hub_sections import show_share
+from fairplace.hub_sections import name_places, show_share
 from fairplace.hub_times import Walk, open_streets, walk_times
 from fairplace.hubs import HubPlan
 from fairplace.map_page import backdrop_of
-from fairplace.pack import open_pack
+from fairplace.pack import Pack, open_pack
+from fairplace.reaching import STREETS
 from fairplace.spreadsheets import safe_frame
 from geo.crs import BNG
 from geo.network import Network
@@ -87,6 +95,15 @@ def check_call(args: argparse.Namespace) -> None:
     missing = next((words for words, given in lacking.items() if not given), None)
     if missing is not None:
         raise HubInputError(f"a hub plan needs {missing}; or give --sites to try hubs in places of your own")
+    if args.times is not None:
+        idle = {"--network": args.network, "--extent": args.extent, "--speed": args.speed}
+        named = next((name for name, value in idle.items() if value is not None), None)
+        if named is not None:
+            raise HubInputError(f"{named} says how one walks, and --times gives the minutes; leave one out")
+    elif args.times_are is not None:
+        raise HubInputError("--times-are says what the times of --times are; give --times, or leave it out")
+    elif args.extent is not None and args.network is None:
+        raise HubInputError("--extent is for a file of streets; name it with --network, or leave it out")
     if not args.limit > 0:
         raise HubInputError(f"--limit is {args.limit:g}; give minutes above nought, such as 15")
 
@@ -117,19 +134,15 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
     backdrop = {} if released is None else backdrop_of(released)
     if args.times is not None:
         times = read_times(args.times, demand=demand.index, candidates=candidates.index)
-        mode = (
-            args.times_are
-            or f"travel times as given in {args.times.name}: {WALKING}, unless its makers say otherwise"
+        mode = args.times_are or (
+            f"the council's own travel times as given in {args.times.name}; what they include has not been "
+            "said (--times-are)"
         )
+        said = say_gaps(times, candidates)
         speed = None
         paths["times"] = args.times
     else:
-        folder = args.network
-        if folder is None and args.pack is not None:
-            folder = args.pack / "networks" / "streets"
-        if folder is None:
-            raise HubInputError("neither travel times nor a network are given; give --times or --network")
-        streets = open_streets(folder, profile=args.profile, extent=args.extent)
+        streets = open_streets(find_streets(args.network, pack), profile=args.profile, extent=args.extent)
         walked = walk_times(
             streets,
             demand,
@@ -138,7 +151,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
             speed_kmh=args.speed,
             skip_islands_below=args.skip_islands,
         )
-        times, mode, speed = walked.minutes, WALKING, args.speed
+        times, mode, speed = walked.minutes, WAYS.get(args.profile, WALKING), walked.speed_kmh
         walk = Walk(streets, args.profile, args.speed, args.skip_islands)
         first = next(iter(_shares(args.weight)))
         said = walked.said
@@ -189,6 +202,27 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         said=said,
         walk=walk,
     )
+
+
+def find_streets(given: str | None, pack: Pack | None) -> Path:
+    """Find the network that a call names: a folder, a file of streets, or a network of the pack by its name.
+
+    Raises
+    ------
+    HubInputError
+        It is none of them, or neither a network nor a pack is given.
+    """
+    if given is not None and (pack is None or Path(given).exists()):
+        return Path(given)
+    if pack is None:
+        raise HubInputError("neither travel times nor a network are given; give --times or --network")
+    held, name = pack.held("networks"), given or STREETS
+    if name not in held:
+        raise HubInputError(
+            f"{pack.path.name} holds no network named {name}, only {', '.join(held) or 'none'}, and "
+            "there is no such file; name one of these, or give --network a file of streets"
+        )
+    return pack.path / "networks" / name
 
 
 def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any]:
@@ -252,7 +286,14 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
         cure = (
             "" if inputs.question.speed_kmh is None else " (--skip-islands leaves small cut-off pieces out)"
         )
-        lines.append(f"No candidate can be reached from: {', '.join(plan.unreached)}{cure}")
+        lines.append(f"No candidate can be reached from: {name_places(plan.unreached)}{cure}")
+    far = plan.fewest[(plan.fewest["each"] == 1) & (plan.fewest["left_out"] > 0)]
+    if len(far):
+        ids = str(far.iloc[-1]["left_out_ids"]).split("; ")
+        lines.append(
+            f"No candidate within {plan.question.limit:g} minutes of: "
+            f"{name_places(plan.demand.loc[ids, 'name'])} ({len(ids)} places)"
+        )
     made = ", ".join([*(f"{name}.html" for name in pages), *(["note.pdf"] if "pdf" in inputs.forms else [])])
     lines.append(f"Written to {folder}: {made} and {len(tables)} tables. {sentence(plan.question.mode)}.")
     return {"summary": summary, "lines": lines}

@@ -123,7 +123,8 @@ def read_times(path: Path, *, demand: Iterable[str], candidates: Iterable[str]) 
         CSV with ``from_id`` (a demand id), ``to_id`` (a candidate id) and ``minutes``. A pair that is
         not there, or whose minutes are empty, has no way.
     demand, candidates
-        Ids that are wanted; rows about others are left out.
+        Ids of the demand and of the candidates. A row about another is refused: it may be a slip of the pen
+        for one of them.
 
     Returns
     -------
@@ -134,10 +135,20 @@ def read_times(path: Path, *, demand: Iterable[str], candidates: Iterable[str]) 
     Raises
     ------
     HubInputError
-        A column is missing, minutes are negative or not a number, a pair is given twice, or no row
-        is about these ids.
+        A column is missing, minutes are negative or not a number, a pair is given twice, or an id is not
+        among these.
     """
     frame = _read_rows(path, ["from_id", "to_id", "minutes"])
+    rows, columns = list(demand), list(candidates)
+    for name, known, whose in (("from_id", rows, "demand"), ("to_id", columns, "candidate")):
+        frame[name] = frame[name].str.strip()
+        strange = ~frame[name].isin(known)
+        if strange.any():
+            row = int(np.flatnonzero(strange)[0])
+            raise HubInputError(
+                f"{path.name} row {row + 2}: {name} {frame[name].iloc[row]!r} is no {whose} id, such as "
+                f"{known[0]} ({frame.loc[strange, name].nunique()} such); mend it, or leave its rows out"
+            )
     frame["minutes"] = _numbers(frame, "minutes", path, "minutes, or an empty cell for no way", empty=True)
     twice = frame.duplicated(["from_id", "to_id"])
     if twice.any():
@@ -146,17 +157,24 @@ def read_times(path: Path, *, demand: Iterable[str], candidates: Iterable[str]) 
         raise HubInputError(
             f"{path.name} row {row + 2}: {pair['from_id']} to {pair['to_id']} is given twice; keep one"
         )
-    rows, columns = list(demand), list(candidates)
-    known = frame[frame["from_id"].isin(rows) & frame["to_id"].isin(columns)]
-    if not len(known):
-        raise HubInputError(
-            f"{path.name} has no row from a demand id (such as {rows[0]}) to a candidate id (such as "
-            f"{columns[0]}); check the ids"
-        )
-    matrix = known.pivot(index="from_id", columns="to_id", values="minutes").reindex(
+    matrix = frame.pivot(index="from_id", columns="to_id", values="minutes").reindex(
         index=rows, columns=columns
     )
     return matrix.astype(float).fillna(np.inf).rename_axis(index=None, columns=None)
+
+
+def say_gaps(times: pd.DataFrame, candidates: pd.DataFrame) -> str:
+    """Say which candidates a matrix of times gives no way to, and how many pairs have none; else nothing."""
+    ways = np.isfinite(times)
+    if ways.all(axis=None):
+        return ""
+    lost = [f"{candidates.loc[one, 'name']} ({one})" for one in times if not ways[one].any()]
+    words = (
+        f"{int((~ways).sum(axis=None)):,} of {ways.size:,} pairs are not listed, or empty, and have no way."
+    )
+    if lost:
+        words += f" No place has a way to: {', '.join(lost)}."
+    return words
 
 
 def read_draws(path: Path, *, demand: Iterable[str]) -> pd.DataFrame:

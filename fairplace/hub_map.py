@@ -53,7 +53,7 @@ def class_places(plan: HubPlan) -> pd.Series[str]:
     """Say of each place whether it is within the limit, before and under the best plan."""
     limit = plan.question.limit
     before, after = (plan.options[place].minutes <= limit for place in (0, 1))
-    unreached = plan.demand["name"].isin(plan.unreached)
+    unreached = plan.demand.index.isin(plan.unreached_ids)
     words = np.select(
         [unreached, before & after, ~before & after, before & ~after],
         ["noway", "within", "newly", "lost"],
@@ -164,12 +164,13 @@ def _catchments(plan: HubPlan, walk: Walk, licence: str) -> list[MapLayer]:
         drawn = walk.catchment(plan.candidates.loc[sites], limit)
         if drawn.empty:
             continue
-        label = f"Edge of the {limit:g}-minute walk to a hub {words}"
+        way = "ride" if walk.profile.startswith("cycle") else "walk"
+        label = f"Edge of the {limit:g}-minute {way} to a hub {words}"
         areas = gpd.GeoDataFrame(
             {"name": [label]}, index=[id_], geometry=[_edge(drawn.geometry.iloc[0])], crs=BNG
         )
         style = LayerStyle(
-            f"Edge of the {limit:g}-minute walk to a hub",
+            f"Edge of the {limit:g}-minute {way} to a hub",
             (MapClass(id_, words, colour),),
             rule="single",
             outline=colour,

@@ -34,6 +34,14 @@ AIMS: dict[Aim, str] = {
     "center": "shortest way for whoever is farthest",
 }
 WALKING = "walking only, buses not included"
+#: Profile of a network -> what its minutes are, on every page; one that is not here is walked.
+WAYS: dict[str, str] = {
+    "walk": WALKING,
+    "wheels": "by wheelchair or with a pram only, buses not included",
+    "night": "walking after dark only, buses not included",
+    "cycle": "cycling only, buses not included",
+    "cycle_calm": "cycling on calm streets only, buses not included",
+}
 
 
 class HubQuestionError(UserError, ValueError):
@@ -215,8 +223,15 @@ def settle_rules(case: Case) -> Case:
     keep, shut = case.columns(asked.keep), case.columns(asked.shut)
     rules: Settled
     if asked.add is not None:
-        base = add_to(sorted({*existing, *keep} - set(shut)), asked.add)
-        rules = Settled(p=base["p"], keep=base["keep"], close=shut)
+        # A building that is to open in any case is one of those that are added.
+        base = add_to(sorted(set(existing) - set(shut)), asked.add)
+        new = sorted(set(keep) - set(existing))
+        if len(new) > asked.add:
+            raise HubQuestionError(
+                f"{len(new)} of the hubs to keep are new ({', '.join(case.ids(new))}), but add is "
+                f"{asked.add}; add more, or keep fewer"
+            )
+        rules = Settled(p=base["p"], keep=tuple(sorted({*base["keep"], *keep})), close=shut)
     elif asked.close is not None:
         base = close_from(existing, asked.close, candidates=len(case.times.columns))
         rules = Settled(p=base["p"], keep=keep, close=tuple(sorted({*base["close"], *shut})))

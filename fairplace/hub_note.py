@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fairplace.hub_models import sentence
-from fairplace.hub_sections import WRITERS, NoteTable, Written
+from fairplace.hub_sections import WRITERS, NoteTable, Written, name_places
 from fairplace.hubs import HubPlan
 from geo.errors import UserError
 
@@ -169,10 +169,8 @@ def _notices(plan: HubPlan, settings: Mapping[str, Any], fictional: bool) -> lis
         "other plans may be as good within what is known."
     )
     if plan.unreached:
-        shown = ", ".join(plan.unreached[:10])
-        more = f" and {len(plan.unreached) - 10} more" if len(plan.unreached) > 10 else ""
         notices.append(
-            f"No candidate can be reached from {shown}{more}. Families there count as not within reach in "
-            "every option, and did not weigh in the choice of sites."
+            f"No candidate can be reached from {name_places(plan.unreached)}. Families there "
+            "count as not within reach in every option, and did not weigh in the choice of sites."
         )
     return notices

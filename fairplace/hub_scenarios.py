@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,10 @@ from geo.siting import SitingError, UnreachableError, solve_max_cover, solve_p_m
 CURVE_POINTS = 30
 FRONTIER_POINTS = 12
 SPEEDS_KMH = (4.0, 4.8)
+#: Who is faster rides; their scenarios are `STRETCH` slower and faster.
+FASTEST_WALK_KMH = 8.0
 STRETCH = 0.2
+FEWEST_COLUMNS = ("choice", "each", "hubs", "sites", "proven", "left_out", "left_out_ids")
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ def find_fewest(case: Case) -> pd.DataFrame:
     -------
     DataFrame
         ``choice`` (as the curves are called), ``each`` (how many hubs each place has within the limit),
-        ``hubs``, ``sites``, ``proven``, and ``left_out``: places with need that so many candidates are not
-        within the limit of, whatever opens. No row where that is all of them.
+        ``hubs``, ``sites``, ``proven``, ``left_out`` and ``left_out_ids``: how many places with need have not
+        so many candidates within the limit, whatever opens, and which. No row where that is all of them.
 
     Notes
     -----
@@ -116,9 +120,10 @@ def find_fewest(case: Case) -> pd.DataFrame:
                     "sites": " ".join(case.ids(plan.sites)),
                     "proven": plan.proven,
                     "left_out": int((lives & ~can).sum()),
+                    "left_out_ids": "; ".join(str(one) for one in case.times.index[lives & ~can]),
                 }
             )
-    return pd.DataFrame(rows, columns=["choice", "each", "hubs", "sites", "proven", "left_out"])
+    return pd.DataFrame(rows, columns=list(FEWEST_COLUMNS))
 
 
 def _choices(case: Case) -> list[tuple[str, tuple[int, ...], tuple[int, ...]]]:
@@ -157,18 +162,17 @@ def draw_frontier(case: Case, demand: pd.DataFrame, door: Door) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``trade, hubs, mean_minutes, farthest_minutes, gini, share, deprived_share, sites``; shares of
+        ``trade, hubs, mean_minutes, farthest_minutes, gini, share, deprived_share, sites, names``; shares of
         need within the limit; NaN where the demand file has no fifths, and where `door` hides them.
     """
     rows = [
         *_undominated(list(_minutes_trade(case, demand)), mean_minutes=-1, farthest_minutes=-1),
         *_undominated(list(_cover_trade(case, demand)), share=1, deprived_share=1),
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).drop(columns="_ids", errors="ignore")
     need, poorest = case.need.to_numpy(dtype=float), _deprived(case, demand)
-    for row in table.index:
-        sites = str(table.at[row, "sites"]).split()
-        near = nearest_minutes(case.times, sites).to_numpy(dtype=float) <= case.question.limit
+    for row, point in enumerate(rows):
+        near = nearest_minutes(case.times, point["_ids"]).to_numpy(dtype=float) <= case.question.limit
         if door.hides_need(near, need):
             table.at[row, "share"] = np.nan
         if poorest is not None and door.hides(
@@ -195,7 +199,9 @@ def list_scenarios(case: Case, draws: pd.DataFrame | None, chosen: Sequence[str]
         for factor in (1 - STRETCH, 1 + STRETCH):
             yield Scenario("speed", f"minutes {factor - 1:+.0%}", replace(case, times=case.times * factor))
     else:
-        for speed in SPEEDS_KMH:
+        on_foot = asked.speed_kmh <= FASTEST_WALK_KMH
+        speeds = SPEEDS_KMH if on_foot else tuple(asked.speed_kmh * (1 + s) for s in (-STRETCH, STRETCH))
+        for speed in speeds:
             if speed != asked.speed_kmh:
                 times = case.times * (asked.speed_kmh / speed)
                 yield Scenario("speed", f"{speed:g} km/h", replace(case, times=times))
@@ -275,7 +281,7 @@ def _share(hits: Sequence[bool]) -> float:
 
 def _point(
     curve: str, case: Case, sites: Sequence[str], door: Door, *, proven: bool, current: bool
-) -> dict[str, object]:
+) -> dict[str, Any]:
     minutes = nearest_minutes(case.times, sites).to_numpy(dtype=float)
     need = case.need.to_numpy(dtype=float)
     return {
@@ -308,7 +314,7 @@ def _deprived(case: Case, demand: pd.DataFrame) -> np.ndarray | None:
     return None
 
 
-def _trade_row(trade: str, case: Case, sites: Sequence[str], poorest: np.ndarray | None) -> dict[str, object]:
+def _trade_row(trade: str, case: Case, sites: Sequence[str], poorest: np.ndarray | None) -> dict[str, Any]:
     minutes = nearest_minutes(case.times, sites).to_numpy(dtype=float)
     need = case.need.to_numpy(dtype=float)
     counted = (need > 0) & case.reached.to_numpy()
@@ -323,10 +329,12 @@ def _trade_row(trade: str, case: Case, sites: Sequence[str], poorest: np.ndarray
         "share": float(need[near].sum() / need.sum()),
         "deprived_share": float(poor),
         "sites": " ".join(sites),
+        "names": ", ".join(str(case.candidates.loc[one, "name"]) for one in sites),
+        "_ids": sites,
     }
 
 
-def _minutes_trade(case: Case, demand: pd.DataFrame) -> Iterator[dict[str, object]]:
+def _minutes_trade(case: Case, demand: pd.DataFrame) -> Iterator[dict[str, Any]]:
     poorest = _deprived(case, demand)
     need = np.where(case.reached.to_numpy(), case.need.to_numpy(dtype=float), 0.0)
     cost, farthest = case.times.to_numpy(dtype=float), np.inf
@@ -345,7 +353,7 @@ def _minutes_trade(case: Case, demand: pd.DataFrame) -> Iterator[dict[str, objec
         yield row
 
 
-def _cover_trade(case: Case, demand: pd.DataFrame) -> Iterator[dict[str, object]]:
+def _cover_trade(case: Case, demand: pd.DataFrame) -> Iterator[dict[str, Any]]:
     poorest = _deprived(case, demand)
     if poorest is None:
         return
@@ -363,7 +371,7 @@ def _cover_trade(case: Case, demand: pd.DataFrame) -> Iterator[dict[str, object]
     yield from points
 
 
-def _undominated(points: list[dict[str, object]], **better: float) -> list[dict[str, object]]:
+def _undominated(points: list[dict[str, Any]], **better: float) -> list[dict[str, Any]]:
     """Points that no other equals in all and beats in one; `better` gives the good direction of each."""
     values = np.array([[float(str(point[key])) * sign for key, sign in better.items()] for point in points])
     values = np.round(values, 9)

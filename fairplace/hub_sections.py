@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from fairplace.hubs import HubOption, HubPlan
 from fairplace.numbers import show_number, two_figures
 
 NOT_KNOWN = "not known"
+#: Places that are named before the rest are counted.
+NAMED = 10
 #: A cell that is a number, with its unit and range.
 _NUMBER = re.compile(r"(less than |more than )?[£+-]?\d[\d,.]*%?( \(.*\)| minutes)?")
 #: What stands for a number that is missing, hidden or not applicable.
@@ -124,7 +126,7 @@ def _options(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
         "Closes",
         "Need within reach",
         "Mean minutes",
-        "95 % walk at most",
+        "95 % go at most",
         "Cost of new sites",
     )
     measures = [name for name in plan.reach["measure"].unique() if name in plan.hubs]
@@ -281,6 +283,12 @@ def _number(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         )
         columns = ("Choice", "So that there is", "Fewest hubs", "Places that cannot have it")
         tables.append(NoteTable("Fewest hubs for everybody who can be within reach", columns, fewest))
+        for _, row in plan.fewest[(plan.fewest["each"] == 1) & (plan.fewest["left_out"] > 0)].iterrows():
+            ids = str(row["left_out_ids"]).split("; ")
+            sentences.append(
+                f"Without any building within {limit}, {row['choice']}: "
+                f"{name_places(plan.demand.loc[ids, 'name'])} ({len(ids)} places)."
+            )
     return sentences, tables
 
 
@@ -291,7 +299,7 @@ def _balance(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         table = plan.frontier[plan.frontier["trade"] == trade]
         rows = tuple(
             (
-                ", ".join(_site(plan, site) for site in row["sites"].split()),
+                str(row["names"]),
                 _minutes(row["mean_minutes"]),
                 _minutes(row["farthest_minutes"]),
                 show_share(row["share"]),
@@ -359,8 +367,10 @@ def _method(plan: HubPlan, _settings: Mapping[str, Any]) -> Written:
         f"Seed {asked.seed}. Each place is one point; a family's own way may be shorter or longer. "
         f"{sentence(asked.mode)}."
     )
+    # What the council's own times take in, it knows.
+    other_ways = "" if asked.speed_kmh is None else "buses, cars, "
     left_out = (
-        "Left out: who would come, what a hub offers, opening hours, whether a way feels safe, buses, cars, "
+        f"Left out: who would come, what a hub offers, opening hours, whether a way feels safe, {other_ways}"
         "and plans of neighbouring councils."
     )
     modelled = (
@@ -403,6 +413,13 @@ def _proof(option: HubOption) -> str:
         f"Not proven ({siting.method}, {siting.model}): a better plan may exist, by at most "
         f"{show_number(siting.gap, 'share')} of what this one reaches."
     )
+
+
+def name_places(names: Iterable[str]) -> str:
+    """Name the first ten of some places, and say how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
+    return f"{', '.join(listed[:NAMED])}{more}"
 
 
 def _label(name: str, settings: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ class Walk:
 
     network: Network
     profile: str = "walk"
-    speed_kmh: float = 4.8
+    speed_kmh: float | None = None
     skip_islands_below: float = 0.0
 
     def catchment(self, hubs: pd.DataFrame, limit: float) -> gpd.GeoDataFrame:
@@ -64,11 +64,14 @@ class WalkTimes:
     edge
         For each place, minutes to where the street data stop, as the crow flies: a limit beyond that
         could come to a hub outside, or take a shorter way there.
+    speed_kmh
+        On a level street.
     """
 
     minutes: pd.DataFrame
     said: str
     edge: pd.Series[float]
+    speed_kmh: float
 
     def say_edge(self, need: pd.Series[float], limit: float, *, modelled: bool = False) -> str:
         """Say for how much of a need the limit goes past the data before it comes to a candidate.
@@ -95,8 +98,14 @@ def open_streets(path: Path, *, profile: str, extent: Path | None = None) -> Net
     ------
     geo.network.NetworkError
         It is neither.
+    HubInputError
+        An extent is given for a saved network, which holds its own.
     """
     if path.is_dir():
+        if extent is not None:
+            raise HubInputError(
+                f"--extent is for a file of streets; {path.name} is a saved network, which holds its own"
+            )
         return load_network(path, tags=True)
     from fairplace.street_inputs import read_extent
     from geo.network_sources import read_streets
@@ -110,7 +119,7 @@ def walk_times(
     candidates: pd.DataFrame,
     *,
     profile: str = "walk",
-    speed_kmh: float = 4.8,
+    speed_kmh: float | None = None,
     skip_islands_below: float = 0.0,
 ) -> WalkTimes:
     """Work out walking minutes from every place to every candidate, one way.
@@ -124,7 +133,7 @@ def walk_times(
     profile
         One of the network's ways of going about.
     speed_kmh
-        On a level street.
+        On a level street; None for the profile's own.
     skip_islands_below
         Points do not meet pieces of network, joined to nothing else, with fewer metres of street.
 
@@ -161,5 +170,5 @@ def walk_times(
         said += (
             f" Pieces of network with under {skip_islands_below:g} m of street, joined to no other, left out."
         )
-    edge = pairs.demand["boundary_metres"] / (speed_kmh / 0.06)
-    return WalkTimes(pairs.matrix(), said, edge)
+    speed = float(pairs.travel.speed_kmh or 0.0)
+    return WalkTimes(pairs.matrix(), said, pairs.demand["boundary_metres"] / (speed / 0.06), speed)

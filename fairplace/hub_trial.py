@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fairplace.hub_measures import NOTICED, weighted_mean
-from fairplace.hub_models import WALKING, sentence
+from fairplace.hub_models import WALKING, WAYS, sentence
 from fairplace.reaching import Floats, Ground, count_near, say_fictional
 from geo.errors import UserError
 from geo.pairs import Pairs, measure_pairs
@@ -230,7 +230,7 @@ def _say(ground: Ground, pairs: Pairs, minutes: Floats, limit: float) -> tuple[s
     notes = [
         *say_fictional(ground),
         "One trial, not a plan: other places may serve more people; nothing is recommended.",
-        f"{sentence(WALKING)}.",
+        f"{sentence(WAYS.get(pairs.travel.profile, WALKING))}.",
     ]
     if ground.modelled:
         notes.append(

@@ -5,16 +5,45 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from fairplace.files import OutputError, write_whole
+from fairplace.hub_files import find_streets
 from fairplace.hub_inputs import HubInputError, read_candidates
+from fairplace.hub_times import open_streets
 from fairplace.hub_trial import HubTrial, try_hubs
 from fairplace.pack import open_pack
-from fairplace.reaching import STREETS, open_ground
+from fairplace.reaching import open_ground
 from fairplace.spreadsheets import safe_frame
 from fairplace.starts import find_starts
+
+#: What a plan takes and a trial does not -> what it is when it was not given.
+_OF_A_PLAN: dict[str, Any] = {
+    "times": None, "times_are": None, "demand": None, "add": None, "close": None, "count": None,
+    "budget": None, "keep": [], "weight": [], "capacity": False, "load": "", "draws": [], "headings": None,
+    "time_limit": None, "aim": "cover", "form": "html", "seed": 0, "name": "",
+}  # fmt: skip
+
+
+def check_trial(args: argparse.Namespace) -> None:
+    """Refuse a trial that is given what only a plan takes, or no pack.
+
+    Raises
+    ------
+    HubInputError
+        Naming the first such option.
+    """
+    if args.pack is None:
+        raise HubInputError("--sites needs a pack, with its people and streets; name one")
+    for name, unset in _OF_A_PLAN.items():
+        if getattr(args, name) != unset:
+            raise HubInputError(
+                f"--{name.replace('_', '-')} is of a plan, and --sites only tries hubs; leave one of them out"
+            )
+    if args.extent is not None and args.network is None:
+        raise HubInputError("--extent is for a file of streets; name it with --network, or leave it out")
 
 
 def read_trial(args: argparse.Namespace) -> HubTrial:
@@ -26,14 +55,14 @@ def read_trial(args: argparse.Namespace) -> HubTrial:
     Raises
     ------
     HubInputError
-        No pack was given.
+        No pack was given, or an option that only a plan takes.
     fairplace.hub_trial.HubTrialError, geo.place_files.PlaceError
         The trial cannot be, or a place cannot be found.
     """
-    if args.pack is None:
-        raise HubInputError("--sites needs a pack, with its people and streets; name one")
+    check_trial(args)
     pack = open_pack(args.pack)
-    ground = open_ground(pack, network=STREETS if args.network is None else str(args.network))
+    streets = open_streets(find_streets(args.network, pack), profile=args.profile, extent=args.extent)
+    ground = open_ground(pack, network=streets)
     if args.candidates is not None:
         listed = read_candidates(args.candidates).rename(columns={"easting": "x", "northing": "y"})
         known = listed[["x", "y"]].notna().all(axis=1)

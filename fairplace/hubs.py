@@ -133,8 +133,8 @@ class HubPlan:
         ``option, id, hub, minutes, within, why_not`` (``no way``, or ``no room``: each hub there is a way to
         is full): which hub each place goes to, and its ``lsoa`` where the demand
         names it, by which `fairplace equality` reads the file. Minutes and nothing else.
-    unreached
-        Names of places with need from which no candidate can be reached.
+    unreached, unreached_ids
+        Names, and ids, of places with need from which no candidate can be reached.
     """
 
     question: HubQuestion
@@ -158,6 +158,7 @@ class HubPlan:
     draws_held: int
     allocation: pd.DataFrame
     unreached: tuple[str, ...]
+    unreached_ids: tuple[str, ...]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables to write, by file name without suffix."""
@@ -217,7 +218,8 @@ def plan_hubs(
     need = blend_need(demand, question.need)
     loads = _take_places(demand, question)
     case = settle_rules(Case(question, times, need, candidates, loads=loads))
-    unreached = [str(demand.loc[one, "name"]) for one in demand.index[(need > 0) & ~case.reached]]
+    lost = [str(one) for one in demand.index[(need > 0) & ~case.reached]]
+    unreached = [str(demand.loc[one, "name"]) for one in lost]
     if len(unreached) == int((need > 0).sum()):
         raise HubQuestionError(
             f"no place with need can reach any candidate (the first is {unreached[0]}); "
@@ -272,6 +274,7 @@ def plan_hubs(
         draws_held=held,
         allocation=_allocate(options, demand, question.limit),
         unreached=tuple(unreached),
+        unreached_ids=tuple(lost),
     )
 
 

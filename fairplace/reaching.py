@@ -162,7 +162,7 @@ class ReachAnswer:
         return features
 
 
-def open_ground(pack: Pack, *, network: str = STREETS) -> Ground:
+def open_ground(pack: Pack, *, network: str | Network = STREETS) -> Ground:
     """Open the streets and the people of a pack; the first call of a process takes a second or so.
 
     Parameters
@@ -170,7 +170,7 @@ def open_ground(pack: Pack, *, network: str = STREETS) -> Ground:
     pack
         An authority's pack; without people or sites the ground has none.
     network
-        Which network of the pack.
+        Which network of the pack; or streets that were opened already.
 
     Raises
     ------
@@ -178,12 +178,13 @@ def open_ground(pack: Pack, *, network: str = STREETS) -> Ground:
         The pack holds no such network.
     """
     held = pack.held("networks")
-    if network not in held:
+    if isinstance(network, str) and network not in held:
         raise PackError(
             f"{pack.path.name} holds no network named {network}, only {', '.join(held) or 'none'}; build it "
             f"with an extract of OpenStreetMap"
         )
-    ground = Ground(load_network(pack.path / "networks" / network), name=pack.name, fictional=pack.fictional)
+    streets = load_network(pack.path / "networks" / network) if isinstance(network, str) else network
+    ground = Ground(streets, name=pack.name, fictional=pack.fictional)
     warm_up()
     if PEOPLE in pack.held("points"):
         ground = add_people(ground, pack)

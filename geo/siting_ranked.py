@@ -111,7 +111,8 @@ def rank_max_covers(
 ) -> NearBest:
     """List every maximal-cover plan whose objective is close to the best, best first.
 
-    Equal covers are ordered by weighted cost, so the first is the one with the shortest way.
+    Equal covers are ordered by weighted cost: the first has the shortest way of all of them where the list
+    is complete, and of those found where there are more than `most`.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ def list_near_covers(
 ) -> tuple[list[Found], bool]:
     """List maximal-cover plans whose weight covered is within a share of the best.
 
-    Equal covers are ordered by weighted cost. Returns as `list_near_medians`.
+    Those found that are equal are ordered by weighted cost. Returns as `list_near_medians`.
     """
     best = find_max_cover(problem, limit, seed=seed, time_limit=time_limit, heuristic=False)
     reduced = reduce_cover(problem, limit)

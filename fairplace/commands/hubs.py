@@ -41,7 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--times", type=Path, help="CSV of the council's own travel times: from_id, to_id, minutes")
     add("--times-are", help="what those times are, in words for every page")
-    add("--network", type=Path, help="folder of a street network, to work out walking times")
+    add(
+        "--network",
+        metavar="NAME|FILE|FOLDER",
+        help="streets to work out minutes: a network of the pack by name, a saved one, or a file of streets",
+    )
     add("--extent", type=Path, help="layer: the area in which the streets of --network are complete")
     add("--profile", default="walk", help="way of going about on the network (default: walk)")
     add(
@@ -51,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="METRES",
         help="do not meet cut-off pieces of the network with fewer metres of street (default: 0)",
     )
-    add("--speed", type=float, default=4.8, help="walking speed in km/h (default: 4.8)")
+    add("--speed", type=float, help="level speed in km/h; without it the profile's own: 4.8 on foot")
     add(
         "--weight",
         action="append",
@@ -71,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="most need within the limit, shortest mean way, or shortest for the farthest",
     )
     add("--limit", type=float, default=15.0, help="minutes within which a hub is in reach (default: 15)")
-    add("--keep", action="append", default=[], metavar="ID", help="a hub that stays or opens in any case")
+    add("--keep", action="append", default=[], metavar="ID", help="a hub that stays, or opens: one of --add")
     add("--shut", action="append", default=[], metavar="ID", help="a candidate that is left out")
     add("--capacity", action="store_true", help="count each hub's places")
     add(

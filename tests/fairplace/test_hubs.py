@@ -119,6 +119,12 @@ def test_closing_a_hub_says_who_loses_by_name() -> None:
     assert (everywhere["gain"], everywhere["lose"], everywhere["not_reached"]) == (0, 10, 20)
 
 
+def test_a_hub_to_open_in_any_case_is_one_of_those_added() -> None:
+    got = plan_hubs(DEMAND, HALLS, TIMES, question=replace(ASKED, add=2, keep=("chapel",)))
+    assert {"chapel"} < set(got.options[1].opened)
+    assert all(len(one.opened) == 2 for one in got.options[1:])
+
+
 def test_a_budget_buys_the_best_it_can() -> None:
     got = plan_hubs(
         DEMAND, HALLS, TIMES, question=HubQuestion(need={"children_0_4": 1.0}, budget=200_000, limit=10.0)

@@ -41,6 +41,7 @@ c,school,20
 c,library,10
 c,chapel,0
 """
+WALKED = ["--times-are", "walking only, buses not included"]
 DRAWS = "id,1,2,3\na,1,2,1\nb,6,7,5\nc,24,20,30\n"
 
 
@@ -53,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 def call(folder: Path, *more: str, times: bool = True) -> int:
     words = ["hubs", "--demand", str(folder / "demand.csv"), "--candidates", str(folder / "halls.csv")]
-    words += ["--times", str(folder / "times.csv")] if times else []
+    words += ["--times", str(folder / "times.csv"), *WALKED] if times else []
     words += ["--weight", "children_0_4=0.5", "--weight", "children_below_mis=0.5", "--limit", "5"]
     words += ["--draws", f"children_below_mis={folder / 'draws.csv'}", "--out", str(folder / "out")]
     return main([*words, *(more or ("--add", "1"))])
@@ -120,7 +121,7 @@ def test_the_same_files_give_the_same_bytes(folder: Path) -> None:
 def test_the_note_says_what_it_may_and_nothing_more(folder: Path) -> None:
     call(folder)
     page = Page((folder / "out" / "note.html").read_text("utf-8"))
-    assert "walking only, buses not included" in page.text
+    assert "Walking only, buses not included" in page.text
     assert "Best under these assumptions" in page.text
     assert "optimal" not in page.text.lower()
     assert "not verified against" in page.text
@@ -298,6 +299,12 @@ def test_a_file_that_cannot_be_used_says_where_and_why(
         (("--add", "3"), "4 sites asked for, but only 3 may be open"),
         (("--close", "2"), "2 sites to close, but 1 exist"),
         (("--add", "1", "--keep", "mill"), "mill is not in the candidates"),
+        (
+            ("--add", "1", "--keep", "library", "--keep", "chapel"),
+            "2 of the hubs to keep are new (library, chapel)",
+        ),
+        (("--add", "1", "--speed", "4"), "--speed says how one walks, and --times gives the minutes"),
+        (("--add", "1", "--network", "x"), "--network says how one walks"),
     ],
 )
 def test_a_call_that_cannot_be_answered_is_refused(
@@ -321,8 +328,107 @@ def test_a_pair_that_is_not_listed_has_no_way(folder: Path) -> None:
     got = read_times(folder / "times.csv", demand=list("abc"), candidates=["school", "library", "chapel"])
     assert np.isinf(got.loc["a", "library"])
     assert np.isinf(got.loc["b", "chapel"])
-    with pytest.raises(HubInputError, match="check the ids"):
+    with pytest.raises(HubInputError, match="row 2: from_id 'a' is no demand id, such as x"):
         read_times(folder / "times.csv", demand=["x"], candidates=["y"])
+
+
+def test_ids_of_a_matrix_are_trimmed_and_slips_of_the_pen_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = folder / "times.csv"
+    times.write_text(TIMES.replace("a,library,10", " a , library ,10"), encoding="utf-8")
+    got = read_times(times, demand=list("abc"), candidates=["school", "library", "chapel"])
+    assert got.loc["a", "library"] == 10
+    times.write_text(TIMES.replace("a,library,10", "a,libary,10"), encoding="utf-8")
+    assert call(folder) == 2
+    assert "row 3: to_id 'libary' is no candidate id, such as school (1 such)" in capsys.readouterr().err
+
+
+def test_a_candidate_without_times_is_named(folder: Path) -> None:
+    text = "".join(line + "\n" for line in TIMES.splitlines() if "library" not in line)
+    (folder / "times.csv").write_text(text, encoding="utf-8")
+    call(folder)
+    sources = json.loads((folder / "out" / "note.json").read_text("utf-8"))["sources"]
+    assert "3 of 9 pairs are not listed, or empty" in sources
+    assert "No place has a way to: Library (library)." in sources
+
+
+def test_times_that_nobody_explained_are_not_called_walking(folder: Path) -> None:
+    words = ["hubs", "--demand", str(folder / "demand.csv"), "--candidates", str(folder / "halls.csv")]
+    words += ["--times", str(folder / "times.csv"), "--weight", "children_0_4", "--add", "1"]
+    assert main([*words, "--out", str(folder / "out")]) == 0
+    page = Page((folder / "out" / "note.html").read_text("utf-8"))
+    assert (
+        "The council's own travel times as given in times.csv; what they include has not been said"
+        in page.text
+    )
+    assert "buses" not in page.text.lower()
+    assert main([*words, "--times-are", "walk and bus", "--out", str(folder / "bus")]) == 0
+    page = Page((folder / "bus" / "note.html").read_text("utf-8"))
+    assert "Walk and bus" in page.text
+    assert "whether a way feels safe, and plans of neighbouring councils" in page.text
+
+
+def test_places_beyond_the_limit_of_every_candidate_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"p{n} x,Place {n},{500000 + n},201000,L3,East,1,5,1" for n in range(12)]
+    far = [f"p{n} x,chapel,{30 + n}" for n in range(12)]
+    (folder / "demand.csv").write_text(DEMAND + "\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "times.csv").write_text(TIMES + "\n".join(far) + "\n", encoding="utf-8")
+    draws = "".join(f"p{n} x,1,1,1\n" for n in range(12))
+    (folder / "draws.csv").write_text(DRAWS + draws, encoding="utf-8")
+    assert call(folder) == 0
+    named = (
+        "Place 0, Place 1, Place 2, Place 3, Place 4, Place 5, Place 6, Place 7, Place 8, Place 9 and 2 more"
+    )
+    assert f"No candidate within 5 minutes of: {named} (12 places)" in capsys.readouterr().out
+    assert named in Page((folder / "out" / "note.html").read_text("utf-8")).text
+
+
+def test_of_two_places_of_one_name_only_the_one_without_a_way_is_marked(folder: Path) -> None:
+    from fairplace.hub_map import class_places
+    from fairplace.hubs import HubQuestion, plan_hubs
+
+    demand = read_demand(folder / "demand.csv").assign(name="Street")
+    halls = read_candidates(folder / "halls.csv")
+    times = read_times(folder / "times.csv", demand=demand.index, candidates=halls.index)
+    times.loc["c"] = np.inf
+    plan = plan_hubs(demand, halls, times, question=HubQuestion(need={"children_0_4": 1.0}, add=1))
+    assert class_places(plan).to_dict() == {"a": "within", "b": "within", "c": "noway"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "speed", "words"),
+    [
+        ("cycle", 16.0, "Cycling only, buses not included"),
+        ("wheels", 4.0, "By wheelchair or with a pram only, buses not included"),
+    ],
+)
+def test_each_way_of_going_about_has_its_own_words_and_speed(
+    folder: Path, profile: str, speed: float, words: str
+) -> None:
+    import geopandas as gpd
+
+    from geo.network_building import build_network
+    from geo.profiles import measure_profiles
+
+    lines = [shapely.LineString([(x, 200000), (x + 800, 200000)]) for x in (500000, 500800)]
+    street = gpd.GeoDataFrame({"highway": ["residential"] * 2}, geometry=lines, crs="EPSG:27700")
+    measure_profiles(build_network(street, where="street"), [profile]).save(folder / "streets")
+    assert (
+        call(folder, "--add", "1", "--network", str(folder / "streets"), "--profile", profile, times=False)
+        == 0
+    )
+    page = Page((folder / "out" / "note.html").read_text("utf-8"))
+    assert words in page.text
+    assert "Walking only" not in page.text
+    assert f"at {speed:g} km/h" in page.text
+    scenarios = pd.read_csv(folder / "out" / "scenarios.csv")
+    speeds = scenarios.loc[scenarios["kind"] == "speed", "scenario"].tolist()
+    assert speeds == (["12.8 km/h", "19.2 km/h"] if profile == "cycle" else ["4.8 km/h"])
+    extent = ["--network", str(folder / "streets"), "--profile", profile, "--extent", "x.gpkg"]
+    assert call(folder, "--add", "1", *extent, times=False) == 2
 
 
 def test_draws_may_be_parquet(folder: Path) -> None:

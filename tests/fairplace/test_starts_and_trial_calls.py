@@ -109,6 +109,10 @@ def test_hubs_are_tried_where_the_call_says(
         rows = list(csv.DictReader(handle))
     assert len(rows) == len(answer["people"])
     assert "buses not included" in (tmp_path / "trial" / "trial.txt").read_text("utf-8")
+    # The network by its name in the pack, and by its folder.
+    for network in ("streets", str(sample_pack.path / "networks" / "streets")):
+        assert main([*call, "--network", network, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == answer
     # The same, for a reader.
     assert main(call) == 0
     said = capsys.readouterr().out
@@ -124,6 +128,16 @@ def test_hubs_are_tried_where_the_call_says(
         (["--sites", "H12", "--shut", "H13"], "'H13' is no existing hub"),
         (["--add", "1", "--weight", "children_0_4", "--out", "x"], "a hub plan needs --candidates"),
         ([], "a hub plan needs --candidates"),
+        (["--sites", "H12", "--times", "t.csv"], "--times is of a plan, and --sites only tries hubs"),
+        (["--sites", "H12", "--demand", "d.csv"], "--demand is of a plan"),
+        (["--sites", "H12", "--add", "0"], "--add is of a plan"),
+        (["--sites", "H12", "--close", "1"], "--close is of a plan"),
+        (["--sites", "H12", "--budget", "9"], "--budget is of a plan"),
+        (["--sites", "H12", "--keep", "H01"], "--keep is of a plan"),
+        (["--sites", "H12", "--weight", "children_0_4"], "--weight is of a plan"),
+        (["--sites", "H12", "--capacity"], "--capacity is of a plan"),
+        (["--sites", "H12", "--extent", "x.gpkg"], "--extent is for a file of streets"),
+        (["--sites", "H12", "--network", "rails"], "holds no network named rails"),
     ],
 )
 def test_a_trial_that_cannot_be_called_so_says_why(
