@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.siting_problem import UNSERVED, CapacityError, Floats, Integers, Problem, SitingError
+from geo.siting_problem import UNSERVED, CapacityError, Floats, Integers, Problem, out_of_time
 from geo.siting_solver import Rows, minimise
 
 
@@ -191,10 +191,7 @@ def _fill_sites(
     )
     if answer.values is None:
         if answer.status == "limit" and all_served:
-            raise SitingError(
-                f"no plan that serves everybody was found within {time_limit:g} seconds, nor proof that "
-                "there is none; allow more time"
-            )
+            raise out_of_time("serves everybody", time_limit)
         return None
     chosen = answer.values[width:] > 0.5
     assignment = np.full(len(loads), UNSERVED)

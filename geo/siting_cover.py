@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.siting_median import find_median
-from geo.siting_problem import Floats, Found, Integers, Problem, UnreachableError, frame_problem
+from geo.siting_problem import Floats, Found, Integers, Problem, UnreachableError, frame_problem, out_of_time
 from geo.siting_search import search_median
 from geo.siting_solver import Rows, minimise
 
@@ -112,6 +112,8 @@ def find_center(problem: Problem, *, seed: int, time_limit: float | None) -> Fou
     ------
     UnreachableError
         No choice of `p` sites (or within the budget) reaches everybody.
+    SitingError
+        Time ran out before a plan was found.
     """
     cost = problem.cost[problem.counted][:, problem.free]
     kept = np.isin(problem.free, problem.keep)
@@ -122,15 +124,19 @@ def find_center(problem: Problem, *, seed: int, time_limit: float | None) -> Fou
     best = _start_center(cost, kept, problem, seed)
     high = len(radii) if best is None else int(np.searchsorted(radii, _largest(cost, best)))
     low = _bisect_relaxed(cost, radii, high, prices, kept, most)
+    late = False
     while low < high:
         middle = (low + high) // 2
         found = _cover_within(cost <= radii[middle], prices, kept, most, time_limit)
         if found is None:
             low = middle + 1
         elif not len(found):  # out of time: the bound reached so far stands
+            late = True
             break
         else:
             best, high = found, int(np.searchsorted(radii, _largest(cost, found)))
+    if best is None and late:
+        raise out_of_time("reaches everybody", time_limit)
     if best is None or high == len(radii):
         rule = f"{problem.p} sites" if problem.p is not None else f"a budget of {problem.budget:g}"
         raise UnreachableError(
@@ -148,7 +154,9 @@ def _largest(cost: Floats, sites: Integers) -> float:
 
 def _start_center(cost: Floats, kept: Bools, problem: Problem, seed: int) -> Integers | None:
     if problem.p is None:
-        return None
+        # Within a budget the kept sites alone are a plan, if they reach everybody.
+        alone = np.flatnonzero(kept)
+        return alone if len(alone) and np.isfinite(_largest(cost, alone)) else None
     work = np.ascontiguousarray(cost.T)
     places = np.flatnonzero(kept)
     # A high power of the cost is a sum that the largest dominates: a p-median close to a p-center.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.siting_problem import Floats, Found, Integers, Problem, UnreachableError
+from geo.siting_problem import Floats, Found, Integers, Problem, UnreachableError, out_of_time
 from geo.siting_search import bound_median, search_median
 from geo.siting_solver import Rows, join_rows, minimise
 
@@ -45,6 +45,8 @@ def find_median(problem: Problem, *, seed: int, time_limit: float | None, heuris
     ------
     UnreachableError
         No choice of `p` sites (or within the budget) serves everybody.
+    SitingError
+        Time ran out before a plan was found.
     """
     work, free = weigh(problem), problem.free
     if problem.p is None:
@@ -200,6 +202,8 @@ def _finish(
         cost = float(work[places].min(axis=0).sum())
         if best is None or cost < best.cost:
             best = Found(sites, cost, cost)
+    if best is None and status == "limit":
+        raise out_of_time("serves everybody", time_limit)
     if best is None:
         _check_served(problem, np.inf)
         raise AssertionError  # the line above always raises
@@ -213,7 +217,10 @@ def _find_within_budget(problem: Problem, work: Floats, time_limit: float | None
     places = np.arange(len(problem.free))
     kept = np.flatnonzero(np.isin(problem.free, problem.keep))
     model = build_radius_model(work, problem, places, kept)
-    return _finish(problem, work, model, None, -np.inf, time_limit)
+    # The kept sites alone are a plan, if they serve everybody: what is known when time runs out.
+    alone = float(work[kept].min(axis=0).sum()) if len(kept) else np.inf
+    best = Found(problem.free[kept], alone, alone) if np.isfinite(alone) else None
+    return _finish(problem, work, model, best, min(model.constant, alone), time_limit)
 
 
 def _check_served(problem: Problem, cost: float) -> None:

@@ -261,7 +261,7 @@ def frame_problem(
     kept, closed = _columns(keep, columns, "keep"), _columns(close, columns, "close")
     if both := set(kept) & set(closed):
         raise SitingError(f"{sites[min(both)]} is both kept and closed; choose one")
-    _check_count(p, budget, price, kept, columns - len(closed))
+    _check_count(p, budget, price, kept, closed)
     return Problem(matrix, mass, p, budget, price, kept, closed, people, sites)
 
 
@@ -307,6 +307,14 @@ def check_reach(problem: Problem, *, limit: float = np.inf) -> None:
         f"nobody in {problem.name_rows(far)} can be served within {reach}: {tail}; add a candidate near "
         "them, allow a larger limit, or leave them out and say so",
         far,
+    )
+
+
+def out_of_time(does: str, time_limit: float | None) -> SitingError:
+    """Make the error of a search that ended before it found a plan, which is no proof that there is none."""
+    within = "the time given" if time_limit is None else f"{time_limit:g} seconds"
+    return SitingError(
+        f"no plan that {does} was found within {within}, nor proof that there is none; allow more time"
     )
 
 
@@ -379,8 +387,9 @@ def _columns(given: Sequence[int], columns: int, word: str) -> tuple[int, ...]:
 
 
 def _check_count(
-    p: int | None, budget: float | None, prices: Floats, kept: tuple[int, ...], open_to_choice: int
+    p: int | None, budget: float | None, prices: Floats, kept: tuple[int, ...], closed: tuple[int, ...]
 ) -> None:
+    open_to_choice = len(prices) - len(closed)
     if p is not None and budget is not None:
         raise SitingError("both a number of sites and a budget are given; give one of them")
     if p is not None and p < 1:
@@ -393,4 +402,10 @@ def _check_count(
     if budget is not None and spent > budget:
         raise SitingError(
             f"the kept sites cost {spent:g}, over the budget of {budget:g}; raise it or keep fewer"
+        )
+    cheapest = float(prices[np.setdiff1d(np.arange(len(prices)), closed)].min(initial=np.inf))
+    if budget is not None and not kept and budget < cheapest:
+        raise SitingError(
+            f"a budget of {budget:g} is under the price of the cheapest site, {cheapest:g}, and none is "
+            "kept; raise it"
         )

@@ -25,6 +25,7 @@ from geo.siting import (
     solve_p_median,
     solve_set_cover,
 )
+from geo.siting_solver import Answer, minimise
 
 Floats = NDArray[np.float64]
 LAWS = settings(max_examples=20, deadline=None)
@@ -208,6 +209,10 @@ def test_too_few_sites_for_everybody_is_said() -> None:
         ({}, "neither a number of sites nor a budget"),
         ({"p": 1, "budget": 3.0}, "both a number of sites and a budget"),
         ({"budget": 1.0, "keep": [0, 1]}, "kept sites cost 2, over the budget of 1"),
+        (
+            {"budget": 2.0, "prices": [1, 3, 4, 5], "close": [0]},
+            "a budget of 2 is under the price of the .* 3",
+        ),
         ({"budget": 2.0, "prices": [1, -1, 1, 1]}, "prices"),
         ({"p": 1, "weights": [1, -2, 1, 1]}, "weight of demand 1 is -2"),
         ({"p": 1, "weights": [1, np.nan, 1, 1]}, "weight of demand 1 is nan"),
@@ -250,3 +255,34 @@ def test_the_solver_prints_nothing_of_its_own(capfd: pytest.CaptureFixture[str])
         solve_capacitated_median(cost, need, capacities=np.full(15, need.sum() / 4), p=5)
     os.write(1, b"heard\n")
     assert capfd.readouterr().out == "heard\n"
+
+
+def test_out_of_time_is_not_called_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object, **__: object) -> Answer:
+        return Answer("limit", None, np.inf, -np.inf)
+
+    random = np.random.default_rng(5)
+    cost = random.random((40, 12)) * 30
+    rule = {"budget": 3.0, "prices": np.ones(12), "time_limit": 0.01}
+    monkeypatch.setattr("geo.siting_median.minimise", late)
+    with pytest.raises(SitingError, match=r"serves everybody was found within 0\.01 seconds") as caught:
+        solve_p_median(cost, **rule)
+    assert not isinstance(caught.value, UnreachableError)
+    # Kept sites are a plan of their own, and the answer says how far off the best could be.
+    plan = solve_p_median(cost, **rule, keep=[2])
+    assert (plan.sites, plan.proven) == ((2,), False)
+    assert cost.min(axis=1).sum() <= plan.bound <= plan.objective == pytest.approx(cost[:, 2].sum())
+    assert np.isfinite(plan.gap)
+    cover = solve_max_cover(cost, limit=5.0, **rule, keep=[2])
+    assert (cover.sites, cover.proven) == ((2,), False)
+
+    def only_fractions(costs: object, *rest: object, whole: np.ndarray, **more: object) -> Answer:
+        return late() if whole.any() else minimise(costs, *rest, whole=whole, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("geo.siting_cover.minimise", only_fractions)
+    with pytest.raises(SitingError, match="no plan that reaches everybody was found") as caught:
+        solve_p_center(cost, **rule)
+    assert not isinstance(caught.value, UnreachableError)
+    center = solve_p_center(cost, **rule, keep=[2])
+    assert (center.sites, center.proven) == ((2,), False)
+    assert center.bound < center.objective == cost[:, 2].max()
