@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from fairplace.disclosure import Released
 from fairplace.pack import Pack
 from fairplace.spine import OA21, WD25, Spine
 from fairplace.tables import Tables
@@ -22,6 +23,8 @@ from layers.postcodes import read_postcodes
 
 #: Name of these points in a pack.
 PEOPLE = "people"
+#: Weight that is derived from IDACI, and given to hub plans that ask for it.
+INCOME_DEPRIVED = "children_income_deprived"
 #: Weight -> columns of a table on LSOAs that are added up for it.
 WEIGHTS: dict[str, tuple[str, ...]] = {
     "residents": ("age6_residents",),
@@ -161,6 +164,38 @@ def with_shortfall(
     values = share[row] * points[base].to_numpy(dtype=float)[:, None]
     frame = pd.DataFrame(values, index=points.index)
     return frame.median(axis=1), frame
+
+
+def add_income_deprived(demand: pd.DataFrame, released: Released) -> pd.DataFrame:
+    """Add children in income-deprived families to the demand of a pack, as IDACI counts them.
+
+    Parameters
+    ----------
+    demand
+        As `pack_demand` gives it.
+    released
+        What may be shown of the pack, with its figures on LSOAs.
+
+    Returns
+    -------
+    DataFrame
+        With ``children_income_deprived``: the published rate of each point's LSOA (Income Deprivation
+        Affecting Children Index 2025, children aged 0 to 15) times the point's children. Derived, not
+        counted: a point has its LSOA's rate. Without the column where the pack holds no rate for some LSOA
+        with children.
+    """
+    figures = released.figures
+    rates = figures[
+        (figures["indicator"] == "idaci25_rate")
+        & (figures["geography"] == "lsoa21")
+        & (figures["group"] == "")
+        & (figures["status"] == "ok")
+    ].set_index("code")["value"]
+    if "children_0_15" not in demand:
+        return demand
+    children = demand["children_0_15"].astype(float)
+    derived = demand["lsoa"].map(rates).where(children > 0, 0.0) * children
+    return demand if derived.isna().any() else demand.assign(**{INCOME_DEPRIVED: derived})
 
 
 def pack_demand(pack: Pack) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:

@@ -18,7 +18,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from fairplace.demand import PEOPLE, pack_demand
+from fairplace.demand import INCOME_DEPRIVED, PEOPLE, add_income_deprived, pack_demand
 from fairplace.disclosure import Released, release
 from fairplace.files import OutputError, write_whole
 from fairplace.hub_equality import write_equality
@@ -126,6 +126,8 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         paths["demand"] = args.demand
     elif pack is not None:
         demand, draws = pack_demand(pack)
+        if released is not None and INCOME_DEPRIVED in _shares(args.weight):
+            demand = add_income_deprived(demand, released)
         paths["demand"] = pack.path / "points" / f"{PEOPLE}.parquet"
     else:
         raise HubInputError("neither a pack nor a file of demand is given; name a pack, or --demand")

@@ -22,6 +22,8 @@ from fairplace.numbers import two_figures
 from geo.place import MIS_HOUSEHOLDS, MIS_RESIDENTS, PUBLIC_HOUSEHOLDS, PUBLIC_RESIDENTS
 
 Bools = NDArray[np.bool_]
+#: Measures that are an area's rate times a place's people: they say nothing of a place by itself either.
+DERIVED = frozenset({"children_income_deprived"})
 #: A modelled figure of fewer places is not shown: it would be the figure of a single place.
 FEWEST_PLACES = 2
 #: Nor are mean minutes of a modelled need of fewer: with the minutes of each they give its parts.
@@ -150,8 +152,8 @@ def _is_few(count: float) -> bool:
 
 
 def modelled_measures(measures: Iterable[str], drawn: Collection[str]) -> tuple[str, ...]:
-    """Name the measures that are a model's estimate: those with draws, and those about MIS."""
-    return tuple(name for name in measures if name in drawn or "mis" in name.split("_"))
+    """Name the measures that are a model's estimate: those with draws, about MIS, or derived from a rate."""
+    return tuple(name for name in measures if name in drawn or name in DERIVED or "mis" in name.split("_"))
 
 
 def round_measures(

@@ -198,14 +198,10 @@ def read_draws(path: Path, *, demand: Iterable[str]) -> pd.DataFrame:
     HubInputError
         An id is missing, or a draw is not 0 or more.
     """
-    if path.suffix == ".parquet":
-        table = pd.read_parquet(path)
-        frame = (table.set_index("id") if "id" in table else table).astype(float)
-        frame.index = frame.index.astype(str)
-    else:
-        frame = _read_table(path, ["id"])
-        for name in list(frame):
-            frame[name] = _numbers(frame, name, path, "0 or more people")
+    packed = path.suffix == ".parquet"
+    frame = _index_rows(_read_parquet(path), path) if packed else _read_table(path, ["id"])
+    for name in list(frame):
+        frame[name] = _numbers(frame, name, path, "0 or more people")
     rows = list(demand)
     missing = [one for one in rows if one not in frame.index]
     if missing:
@@ -234,7 +230,26 @@ def _read_rows(path: Path, needed: list[str]) -> pd.DataFrame:
 
 
 def _read_table(path: Path, needed: list[str]) -> pd.DataFrame:
-    frame = _read_rows(path, needed)
+    return _index_rows(_read_rows(path, needed), path)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise HubInputError(f"{path} does not exist; check the name") from error
+    except (OSError, ValueError) as error:
+        raise HubInputError(
+            f"{path.name} is no parquet file ({str(error).splitlines()[0]}); save it again as parquet or CSV"
+        ) from error
+    if "id" not in table:
+        table = table.rename_axis("id").reset_index()
+    if table.shape[1] < 2 or not len(table):
+        raise HubInputError(f"{path.name} has no draws; give id and a column a draw, a row for each place")
+    return table.assign(id=table["id"].astype(str))
+
+
+def _index_rows(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     ids = frame["id"].str.strip()
     if (ids == "").any():
         row = int(np.flatnonzero(ids == "")[0])

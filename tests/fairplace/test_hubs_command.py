@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -436,6 +437,36 @@ def test_draws_may_be_parquet(folder: Path) -> None:
     one = read_draws(folder / "draws.csv", demand=list("abc"))
     other = read_draws(folder / "draws.parquet", demand=list("abc"))
     pd.testing.assert_frame_equal(one, other, check_names=False)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (None, "draws.parquet does not exist; check the name"),
+        (lambda draws: draws.assign(id=["a", "a", "c"]), "draws.parquet: id a is in rows 2, 3"),
+        (lambda draws: draws.assign(x=[1.0, -2.0, 3.0]), "draws.parquet row 3: x is '-2.0'"),
+        (lambda draws: draws.assign(x=["1", "many", "3"]), "draws.parquet row 3: x is 'many'"),
+        (lambda draws: draws.assign(x=[1.0, np.nan, 3.0]), "draws.parquet row 3: x is nan"),
+        (lambda draws: draws[["id"]], "draws.parquet has no draws"),
+        (lambda draws: draws.iloc[:2], "draws.parquet has no draws for c"),
+    ],
+)
+def test_draws_in_parquet_pass_the_same_checks(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    make: Callable[[pd.DataFrame], pd.DataFrame] | None,
+    words: str,
+) -> None:
+    path = folder / "draws.parquet"
+    if make is not None:
+        make(pd.read_csv(folder / "draws.csv")).to_parquet(path)
+    assert call(folder, "--add", "1", "--draws", f"children_below_mis={path}") == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+    path.write_bytes(b"no parquet")
+    assert call(folder, "--add", "1", "--draws", f"children_below_mis={path}") == 2
+    assert "draws.parquet is no parquet file" in capsys.readouterr().err
 
 
 def test_the_summary_is_json_when_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
