@@ -266,7 +266,7 @@ def answer_reach(
         draw_reach(reach, lines=streets) if areas else None,
         streets if lines else None,
         reach.said,
-        (*say_fictional(ground), *notes, *_say_islands(reach)),
+        (*say_fictional(ground), *notes, *_say_islands(reach), *_say_nothing(reach)),
     )
 
 
@@ -446,3 +446,19 @@ def _say_islands(reach: Reach) -> tuple[str, ...]:
     first = reach.origins.index[island][0]
     size = reach.origins.loc[first, "island_metres"]
     return (f"{int(island.sum())} on streets joined to nothing else, such as {first} ({size:.0f} m).",)
+
+
+def _say_nothing(reach: Reach) -> tuple[str, ...]:
+    """Say why a place near a street reaches nothing: none leads on (or there) that may be used."""
+    most = reach.summary[reach.summary["limit"] == reach.limits[-1]].set_index("origin")["metres"]
+    pace = 1.0 if reach.travel.speed_kmh is None else reach.travel.speed_kmh / 0.06
+    near = (reach.origins["edge"] >= 0) & (reach.origins["snap_metres"] < reach.limits[-1] * pace)
+    stuck = reach.origins.index[near & (most.reindex(reach.origins.index) == 0)]
+    if not len(stuck):
+        return ()
+    leads = {"out": "leads on from there", "in": "leads there", "return": "leads on from there and back"}
+    said = (
+        f"{len(stuck)} at the end of a one-way street, where no street that {reach.travel.profile} may use "
+        f"{leads[reach.travel.trip]}, such as {stuck[0]}: nothing is reached."
+    )
+    return (said,)

@@ -103,8 +103,10 @@ def run(args: argparse.Namespace) -> int:
         )
         notes = (*notes, *more)
         answers = _answer(args, ground, services, weights)
-        if "name" in services and services["name"].is_unique:
-            called |= {str(place): str(name) for place, name in services["name"].dropna().items()}
+        if "name" in services:
+            once = ~services["name"].duplicated(keep=False)
+            named = services["name"].where(once, services["name"] + " (" + services.index.astype(str) + ")")
+            called |= {str(place): str(name) for place, name in named.dropna().items()}
     if args.greenspace:
         from geo.greenspace import judge_greenspace
 

@@ -200,3 +200,23 @@ def test_the_sample_authority_answers_from_its_pack(sample_pack: Pack) -> None:
     assert (near["within"] <= near["high"]).all()
     with pytest.raises(PackError, match="no network named trams"):
         open_ground(sample_pack, network="trams")
+
+
+def test_a_place_from_which_no_street_leads_on_says_so() -> None:
+    # A quiet one-way street comes out on a busy one, which calm cycling may not use.
+    corner = (EAST + 100, NORTH)
+    lines = [LineString([(EAST, NORTH), corner]), LineString([corner, (EAST + 100, NORTH + 500)])]
+    tags = {"highway": ["residential", "primary"], "oneway": ["yes", "no"], "maxspeed": ["20 mph", "40 mph"]}
+    streets = build_network(gpd.GeoDataFrame(tags, geometry=lines, crs="EPSG:27700"), where="streets")
+    ground = Ground(measure_profiles(streets, ["cycle", "cycle_calm"]))
+    places = pd.DataFrame({"x": [EAST + 110, EAST + 50], "y": [NORTH, NORTH]}, index=["corner", "middle"])
+    said = {}
+    for profile, trip in (("cycle_calm", "out"), ("cycle_calm", "in"), ("cycle", "out")):
+        answer = answer_reach(ground, places, limits=[15], profile=profile, trip=trip)
+        said[profile, trip] = " ".join(answer.notes)
+    assert (
+        "1 at the end of a one-way street, where no street that cycle_calm may use leads on"
+        in (said["cycle_calm", "out"])
+    )
+    assert "such as corner: nothing is reached." in said["cycle_calm", "out"]
+    assert "nothing is reached" not in said["cycle_calm", "in"] + said["cycle", "out"]
