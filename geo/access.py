@@ -244,7 +244,8 @@ def share_supply(
     idle = pairs.places.index[(asked == 0) & (supply > 0)]
     if len(idle):
         lost = supply[(asked == 0) & (supply > 0)].sum()
-        notes = (*notes, f"Nobody can reach {_named(idle)}, with {lost:g} of the supply.")
+        far = f"within {most:g} {pairs.unit}"
+        notes = (*notes, f"Nobody can reach {_named(idle)} {far}, with {lost:g} of the supply.")
     table = pd.DataFrame({"demand": pairs.demand.index, "limit": most, "weight": people, "access": access})
     how = _say_decay(bands, gaussian, pairs.unit)
     said = f"{capacity} shared among {weight}{how}. {pairs.said_within(most)}"
@@ -349,7 +350,7 @@ def read_weights(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFram
     Raises
     ------
     AccessError
-        A column is not there, or is negative somewhere.
+        A column is not there, holds no number at all, or is negative somewhere.
     """
     lacking = [name for name in names if name not in frame]
     if lacking:
@@ -357,6 +358,11 @@ def read_weights(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFram
     values = frame[list(names)].apply(pd.to_numeric, errors="coerce").astype(float)
     notes = []
     for name in names:
+        if len(values) and values[name].isna().all():
+            raise AccessError(
+                f"{name} holds no number in any of {len(values)} rows, such as {frame[name].iloc[0]!r}; "
+                f"give a column of numbers"
+            )
         if (values[name] < 0).any():
             row = values.index[(values[name] < 0).to_numpy()][0]
             raise AccessError(f"{name} of {row} is {values[name][row]:g}; a weight cannot be negative")

@@ -88,7 +88,10 @@ def read_places(path: Path, *, name: str | None = None) -> tuple[gpd.GeoDataFram
     accuracy: Accuracy = "no datum shift"
     notes: list[str] = []
     if table:
-        frame = pd.concat(read_points(path), ignore_index=True)
+        pieces = list(read_points(path))
+        if not pieces:
+            raise PlaceError(f"{path.name} has no row under its header; give at least one point")
+        frame = pd.concat(pieces, ignore_index=True)
         lower = {str(column).lower(): column for column in frame.columns}
         pair = next((one for one in COLUMNS if one[0] in lower and one[1] in lower), None)
         if pair is None:

@@ -104,9 +104,11 @@ def run(args: argparse.Namespace) -> int:
         notes = (*notes, *more)
         answers = _answer(args, ground, services, weights)
         if "name" in services:
-            once = ~services["name"].duplicated(keep=False)
-            named = services["name"].where(once, services["name"] + " (" + services.index.astype(str) + ")")
-            called |= {str(place): str(name) for place, name in named.dropna().items()}
+            names = services["name"].dropna().astype("str")
+            shared = names.duplicated(keep=False)
+            called |= {
+                str(place): f"{name} ({place})" if shared[place] else name for place, name in names.items()
+            }
     if args.greenspace:
         from geo.greenspace import judge_greenspace
 

@@ -80,7 +80,7 @@ def test_supply_that_nobody_reaches_is_named() -> None:
     pairs = measure_pairs(ROAD, people, places, limit=500, **METRES)
     got = share_supply(pairs, "n", "beds")
     assert got.table["access"].tolist() == [0.5]
-    assert got.notes == ("Nobody can reach 1: far, with 7 of the supply.",)
+    assert got.notes == ("Nobody can reach 1: far within 500 metres, with 7 of the supply.",)
 
 
 def test_bands_weigh_as_luo_and_qi_do() -> None:

@@ -34,6 +34,7 @@ def town(tmp_path: Path) -> Path:
     (tmp_path / "hubs.csv").write_text(
         "id,easting,northing,places,kind\nH1,509000,221000,30,hub\nH2,510000,222000,50,library\n"
     )
+    (tmp_path / "none.csv").write_text("id,easting,northing\n")
     parks = gpd.GeoDataFrame(geometry=[box(509_400, 221_410, 509_700, 221_690)], crs="EPSG:27700")
     parks.to_file(tmp_path / "parks.gpkg")
     return tmp_path
@@ -92,6 +93,9 @@ def test_reach_of_a_place_in_a_lake_is_partial(town, capsys) -> None:
         ([*ACCESS, "--services", "hubs.csv", "--decay", "bands"], "but --capacity is not there"),
         ([*ACCESS, "--greenspace", "parks.gpkg", "--trip", "return"], "which --trip return would halve"),
         ([*ACCESS, "--greenspace", "parks.gpkg", "--nearest", "1"], "--nearest is about services"),
+        ([*ACCESS, "--services", "none.csv"], "none.csv has no row under its header; give at least one point"),
+        ([*ACCESS[:-1], "OA21CD", "--services", "hubs.csv"], "OA21CD holds no number in any of 100 rows"),
+        ([*ACCESS, "--services", "hubs.csv", "--capacity", "kind"], "kind holds no number in any of 2 rows"),
         ([*ACCESS, "--services", "hubs.csv", "--group", "n"], "people have no column 'n'"),
         ([*ACCESS, "--services", "hubs.csv", "--place", "Town"], "--place and --network were both given"),
         (["reach", "--place", "Town", "--extent", "parks.gpkg", "--from", "509500,221500"], "2 km beyond its boundary"),
