@@ -266,7 +266,13 @@ def answer_reach(
         draw_reach(reach, lines=streets) if areas else None,
         streets if lines else None,
         reach.said,
-        (*say_fictional(ground), *notes, *_say_islands(reach), *_say_nothing(reach)),
+        (
+            *say_fictional(ground),
+            *notes,
+            *say_speeds(ground.network, profile),
+            *_say_islands(reach),
+            *_say_nothing(reach),
+        ),
     )
 
 
@@ -437,6 +443,12 @@ def say_modelled(measures: Sequence[str]) -> str:
 def say_fictional(ground: Ground) -> tuple[str, ...]:
     """Say that nobody lives there, where that is so."""
     return (f"{ground.name}: fictional, made to show how this works.",) if ground.fictional else ()
+
+
+def say_speeds(network: Network, profile: str) -> tuple[str, ...]:
+    """Say how much of what judges traffic is not known, where a profile leans on it."""
+    said = network.papers.get("speed limits", "")
+    return (f"Speed limits are {said}.",) if said and profile == "cycle_calm" else ()
 
 
 def _say_islands(reach: Reach) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ from geo.shortest import Floats
 
 Use = Literal["", "no", "yes", "forward", "back", "both"]
 Mask = NDArray[np.bool_]
+#: Values of ``highway`` on which no speed limit is to be expected.
+_AWAY = {"cycleway", "path", "footway", "pedestrian", "bridleway", "track", "steps", "corridor", "elevator"}
 
 #: Measured unless somebody asks for others.
 STANDARD = ("walk", "wheels", "night", "cycle", "cycle_calm")
@@ -249,10 +251,11 @@ def measure_profiles(
             f"{refused / 1000:.1f} of {length.sum() / 1000:.1f} km of street may not be used"
         )
     if "maxspeed" in tags:
-        unknown = length[
-            (_number(tags, "mph") == _table()["stress"]["assumed_mph"]) & (_column(tags, "maxspeed") == "")
-        ]
-        papers["speed limits"] = f"missing on {unknown.sum() / max(length.sum(), 1e-9):.0%} of streets"
+        traffic = ~_among(_column(tags, "highway"), _AWAY)
+        unknown = traffic & np.isnan(_parse(_column(tags, "maxspeed"), _mph))
+        share = length[unknown].sum() / max(length[traffic].sum(), 1e-9)
+        assumed = _table()["stress"]["assumed_mph"]
+        papers["speed limits"] = f"missing on {share:.0%} of streets with traffic, taken for {assumed} mph"
     return replace(network, effort=effort, delay=delay, tags=tags, papers=papers, _memo={})
 
 

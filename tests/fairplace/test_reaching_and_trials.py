@@ -219,4 +219,6 @@ def test_a_place_from_which_no_street_leads_on_says_so() -> None:
         in (said["cycle_calm", "out"])
     )
     assert "such as corner: nothing is reached." in said["cycle_calm", "out"]
+    assert "Speed limits are missing on 0% of streets with traffic" in said["cycle_calm", "out"]
+    assert "Speed limits" not in said["cycle", "out"]
     assert "nothing is reached" not in said["cycle_calm", "in"] + said["cycle", "out"]

@@ -206,7 +206,10 @@ def test_missing_speed_limits_are_counted() -> None:
     network = road(
         {"highway": "residential", "maxspeed": "20 mph"}, {"highway": "residential", "maxspeed": ""}
     )
-    assert measure_profiles(network).papers["speed limits"] == "missing on 50% of streets"
+    assert (
+        measure_profiles(network).papers["speed limits"]
+        == "missing on 50% of streets with traffic, taken for 30 mph"
+    )
 
 
 def test_each_profile_is_asked_at_its_own_speed_unless_told() -> None:
