@@ -23,6 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--port", type=int, default=8000, help="port to listen at (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1: this machine)")
+    parser.add_argument(
+        "--address", default="", metavar="https://...",
+        help="where people reach the service, if another server passes their requests on; links lead there",
+    )  # fmt: skip
     parser.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
     parser.add_argument(
         "--settings",
@@ -46,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
         ) from error
     with contextlib.ExitStack() as stack:
         packs = _folders(args.packs, args.cache, stack)
-        serve(packs, host=args.host, port=args.port, workers=args.workers, settings=args.settings)
+        serve(
+            packs, host=args.host, port=args.port, workers=args.workers, settings=args.settings,
+            address=args.address,
+        )  # fmt: skip
     return 0
 
 

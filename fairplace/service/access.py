@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -93,7 +93,7 @@ class Gate:
     def _bounded(self, viewer: Viewer) -> Viewer:
         """Take from a viewer the authorities that the settings do not open."""
         authorities = viewer.authorities & self.settings.authorities
-        return Viewer(viewer.name, viewer.role, authorities, viewer.how)
+        return replace(viewer, authorities=authorities)
 
 
 def make_gate(settings: ServiceSettings) -> Gate:

@@ -55,12 +55,37 @@ def form_of(request: Request, forms: Sequence[str] = ("json", "html")) -> str:
         if asked not in forms:
             raise RequestError(f'f is "{asked[:40]}"; there are {", ".join(forms)}')
         return asked
-    for one in request.headers.get("accept", "").split(","):
-        media = one.split(";")[0].strip().lower()
-        for form in forms:
-            if MEDIA[form].split(";")[0] == media:
-                return form
-    return forms[0]
+    return _accepted(request.headers.get("accept", ""), forms)
+
+
+def _accepted(accept: str, forms: Sequence[str]) -> str:
+    """Form that an Accept header likes best, and of equals the one that it names first (RFC 9110, 12.5.1).
+
+    One that it does not name comes as far as ``*/*`` and the like allow, the first of `forms` before others;
+    where it takes none at all, the first of `forms` is given all the same, as it is where nothing is said.
+    """
+    said: dict[str, tuple[float, int]] = {}
+    for number, one in enumerate(accept.split(",")):
+        media, *more = (part.strip().lower() for part in one.split(";"))
+        quality = next((part[2:].strip() for part in more if part.startswith("q=")), "1")
+        said.setdefault(media, (_quality(quality), -number))
+    best, liked = forms[0], (0.0, 0)
+    for number, form in enumerate(forms):
+        media = MEDIA[form].split(";")[0]
+        whole = said.get(media)
+        wide = said.get(media.split("/")[0] + "/*", said.get("*/*", (0.0, 0)))
+        found = whole or (wide[0], -len(said) - number)
+        if found[0] > 0 and found > liked:
+            best, liked = form, found
+    return best
+
+
+def _quality(text: str) -> float:
+    """Weight of a media type from 0 to 1; what cannot be read counts for nothing."""
+    try:
+        return min(1.0, max(0.0, float(text)))
+    except ValueError:
+        return 0.0
 
 
 def respond(

@@ -36,7 +36,7 @@ from fairplace.service.problems import PROBLEM_TYPE, RequestError, describe, pro
 from fairplace.service.profiles import profile_routes
 from fairplace.service.questions import question_routes
 from fairplace.service.routes import pack_routes, state_routes
-from fairplace.service.settings import ServiceSettings, read_service_settings
+from fairplace.service.settings import ServiceSettings, public_address, read_service_settings
 from fairplace.service.signing_in import signing_in_routes
 from fairplace.service.streets import street_routes
 from fairplace.service.tiles import tile_routes
@@ -48,12 +48,15 @@ from geo.errors import UserError
 PACKS_VARIABLE = "FAIRPLACE_PACKS"
 #: File of settings, for the same.
 SETTINGS_VARIABLE = "FAIRPLACE_SETTINGS"
+#: Address at which people reach the service, for the same.
+ADDRESS_VARIABLE = "FAIRPLACE_ADDRESS"
 
 
 def create_app(
     packs: Sequence[Path],
     *,
     settings: ServiceSettings | None = None,
+    address: str = "",
     in_flight: int = IN_FLIGHT,
     answer_seconds: float = ANSWER_SECONDS,
 ) -> FastAPI:
@@ -66,6 +69,9 @@ def create_app(
     settings
         What may be shown beyond the public edition, and to whom; without them everybody is the public
         and nothing can be written.
+    address
+        Where people reach the service, for its links, such as ``https://maps.town.example``; that of the
+        settings if they have one, else links lead to where a request came in.
     in_flight
         Requests at work at once; more are refused with 503.
     answer_seconds
@@ -80,7 +86,10 @@ def create_app(
     ------
     OpeningError, PackError
         A folder is not a pack, or two have the same name.
+    ServiceSettingsError
+        The address is none, or the settings have another.
     """
+    address = public_address(address, settings)
     gate = None if settings is None else make_gate(settings)
     holdings = (
         hold(packs)
@@ -107,7 +116,7 @@ def create_app(
         lifespan=start,
         dependencies=[Depends(check_parameters)],
     )
-    app.state.holdings, app.state.gate = holdings, gate
+    app.state.holdings, app.state.gate, app.state.address = holdings, gate, address
     routers = [
         _front(app),
         explore_routes(),
@@ -154,7 +163,9 @@ def from_environment() -> FastAPI:
     named = [one for one in os.environ.get(PACKS_VARIABLE, "").split(os.pathsep) if one]
     settings = os.environ.get(SETTINGS_VARIABLE)
     return create_app(
-        [Path(one) for one in named], settings=read_service_settings(Path(settings)) if settings else None
+        [Path(one) for one in named],
+        settings=read_service_settings(Path(settings)) if settings else None,
+        address=os.environ.get(ADDRESS_VARIABLE, ""),
     )
 
 

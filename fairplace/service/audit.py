@@ -99,6 +99,8 @@ class Audit:
             "event": event,
             **{name: text[:LETTERS] for name, text in texts.items() if text},
         }
+        if viewer.id:
+            record["id"] = viewer.id  # whole: the end of it is what tells one from another
         if status:
             record["status"] = status
         if left_out:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -26,16 +27,21 @@ class Counters:
     in_flight: int = 0
 
     def text(self) -> str:
-        """Write the counts in the text format of Prometheus."""
+        """Write the counts in the text format of Prometheus.
+
+        Whichever worker is asked answers, so each count says whose it is; one that falls or is missing for a
+        while is not that of a worker that has begun anew.
+        """
+        here = f'worker="{os.getpid()}"'
         lines = ["# TYPE fairplace_answers_total counter"]
         lines += [
-            f'fairplace_answers_total{{route="{route}",status="{status}"}} {number}'
+            f'fairplace_answers_total{{{here},route="{route}",status="{status}"}} {number}'
             for (route, status), number in sorted(self.answers.items())
         ]
         lines += ["# TYPE fairplace_answer_seconds_total counter"]
         lines += [
-            f'fairplace_answer_seconds_total{{route="{route}"}} {seconds:.6f}'
+            f'fairplace_answer_seconds_total{{{here},route="{route}"}} {seconds:.6f}'
             for route, seconds in sorted(self.seconds.items())
         ]
-        lines += ["# TYPE fairplace_in_flight gauge", f"fairplace_in_flight {self.in_flight}"]
+        lines += ["# TYPE fairplace_in_flight gauge", f"fairplace_in_flight{{{here}}} {self.in_flight}"]
         return "\n".join(lines) + "\n"

@@ -31,6 +31,8 @@ FRESH_SECONDS, AGAIN_SECONDS = 3_600.0, 30.0
 PROVIDER_SECONDS, PROVIDER_BYTES = 5.0, 500_000
 #: Letters of a name that are kept.
 NAME_LETTERS = 80
+#: Letters of what a provider calls somebody: more than OpenID Connect allows are cut off.
+SUBJECT_LETTERS = 255
 #: Bits of an RSA key under which it is not trusted.
 LEAST_BITS = 2_048
 
@@ -172,7 +174,10 @@ class Identities:
         authorities = self.authorities
         if self.provider.authority_claim:
             authorities = authorities & set(_words(_claim(claims, self.provider.authority_claim)))
-        return Viewer(name, role, authorities if role != "public" else frozenset(), how)
+        # Names may be anybody's, and are given again to whoever comes next; this pair is not (OpenID Connect
+        # Core, 5.7).
+        who = f"{self.provider.issuer} {_text(claims['sub'], SUBJECT_LETTERS)}"
+        return Viewer(name, role, authorities if role != "public" else frozenset(), how, who)
 
     def _key(self, kid: object, algorithm: str) -> jwt.PyJWK:
         with self._lock:
@@ -286,5 +291,5 @@ def _words(value: object) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def _text(value: object) -> str:
-    return " ".join(value.split())[:NAME_LETTERS] if isinstance(value, str) else ""
+def _text(value: object, most: int = NAME_LETTERS) -> str:
+    return " ".join(value.split())[:most] if isinstance(value, str) else ""

@@ -98,13 +98,16 @@ def ogc_routes() -> APIRouter:
         filter_crs: Annotated[str | None, Query(alias="filter-crs", max_length=100, examples=[GRID])] = None,
         f: Form = None,
     ) -> Response:
-        del bbox, bbox_crs, crs, datetime, limit, offset, properties, sortby, skip_geometry, resulttype, f
+        del bbox, bbox_crs, crs, datetime, offset, properties, sortby, skip_geometry, resulttype, f
         del filter_, filter_lang, filter_crs
+        as_page = form_of(request) == "html"
+        # A page holds fewer, and its links go on from what it holds.
+        fewer = {"limit": str(LIMIT)} if as_page and limit > LIMIT else {}
         body, members, used = holding.features.items(
-            base_url(request), collection, dict(request.query_params)
+            base_url(request), collection, {**request.query_params, **fewer}
         )
-        if form_of(request) == "html":
-            rows = [{"id": one["id"], **one["properties"]} for one in json.loads(body)["features"][:LIMIT]]
+        if as_page:
+            rows = [{"id": one["id"], **one["properties"]} for one in json.loads(body)["features"]]
             return page(render_page(request, {**members, "features": rows}, title=f"Items of {collection}"))
         fields = f'<{queryables_address(base_url(request), collection)}>; rel="{_QUERYABLES}"'
         headers = {"Content-Crs": f"<{used}>", "Link": f'{fields}; type="application/schema+json"'}

@@ -97,5 +97,9 @@ async def check_parameters(request: Request) -> None:
 
 
 def base_url(request: Request) -> str:
-    """Address of the service as it was called; the host has been checked by the guard."""
-    return str(request.base_url).rstrip("/")
+    """Address of the service: the one it was told that people reach it at, else as it was called.
+
+    Behind a server that speaks TLS the call itself comes by plain HTTP. The guard has checked the host.
+    """
+    told = getattr(request.app.state, "address", "")
+    return told or str(request.base_url).rstrip("/")

@@ -62,7 +62,7 @@ class ForbiddenError(UserError, ValueError):
 
 
 class ProviderError(UserError, OSError):
-    """Who asks cannot be found out now: the provider of identities does not answer."""
+    """Who asks cannot be found out now: the provider does not answer, or tokens cannot be read."""
 
 
 class BusyError(UserError, OSError):

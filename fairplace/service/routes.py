@@ -215,16 +215,21 @@ def pack_routes() -> APIRouter:
         rows = choose(released.figures, wanted)
         shown = rows.iloc[offset : offset + limit]
         form = form_of(request, ("json", "html", "csv"))
+        members = _paging(request, len(rows), len(shown), limit, offset)
         if form == "csv":
+            # A table has no place for the way to its next page.
+            ways = [
+                f'<{one["href"]}>; rel="{one["rel"]}"' for one in members["links"] if one["rel"] != "self"
+            ]
             return Response(
                 to_csv(shown),
                 headers={
                     "Content-Disposition": f'attachment; filename="{pack}-figures.csv"',
                     "Number-Matched": str(len(rows)),
+                    **({"Link": ", ".join(ways)} if ways else {}),
                 },
                 media_type=MEDIA["csv"],
             )
-        members = _paging(request, len(rows), len(shown), limit, offset)
         content = {**members, "figures": records(shown)}
         return respond(
             request, content, title="Figures", trail=trail(pack, "figures"), banner=holding.banner_of(pack)
@@ -326,7 +331,7 @@ def state_routes(counters: Counters, ready: dict[str, bool]) -> APIRouter:
 
     @router.get(
         "/metrics",
-        summary="Counts of answers of this worker, for Prometheus",
+        summary="Counts of answers of the worker that is asked, for Prometheus",
         responses={200: {"description": "The counts", "content": {"text/plain": {"example": "# TYPE"}}}},
         response_class=Response,
     )

@@ -12,12 +12,12 @@ from typing import Any
 import uvicorn
 
 from fairplace.service.access import make_gate
-from fairplace.service.app import PACKS_VARIABLE, SETTINGS_VARIABLE, create_app
+from fairplace.service.app import ADDRESS_VARIABLE, PACKS_VARIABLE, SETTINGS_VARIABLE, create_app
 from fairplace.service.bounds import CONNECTIONS, HEADER_BYTES
 from fairplace.service.guard import PatientProtocol
 from fairplace.service.jobs import FOLDER_VARIABLE
 from fairplace.service.opening import open_released
-from fairplace.service.settings import read_service_settings
+from fairplace.service.settings import public_address, read_service_settings
 from fairplace.service.workers import can_share, run_workers
 from geo.errors import UserError
 
@@ -43,7 +43,13 @@ def server_settings() -> dict[str, Any]:
 
 
 def serve(
-    packs: Sequence[Path], *, host: str, port: int, workers: int = 1, settings: Path | None = None
+    packs: Sequence[Path],
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    settings: Path | None = None,
+    address: str = "",
 ) -> None:
     """Serve packs until stopped.
 
@@ -57,6 +63,8 @@ def serve(
         Processes. Where the system can fork they share one copy of the packs; elsewhere each has its own.
     settings
         File that opens officer data; without it the service is public and read-only.
+    address
+        Where people reach the service, if that is another server that passes requests on.
 
     Raises
     ------
@@ -74,18 +82,24 @@ def serve(
     _check_free(host, port)
     with tempfile.TemporaryDirectory(prefix="fairplace-jobs-", ignore_cleanup_errors=True) as jobs:
         os.environ.setdefault(FOLDER_VARIABLE, jobs)
-        _run(packs, host, port, workers, settings)
+        _run(packs, host, port, workers, settings, address)
 
 
-def _run(packs: Sequence[Path], host: str, port: int, workers: int, settings: Path | None) -> None:
+def _run(
+    packs: Sequence[Path], host: str, port: int, workers: int, settings: Path | None, address: str
+) -> None:
     where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if workers == 1:
-        app = create_app(packs, settings=read_service_settings(settings) if settings else None)
+        app = create_app(
+            packs, settings=read_service_settings(settings) if settings else None, address=address
+        )
         _say(f"{where}  (stop with Ctrl+C)")
         uvicorn.run(app, host=host, port=port, **server_settings())
         return
     if can_share():
-        app = create_app(packs, settings=read_service_settings(settings) if settings else None)
+        app = create_app(
+            packs, settings=read_service_settings(settings) if settings else None, address=address
+        )
         app.state.holdings.public.warm()
         with _listen(host, port) as listening:
             _say(f"{where}  ({workers} workers; stop with Ctrl+C)")
@@ -94,6 +108,7 @@ def _run(packs: Sequence[Path], host: str, port: int, workers: int, settings: Pa
     # The packs are checked here, so that a wrong one is one sentence and not one from each worker.
     open_released(packs)
     os.environ.pop(SETTINGS_VARIABLE, None)
+    os.environ[ADDRESS_VARIABLE] = public_address(address, None)
     if settings is not None:
         make_gate(read_service_settings(settings))
         os.environ[SETTINGS_VARIABLE] = str(settings.resolve())

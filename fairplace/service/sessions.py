@@ -155,7 +155,8 @@ class Sessions:
     def session(self, viewer: Viewer) -> str:
         """Make the cookie of a session."""
         content = {
-            "name": viewer.name, "role": viewer.role, "authorities": sorted(viewer.authorities),
+            "name": viewer.name, "who": viewer.id, "role": viewer.role,
+            "authorities": sorted(viewer.authorities),
             "id": secrets.token_urlsafe(16), "until": int(time.time()) + self.minutes * 60,
         }  # fmt: skip
         return self._seal("session", content)
@@ -163,9 +164,11 @@ class Sessions:
     def viewer(self, cookie: str) -> Viewer | None:
         """Whose session this is, or None where it is none of ours or has ended."""
         content = self._open("session", cookie)
-        if content is None or content["role"] not in ROLES:
+        # A session of before sessions said who it is has to be begun again.
+        if content is None or content["role"] not in ROLES or "who" not in content:
             return None
-        return Viewer(content["name"], content["role"], frozenset(content["authorities"]), "session")
+        authorities = frozenset(content["authorities"])
+        return Viewer(content["name"], content["role"], authorities, "session", content["who"])
 
     def until(self, cookie: str) -> int:
         """Give the second (of the Unix epoch) at which a session ends; 0 where it is none of ours."""

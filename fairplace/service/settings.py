@@ -338,3 +338,34 @@ def check_address(text: str, what: str) -> None:
         raise ServiceSettingsError(f'{what} is "{text[:120]}"; give an address that begins with https://')
     if not parts.hostname or parts.username or parts.query or parts.fragment:
         raise ServiceSettingsError(f'{what} is "{text[:120]}"; give a plain address, without ? or #')
+
+
+def public_address(text: str, settings: ServiceSettings | None) -> str:
+    """Give the address at which people reach the service; empty where nobody has said it.
+
+    Parameters
+    ----------
+    text
+        As given beside the settings; empty if it was not.
+    settings
+        Those of the service, if it has any.
+
+    Raises
+    ------
+    ServiceSettingsError
+        It is no address of a server, or not that of the settings.
+    """
+    told = settings.address if settings is not None else ""
+    if not text:
+        return told
+    check_address(text, "the address")
+    plain = text.rstrip("/")
+    if urlsplit(plain).path:
+        raise ServiceSettingsError(
+            f'the address is "{text[:120]}"; the service answers at the root of a server: leave the path out'
+        )
+    if told and plain != told:
+        raise ServiceSettingsError(
+            f'the address is "{text[:120]}" and the settings say "{told}"; give one, or the same twice'
+        )
+    return plain

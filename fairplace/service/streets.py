@@ -73,7 +73,9 @@ def street_routes() -> APIRouter:
         del f
         released, limits = holding.pack(pack), read_minutes(minutes)
         place = released.point(start)
-        key = ("reach", pack, f"{place[0]:.2f},{place[1]:.2f}", str(limits), mode, trip, str(speed))
+        # How the start was put is in the answer too: a postcode has its name, and notes of its own.
+        told = start.strip()
+        key = ("reach", pack, told, f"{place[0]:.2f},{place[1]:.2f}", str(limits), mode, trip, str(speed))
         document = _once(
             holding, key, lambda: _reach(released, place, start, limits, mode, trip=trip, speed=speed)
         )

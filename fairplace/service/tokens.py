@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import logging
 import os
 import re
 import secrets
@@ -21,7 +22,7 @@ from typing import Any
 
 from fairplace.files import write_whole
 from fairplace.service.locks import locked
-from fairplace.service.problems import UnknownViewerError
+from fairplace.service.problems import ProviderError, UnknownViewerError
 from fairplace.service.viewer import ROLES, Role, Viewer
 from geo.errors import UserError
 
@@ -29,6 +30,9 @@ PREFIX = "fp_"
 _TOKEN = re.compile(r"fp_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 #: Days that a token may last, and does when nothing is said.
 MOST_DAYS, DAYS = 366, 90
+
+
+LOG = logging.getLogger("fairplace.service")
 
 
 class TokenError(UserError, ValueError):
@@ -196,6 +200,8 @@ class Tokens:
         ------
         UnknownViewerError
             It is none of ours, or has ended.
+        ProviderError
+            The file of tokens is damaged.
         """
         parts = _TOKEN.fullmatch(text)
         found = self._read().get(parts[1]) if parts else None
@@ -206,7 +212,7 @@ class Tokens:
             raise UnknownViewerError("the token is none of ours; ask for one from whoever runs this service")
         if found.ended(now or dt.datetime.now(tz=dt.UTC)):
             raise UnknownViewerError("the token has ended; ask for a new one from whoever runs this service")
-        return Viewer(found.name, found.role, frozenset(found.authorities), "token")
+        return Viewer(found.name, found.role, frozenset(found.authorities), "token", found.id)
 
     def _read(self) -> dict[str, Token]:
         try:
@@ -216,7 +222,13 @@ class Tokens:
         seen = (state.st_ino, state.st_size, state.st_mtime_ns)
         with self._lock:
             if seen != self._seen:
-                self._held = {one.id: one for one in read_tokens(self.path)}
+                try:
+                    self._held = {one.id: one for one in read_tokens(self.path)}
+                except TokenError as error:
+                    LOG.error("%s", error)
+                    raise ProviderError(
+                        "tokens cannot be read now; whoever runs this service finds why in its log"
+                    ) from error
                 self._seen = seen
             return self._held
 

@@ -61,6 +61,9 @@ class Upload:
         Who and when, UTC.
     changed_by, changed
         Who last changed its state, and when.
+    sent_by_id, changed_by_id
+        What tells them from others of the same name, as `fairplace.service.viewer.Viewer` has it; empty of
+        uploads that were made before it was kept.
     """
 
     id: str
@@ -74,6 +77,8 @@ class Upload:
     sent: str
     changed_by: str = ""
     changed: str = ""
+    sent_by_id: str = ""
+    changed_by_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,7 @@ class Shelf:
             made = Upload(
                 id=secrets.token_hex(8), kind=kind, file=name, sha256=digest, rows=int(report["rows"]),
                 good=bool(report["good"]), state="proposed", sent_by=viewer.name, sent=_now(),
+                sent_by_id=viewer.id,
             )  # fmt: skip
             for one in folder.iterdir():
                 _sync(one)
@@ -271,7 +277,7 @@ def _put(entries: list[Upload], found: Upload, state: State, viewer: Viewer) -> 
 
 
 def _moved(one: Upload, state: State, viewer: Viewer) -> Upload:
-    return replace(one, state=state, changed_by=viewer.name, changed=_now())
+    return replace(one, state=state, changed_by=viewer.name, changed=_now(), changed_by_id=viewer.id)
 
 
 def _now() -> str:

@@ -28,12 +28,16 @@ class Viewer:
         Codes of the districts that the role is for; every other is seen as the public sees it.
     how
         How they showed it: ``token``, ``bearer`` or ``session``; empty for the public.
+    id
+        What tells them from whoever has the same name: the number of a token, or the provider's address
+        and what it calls them for ever (``iss`` and ``sub``), with a space; empty for the public.
     """
 
     name: str = ""
     role: Role = "public"
     authorities: frozenset[str] = frozenset()
     how: str = ""
+    id: str = ""
 
     def role_for(self, authority: str) -> Role:
         """Role towards one authority."""

@@ -38,7 +38,8 @@ def identities(provider: Any) -> Iterator[Identities]:
 
 
 def test_a_good_token_says_who_and_what(provider: Any, identities: Identities) -> None:
-    officer = Viewer("a.officer@halverton.example", "officer", frozenset({HERE}), "bearer")
+    who = f"{provider.issuer} u1"
+    officer = Viewer("a.officer@halverton.example", "officer", frozenset({HERE}), "bearer", who)
     assert identities.viewer(provider.token()) == officer
     assert identities.viewer(provider.token(provider.ec, "ES256", "ec")) == officer
     assert identities.viewer(provider.token(aud=["other", AUDIENCE])) == officer
@@ -323,6 +324,8 @@ def test_somebody_signs_in_sees_the_officer_edition_and_signs_out(browser: Brows
     events = [json.loads(one)["event"] for one in browser.settings.audit.read_text().splitlines()]
     assert events[:2] == ["signed in", "shown"]
     assert "signed out" in events
+    shown = [json.loads(one) for one in browser.settings.audit.read_text().splitlines()]
+    assert {one["id"] for one in shown} == {f"{browser.provider.issuer} u1"}
 
 
 def test_roles_that_only_the_userinfo_endpoint_tells_are_asked_for_there(browser: Browser) -> None:
@@ -427,6 +430,8 @@ def test_every_page_says_who_reads_it_and_leads_back_after_signing_in(browser: B
 def test_a_bearer_token_of_the_provider_is_as_good(browser: Browser) -> None:
     good = {"authorization": f"Bearer {browser.provider.token()}"}
     assert browser.ask("GET", "/packs/halverton", headers=good).json()["edition"] == "officer"
+    last = json.loads(browser.settings.audit.read_text().splitlines()[-1])
+    assert last["id"] == f"{browser.provider.issuer} u1"
     for_client = {"authorization": f"Bearer {browser.provider.token(aud=CLIENT)}"}
     assert browser.ask("GET", "/packs/halverton", headers=for_client).status_code == 401
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,8 +99,9 @@ def test_a_token_is_good_from_its_making_to_its_end_and_never_after(tmp_path: Pa
     path, now = tmp_path / "tokens.json", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     made, text = make_token(path, name="A. Officer", role="officer", authorities=[HERE], days=10, now=now)
     tokens = Tokens(path)
-    assert tokens.viewer(text, now=now) == OFFICER
-    assert tokens.viewer(text, now=now + dt.timedelta(days=10, seconds=-1)) == OFFICER
+    assert tokens.viewer(text, now=now) == replace(OFFICER, id=made.id)
+    last = now + dt.timedelta(days=10, seconds=-1)
+    assert tokens.viewer(text, now=last) == replace(OFFICER, id=made.id)
     with pytest.raises(UnknownViewerError, match="has ended"):
         tokens.viewer(text, now=now + dt.timedelta(days=10))
     revoke_token(path, "A. Officer", now=now)
@@ -386,6 +388,38 @@ def test_what_cannot_be_written_down_is_not_shown(doors, monkeypatch: pytest.Mon
 def test_the_public_service_stands_alone_and_knows_no_roles(caller, doors) -> None:
     for address in (PACK, f"{PACK}/figures", "/collections"):
         alone = caller.get(address, headers={"authorization": f"Bearer {doors.tokens['officer']}"})
-        assert alone.content == caller.get(address).content == doors.get(address).content
+        told = doors.get(address).content.replace(b"http://127.0.0.1:8000", b"http://service")
+        assert alone.content == caller.get(address).content == told
     assert caller.get("/me").status_code == 404
     assert caller.get("/sign-in").status_code == 404
+
+
+def test_two_of_one_name_are_told_apart_in_the_log_and_in_uploads(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    made = [make_token(path, name="Dashboard", role="officer", authorities=[HERE]) for _ in range(2)]
+    viewers = [Tokens(path).viewer(text) for _, text in made]
+    assert [one.name for one in viewers] == ["Dashboard", "Dashboard"]
+    assert [one.id for one in viewers] == [token.id for token, _ in made]
+    log = Audit(tmp_path / "audit.jsonl")
+    long = "https://login.halverton.example/realms/one " + "s" * 255
+    for one in (*viewers, Viewer("Dashboard", "officer", frozenset({HERE}), "session", long)):
+        log.write("shown", one, route="/packs", status=200)
+    lines = [json.loads(line) for line in log.path.read_text(encoding="utf-8").splitlines()]
+    assert [one["who"] for one in lines] == ["Dashboard"] * 3
+    assert [one["id"] for one in lines] == [*(token.id for token, _ in made), long]
+
+
+def test_a_damaged_file_of_tokens_is_our_fault_and_says_nothing_of_the_machine(
+    doors, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = tmp_path / "tokens.json"
+    damaged.write_text("[{]", encoding="utf-8")
+    monkeypatch.setattr(doors.app.state.gate.tokens, "path", damaged)
+    monkeypatch.setattr(doors.app.state.gate.tokens, "_seen", None)
+    got = doors.get("/packs", "officer")
+    assert got.status_code == 503
+    assert tmp_path.name not in got.text
+    assert "json" not in got.json()["detail"]
+    assert str(damaged) in caplog.text
+    # The public needs no token.
+    assert doors.get("/packs").status_code == 200

@@ -26,6 +26,7 @@ from fairplace.cli import main
 from fairplace.service import guard, inspecting
 from fairplace.service.problems import MissingError, RequestError
 from fairplace.service.running import server_settings
+from fairplace.service.tokens import read_tokens
 from fairplace.service.uploads import MOST_PROPOSED, Shelf, plain_name
 from fairplace.service.viewer import Viewer
 from fairplace.uploaded import ShelfError, accepted_tables, lay_over
@@ -60,6 +61,8 @@ def test_a_file_is_sent_looked_through_accepted_replaced_and_removed(doors, shel
     assert sent.status_code == 201, sent.text
     got = sent.json()
     assert (got["state"], got["kind"], got["rows"], got["sent_by"]) == ("proposed", "services", 2, "Officer")
+    tokens = read_tokens(doors.settings.tokens)
+    assert got["sent_by_id"] == next(one.id for one in tokens if one.name == "Officer")
     assert got["report"]["columns"]["name"] == {"header": "name", "how": "name"}
     assert sent.headers["location"] == f"{UPLOADS}/{got['id']}"
     assert accepted_tables(shelf.path) == {}
@@ -76,6 +79,7 @@ def test_a_file_is_sent_looked_through_accepted_replaced_and_removed(doors, shel
     assert "Castle Street" in accepted_tables(shelf.path)["services"].read_text()
     gone = doors.ask("DELETE", f"{UPLOADS}/{got['id']}", "officer").json()
     assert (gone["state"], gone["changed_by"]) == ("removed", "Officer")
+    assert gone["changed_by_id"] == got["sent_by_id"]
     assert accepted_tables(shelf.path) == {}
     assert not (shelf.path / "files" / got["id"]).exists()
     assert doors.get(f"{UPLOADS}/{got['id']}", "officer").status_code == 404

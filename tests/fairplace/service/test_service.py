@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import os
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from fairplace.pack import Pack
 from fairplace.profile.content import AreaNotFoundError, find_place
 from fairplace.service.app import create_app
 from fairplace.service.opening import OpeningError, pack_key
+from fairplace.service.settings import ServiceSettingsError
 from geo.crs import to_lonlat
 
 PACK = "/packs/halverton"
@@ -349,7 +353,11 @@ def test_the_state_is_told(caller) -> None:
     assert caller.get("/health").json() == {"status": "ok"}
     assert caller.get("/ready").status_code in (200, 503)
     caller.get("/packs/nowhere")
-    assert 'fairplace_answers_total{route="/packs/{pack}",status="404"}' in caller.get("/metrics").text
+    said = caller.get("/metrics").text
+    # One process of several answers: each count says which, so that two of them are never taken for one.
+    here = f'worker="{os.getpid()}"'
+    assert f'fairplace_answers_total{{{here},route="/packs/{{pack}}",status="404"}}' in said
+    assert all(here in line for line in said.splitlines() if not line.startswith("#"))
 
 
 def test_the_map_is_served_whole(caller) -> None:
@@ -372,3 +380,73 @@ def test_a_folder_that_is_no_pack_is_one_line_and_exit_code_2(
 ) -> None:
     assert main(["serve", str(tmp_path / "nothing"), "--port", "18999"]) == 2
     assert "is not a pack" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("text/html;q=0.1, application/json", "json"),
+        ("application/json;q=0.5, text/html", "html"),
+        ("text/html, application/json", "html"),
+        ("text/html;q=0, */*", "json"),
+        ("text/html;q=0", "json"),
+        ("text/*", "html"),
+        ("application/json;q=0.2, text/*;q=0.3", "html"),
+        ("text/html;q=much, application/json;q=0.1", "json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "html"),
+        ("*/*", "json"),
+        ("", "json"),
+        ("image/png", "json"),
+    ],
+)
+def test_the_form_that_is_liked_best_is_given(caller, accept: str, form: str) -> None:
+    got = caller.get("/packs", headers={"accept": accept})
+    assert got.status_code == 200
+    assert got.headers["content-type"].startswith({"html": "text/html", "json": "application/json"}[form])
+
+
+def test_links_lead_to_where_people_reach_the_service(caller, sample_pack: Pack) -> None:
+    behind = type(caller)(create_app([sample_pack.path], address="https://maps.halverton.example/"))
+    here = "https://maps.halverton.example"
+    for address in ("/", "/collections", "/collections/halverton-wd25/items?limit=1",
+                    "/packs/halverton/tiles/wd25.json"):  # fmt: skip
+        text = behind.get(address, headers={"x-forwarded-proto": "http"}).text
+        assert here in text, address
+        assert "http://service" not in text, address
+    behind.close()
+    for wrong in ("maps.halverton.example", "http://maps.halverton.example", f"{here}/below", f"{here}?a=b"):
+        with pytest.raises(ServiceSettingsError, match="address"):
+            create_app([sample_pack.path], address=wrong)
+
+
+def test_figures_as_csv_lead_to_the_rest_of_them(caller) -> None:
+    address, rows = f"{PACK}/figures?f=csv&indicator=residents,households&limit=50", []
+    for _ in range(100):
+        got = caller.get(address)
+        rows += list(csv.DictReader(io.StringIO(got.text)))
+        ways = dict(
+            reversed(one.strip().split("; ")) for one in got.headers.get("link", "").split(",") if one
+        )
+        if 'rel="next"' not in ways:
+            break
+        address = ways['rel="next"'][1:-1]
+    assert len(rows) == int(got.headers["number-matched"]) > 50
+    assert len({(one["code"], one["indicator"], one["group"], one["period"]) for one in rows}) == len(rows)
+    assert {one["indicator"] for one in rows} == {"residents", "households"}
+
+
+def test_a_page_of_features_leads_to_those_that_it_does_not_show(caller, sample_pack: Pack) -> None:
+    address, seen = "/collections/halverton-oa21/items?limit=1000&f=html", []
+    for _ in range(10):
+        page = caller.get(address).text
+        codes = set(re.findall(r"\bE00\d{6}\b", page))
+        assert f"<td>{len(codes)}</td>" in page or f">{len(codes)}<" in page  # numberReturned
+        seen += sorted(codes)
+        ways = [html.unescape(one) for one in re.findall(r'href="([^"]+)"', page)]
+        after = [one for one in ways if f"offset={len(seen)}&" in one or one.endswith(f"offset={len(seen)}")]
+        after = [one for one in after if "f=html" in one]
+        if not after:
+            break
+        address = after[0].removeprefix("http://service")
+    assert len(seen) == len(sample_pack.areas("oa21")) > 100
+    assert set(seen) == set(sample_pack.areas("oa21").index)

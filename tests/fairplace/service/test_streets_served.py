@@ -163,3 +163,11 @@ def test_what_cannot_be_asked_along_the_streets_is_refused(caller, address: str,
     got = caller.get(address)
     assert (got.status_code, got.headers["content-type"]) == (status, PROBLEM), got.text[:300]
     assert len(got.json()["detail"]) > 15
+
+
+def test_an_answer_says_the_start_as_it_was_put(caller) -> None:
+    """The same spot under two names has two answers: each is called what whoever asked called it."""
+    put = ["0.0491,52.2047", "0.04910,52.20470"]
+    got = [caller.get(f"{HERE}/reach", params={"from": one, "minutes": "5"}).text for one in put]
+    assert put[0] in got[0]
+    assert put[1] in got[1]
