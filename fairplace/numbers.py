@@ -20,6 +20,8 @@ import pandas as pd
 COUNTED = ("people", "households", "homes", "children", "events", "replies", "attendances", "incidents")
 #: Ends the unit of a difference between the ends of a slope; of shares it is in percentage points.
 GAP = " (least less most deprived)"
+#: Bases of a figure that our model may have made.
+_MODELLED = ("modelled", "copied")
 #: Status -> (sign in a cell, words for the key).
 SIGNS: dict[str, tuple[str, str]] = {
     "missing": ("[x]", "not available"),
@@ -77,8 +79,11 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None) -> Shown:
 
 
 def is_ours(figure: Mapping[str, Any]) -> bool:
-    """Tell whether a figure comes from our own model, whose third digit nobody knows."""
-    return figure["basis"] == "modelled" and "model" in str(figure.get("interval", ""))
+    """Tell whether a figure comes from our own model, whose third digit nobody knows.
+
+    Also where a larger area lends it, which makes its basis ``copied``.
+    """
+    return figure["basis"] in _MODELLED and "model" in str(figure.get("interval", ""))
 
 
 def show_period(period: str) -> str:
@@ -134,7 +139,7 @@ def round_modelled(figures: pd.DataFrame) -> pd.DataFrame:
         shares, pounds and probabilities are as they were. Rounded counts need not add up.
     """
     shown = figures.copy()
-    modelled = (shown["basis"] == "modelled") & shown["interval"].str.contains("model")
+    modelled = shown["basis"].isin(_MODELLED) & shown["interval"].str.contains("model")
     counted = modelled & shown["unit"].isin(COUNTED)
     for columns, rows in ((("value", "low", "high"), counted), (("count", "base"), modelled)):
         for name in columns:

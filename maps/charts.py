@@ -144,6 +144,7 @@ def stacked_bars(
     palette: str = "",
     unit: str = "share",
     decimals: int | None = None,
+    numbered: bool = True,
     language: str = "en",
     fonts: Sequence[Path] = (),
 ) -> Picture:
@@ -158,6 +159,8 @@ def stacked_bars(
         What the chart shows.
     palette
         A sequential palette for parts with an order; hues and patterns without one.
+    numbered
+        Write each part's number into it and into the text alternative.
     unit, decimals, language, fonts
         As in `maps.text.value_text` and `maps.fonts.fonts_for`.
 
@@ -203,7 +206,7 @@ def stacked_bars(
                 shade(bar, key)
                 frame.add_patch(bar)
                 text = value_text(value, unit, plot.words, decimals=decimals)
-                if text_width(text, SMALL) + 2 < value * across:
+                if numbered and text_width(text, SMALL) + 2 < value * across:
                     box = {"facecolor": key.colour, "edgecolor": "none", "pad": 0.8} if key.pattern else None
                     frame.text(
                         start + value / 2,
@@ -224,6 +227,8 @@ def stacked_bars(
             + (
                 ", ".join(
                     f"{name} {value_text(float(row[name]), unit, plot.words, decimals=decimals)}"
+                    if numbered
+                    else str(name)
                     for name in parts.columns
                 )
                 if whole[place]
@@ -239,6 +244,9 @@ def depth_bar(
 ) -> Picture:
     """Draw how far below the Minimum Income Standard people are, a bar for each place.
 
+    No number stands in the bars: each band is the difference of two modelled shares, of which the draws give
+    ranges but not of the difference.
+
     Parameters
     ----------
     bands
@@ -252,7 +260,9 @@ def depth_bar(
         A share is negative.
     """
     deepest_first = bands[list(bands.columns)[::-1]]
-    return stacked_bars(deepest_first, title=title, palette="clay", language=language, fonts=fonts)
+    return stacked_bars(
+        deepest_first, title=title, palette="clay", numbered=False, language=language, fonts=fonts
+    )
 
 
 def reach_curve(

@@ -24,7 +24,7 @@ def render_bundle(rendering: Rendering) -> bytes:
     profile = rendering.profile
     members = {
         "README.txt": _readme(profile).encode(),
-        "profile.html": render_html(profile, rendering.svgs).encode(),
+        "profile.html": render_html(profile, rendering.svgs, alts=rendering.alts).encode(),
         "profile.pdf": render_pdf(profile, rendering.pictures),
         "profile.json": render_json(profile).encode(),
         "figures.csv": _figures(profile).encode(),

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fairplace.disclosure import Released
@@ -14,7 +13,7 @@ from fairplace.indicators import Indicator
 from fairplace.numbers import is_ours, show
 from fairplace.profile.comparators import Comparator
 from fairplace.profile.gaps import flag
-from fairplace.profile.model import Drawing, Section
+from fairplace.profile.model import Block, Drawing, Inline, Number, Section, Table
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words
 
@@ -92,11 +91,14 @@ def charts(
     both = [(place.name, figures.here)]
     if place.code != released.authority:
         both.append((released.name, figures.there))
-    made = [
-        _depth(words, place, both),
-        _dots(words, place, both, labels),
+    copied = figures.here.get("mis_people_below_share", {}).get("basis") == "copied"
+    where = words("mis", "copied", lender=figures.lender) if copied else place.name
+    standard = [(where, figures.here), *both[1:]]
+    made: list[Block | None] = [
+        _depth(words, where, standard),
+        _dots(words, where, standard, labels),
         *(_stack(words, name, place, both, labels) for name in _STACKS),
-        _spine(words, released, place, figures, indicators, others),
+        *_spine(words, released, place, figures, indicators, others),
         _rug(words, released, place, labels, inside),
     ]
     return Section("charts", words("sections", "charts"), [one for one in made if one is not None])
@@ -129,7 +131,7 @@ def _stack(
 
 
 def _depth(
-    words: Words, place: Place, both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]]
+    words: Words, where: str, both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]]
 ) -> Drawing | None:
     # The chart wants the deepest band first.
     bands = words.raw("charts", "depth_bands")[::-1]
@@ -139,15 +141,15 @@ def _depth(
         edges = [1.0, *below, 0.0]
         rows[label] = [high - low for high, low in itertools.pairwise(edges)][::-1]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=bands)
-    if not frame.loc[place.name].notna().all() or (frame < -1e-9).any(axis=None):
+    if not frame.loc[where].notna().all() or (frame < -1e-9).any(axis=None):
         return None
     period = str(both[0][1]["mis_people_below_share"]["period"])
-    return _drawing(words, "depth", "mis-table", {"bands": frame}, area=place.name, period=period)
+    return _drawing(words, "depth", "mis-table", {"bands": frame}, where=where, period=period)
 
 
 def _dots(
     words: Words,
-    place: Place,
+    where: str,
     both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
     labels: Mapping[str, str],
 ) -> Drawing | None:
@@ -165,7 +167,7 @@ def _dots(
     ]
     if not rows:
         return None
-    return _drawing(words, "dots", "mis-table", {"rows": pd.DataFrame(rows)}, area=place.name)
+    return _drawing(words, "dots", "mis-table", {"rows": pd.DataFrame(rows)}, where=where)
 
 
 def _spine(
@@ -175,9 +177,10 @@ def _spine(
     figures: AreaFigures,
     indicators: Sequence[Indicator],
     others: Sequence[Comparator],
-) -> Drawing | None:
+) -> list[Block]:
+    """Compose the spine chart, and the table of its flags and of the spread of areas of the kind."""
     if place.code == released.authority or len(released.areas(place.geography)) < FEWEST_AREAS:
-        return None
+        return []
     shown = [one for one in indicators if one.unit == "share" and one.theme not in ("geography", "mis")]
     # Who people are is described by itself, never laid in one picture with the standard.
     shown = [one for one in shown if not one.id.startswith(_WHO)]
@@ -187,15 +190,29 @@ def _spine(
         & (released.figures["group"] == "")
         & (released.figures["status"] == "ok")
     ]
-    spread = {str(name): held.to_numpy(dtype=float) for name, held in alike.groupby("indicator")["value"]}
+    spread = {
+        str(name): held.sort_values(["value", "code"], kind="stable").to_dict("records")
+        for name, held in alike.groupby("indicator")
+    }
     rows = []
+    twin: list[list[Inline]] = []
     england = next((one for one in others if one.level == "england"), None)
     for one in shown:
         here, there = figures.here.get(one.id), figures.there.get(one.id)
         values = spread.get(one.id)
         if here is None or there is None or values is None or len(values) < FEWEST_AREAS:
             continue
-        low, first, third, high = np.percentile(values, [0, 25, 75, 100])
+        # Each end of the bar is the figure of an area, so that the table can give it with its range.
+        ends = [values[at] for at in _ends(len(values))]
+        low, first, third, high = (float(end["value"]) for end in ends)
+        told = flag(here, there)
+        second = None if england is None else england.figures.get(one.id)
+        numbers: list[Inline] = [Number(row, "with_range") for row in (here, there)]
+        numbers += [words("charts", f"flag_{told}"), *(Number(end, "with_range") for end in ends)]
+        if england is not None:
+            numbers.append(Number(second, "with_range") if second else "[x]")
+        label = words("compare", "modelled", label=one.label) if one.theme == "mis" else one.label
+        twin.append([label, *numbers])
         rows.append(
             {
                 "label": _label(words, one, here),
@@ -206,21 +223,31 @@ def _spine(
                 "p25": first,
                 "p75": third,
                 "highest": high,
-                "flag": flag(here, there),
+                "flag": told,
                 "second": float("nan") if england is None else _value(england.figures, one.id),
             }
         )
     if not rows:
-        return None
+        return []
     data = {
         "rows": pd.DataFrame(rows),
         "comparator": released.name,
         "second": "" if england is None else england.label,
     }
     kind = words("kinds", place.kind)
-    return _drawing(
-        words, "spine", "compare-table", data, area=place.name, authority=released.name, kind=kind
-    )
+    fill = {"area": place.name, "authority": released.name, "kind": kind}
+    head = [text.format(**fill) for text in words.raw("charts", "spine_head")]
+    head += [] if england is None else [england.label]
+    caption = words("charts", "spine_caption", **fill)
+    return [
+        _drawing(words, "spine", "spine-table", data, **fill),
+        Table("spine-table", caption, head, twin),
+    ]
+
+
+def _ends(count: int) -> tuple[int, int, int, int]:
+    """Where lowest, lower quarter, upper quarter and highest stand among areas in order."""
+    return 0, -(-count // 4) - 1, -(-3 * count // 4) - 1, count - 1
 
 
 def _label(words: Words, one: Indicator, here: Mapping[str, Any]) -> str:

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from fairplace.disclosure import HIDE_UP_TO, Released
 from fairplace.numbers import show_period
-from fairplace.profile.model import Block, Bullets, Inline, Paragraph, Section, Table
-from fairplace.profile.place import AreaFigures
+from fairplace.profile.model import Block, Bullets, Inline, Paragraph, Section, Table, section_numbers
+from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words
 from fairplace.settings import Settings
+from geo.geography import Geography
 
-#: Notes of a build that say which file was read and what was counted in it: for whoever keeps the data
-#: (`fairplace sources` prints them all), not for a reader of one area's profile.
-_BOOKKEEPING = re.compile(
-    r"\.(csv|gz|geojson|parquet|xlsx|osm|pbf)\b|placed in the district|totals differ from tenure"
-    r"|nodes of streets|run from 1, the most deprived|^carried from|rows outside England"
+#: Notes of a build that a reader of one area's profile needs. All others are for whoever keeps the data:
+#: `fairplace sources` prints every one.
+_FOR_READERS = re.compile(
+    r"^(modelled for |without .*: ranges are wider|fuel poverty of |model-based estimates: |ONS perturbs "
+    r"|residents of (output areas|postcodes) stand |figures that describe more than )"
+    r"|main sites only: |a school stands at the centre |may hold pharmacies that only "
 )
 
 
-def caveats(words: Words, released: Released) -> Section:
-    """Compose what to keep in mind, what the build said of itself included."""
-    said: list[str] = []
-    said += [words("caveats", name) for name in ("census", "imd", "rounding")]
+def caveats(words: Words, released: Released, place: Place, sections: Sequence[Section]) -> Section:
+    """Compose what to keep in mind of the figures in `sections`, and what the build said of them."""
+    rows = [number.row for number in section_numbers(sections)]
+    said = [words("caveats", name) for name in ("census", "imd")]
+    if place.kind == "wd":
+        said.append(words("caveats", "wards", boundaries=Geography.parse(place.geography).label))
+    if any(row["indicator"] == "income_ahc_mean" for row in rows):
+        said.append(words("caveats", "income"))
+    if any(row["basis"] == "copied" for row in rows):
+        said.append(words("caveats", "copied"))
+    if any(row["source"] == "walking" for row in rows):
+        said.append(words("caveats", "walks"))
+    said.append(words("caveats", "rounding"))
     accuracy = released.settings.get("crs_accuracy")
     if accuracy:
         said.append(words("caveats", "coordinates", accuracy=accuracy))
     missing = released.settings.get("missing", [])
     if missing:
         said.append(words("caveats", "incomplete", missing="; ".join(missing)))
-    said += [note for note in released.notes if not _BOOKKEEPING.search(note)]
+    said += [note for note in released.notes if _FOR_READERS.search(note)]
     return Section("caveats", words("sections", "caveats"), [Bullets([Paragraph([text]) for text in said])])
 
 

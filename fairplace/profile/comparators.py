@@ -15,6 +15,7 @@ from typing import Any
 
 from fairplace.disclosure import Released
 from fairplace.indicators import Indicator
+from fairplace.numbers import show_period
 from fairplace.profile.model import Block, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place, by_indicator, find_place
 from fairplace.profile.words import Words
@@ -109,6 +110,13 @@ def _both_counted(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
     )
 
 
+def _same_period(here: Mapping[str, Any], other: Mapping[str, Any] | None) -> Inline:
+    """Give a comparator's figure, or the sign for none where it is of another period."""
+    if other is None or str(other["period"]) != str(here["period"]):
+        return "[x]"
+    return Number(other, "with_range")
+
+
 def _saved(released: Released, path: Path) -> Comparator:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -149,16 +157,19 @@ def beside(
         here = figures.here.get(one.id)
         if here is None or not any(one.id in other.figures for other in others):
             continue
-        there = figures.there.get(one.id)
-        row: list[Inline] = [one.label, Number(here)]
+        sides = [other.figures for other in others]
         if place.code != released.authority:
-            row.append(Number(there) if there else "[x]")
-        row += [Number(other.figures[one.id]) if one.id in other.figures else "[x]" for other in others]
-        rows.append(row)
+            sides.insert(0, figures.there)
+        label = words("compare", "modelled", label=one.label) if one.theme == "mis" else one.label
+        if one.theme == "mis" and here["basis"] == "copied":
+            label = f"{label} ({words('mis', 'copied', lender=figures.lender)})"
+        row: list[Inline] = [label, Number(here, "with_range")]
+        row += [_same_period(here, side.get(one.id)) for side in sides]
+        rows.append([*row, show_period(str(here["period"]))])
     head = [words("compare", "indicator"), place.name]
     if place.code != released.authority:
         head.append(released.name)
-    head += [other.label for other in others]
+    head += [*(other.label for other in others), words("compare", "period")]
     blocks: list[Block] = [Table("compare-table", words("compare", "caption", area=place.name), head, rows)]
     if place.code != released.authority:
         blocks.append(Paragraph([words("compare", "rule", authority=released.name)], "note"))

@@ -22,6 +22,7 @@ from fairplace.profile.place import (
     Place,
     by_indicator,
     find_place,
+    lender_of,
     places_of,
 )
 from fairplace.profile.pyramid import pyramid
@@ -72,11 +73,15 @@ def compose(
     words, settings = words or load_words(), settings or Settings()
     status = check_status(status, settings)
     district = next(key for key in released.geographies if key.startswith("lad"))
+    here = by_indicator(released.figures, place.code, place.geography)
+    copied = any(name.startswith("mis_") and row["basis"] == "copied" for name, row in here.items())
     figures = AreaFigures(
-        by_indicator(released.figures, place.code, place.geography),
+        here,
         by_indicator(released.figures, released.authority, district),
+        lender_of(released, place) if copied else "",
     )
-    indicators = load_indicators()
+    # A rank says more than anybody knows, and none is published with a range: the decile stands for it.
+    indicators = [one for one in load_indicators() if one.unit != "rank"]
     others = comparators(words, released, place, figures, [*settings.compare, *compare])
     inside = small_areas(released, place)
     title = words("title", "profile", area=place.name)
@@ -84,7 +89,7 @@ def compose(
         summary(words, released, place, figures, indicators, others),
         where(words, released, place, figures),
         mis(words, released, place, figures, indicators),
-        maps(words, released, place),
+        maps(words, released, place, inside),
         charts(words, released, place, figures, indicators, inside, others),
         themes(words, released, place, figures, indicators),
         pyramid(words, released, place),
@@ -94,7 +99,9 @@ def compose(
         gaps(words, released, place, figures, indicators, others),
         parts(words, released, place, inside),
         local_evidence(words, released, geography=place.geography, code=place.code, area=place.name),
-        caveats(words, released),
+    ]
+    sections += [
+        caveats(words, released, place, sections),
         currency(words, released, figures),
         contact(words, settings),
     ]

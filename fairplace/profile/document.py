@@ -48,8 +48,7 @@ def bind(
     superseded
         A sentence, where a later edition has taken the place of the pack's; it stands on every page.
     """
-    if superseded and not status.startswith("superseded"):
-        status = "superseded"
+    status = standing_of(status, superseded)
     cited = words(
         "cite",
         "text",
@@ -70,7 +69,7 @@ def bind(
         edition=released.edition,
         status=status,
         pack_id=released.pack_id,
-        banner=_banner(words, released, status, superseded),
+        banner=banner_of(words, released, status, superseded),
         sections=kept,
         figures=_used_figures(kept),
         sources=released.sources,
@@ -99,8 +98,13 @@ def check_status(status: str, settings: Settings) -> str:
     raise StatusError(f'"{status}" is not a status; use "draft", "approved by NAME, DATE" or "superseded"')
 
 
-def _banner(words: Words, released: Released, status: str, superseded: str) -> list[str]:
-    """Give the sentences that stand on every page of a document."""
+def standing_of(status: str, superseded: str) -> str:
+    """Give a status as it is, or superseded where a later edition has taken the place of the pack."""
+    return "superseded" if superseded and not status.startswith("superseded") else status
+
+
+def banner_of(words: Words, released: Released, status: str, superseded: str) -> list[str]:
+    """Give the sentences that stand on every page of a document, and in every map."""
     banner = []
     if released.fictional:
         banner.append(words("banner", "fictional", authority=released.name))

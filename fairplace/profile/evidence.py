@@ -214,7 +214,10 @@ def _audits(
         names = released.areas("wd25")["name"].sort_values()
         shown = names if code == rows.authority else names[names.index == code]
         table = [
-            [str(name), *(rows.number(str(ward), one) for one in (AUDITED, BELOW, *_BESIDE))]
+            [
+                str(name),
+                *(rows.number(str(ward), one, style="with_range") for one in (AUDITED, BELOW, *_BESIDE)),
+            ]
             for ward, name in shown.items()
         ]
         caption = words("evidence", "audits_beside", authority=fill["authority"], period=period)

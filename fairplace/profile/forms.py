@@ -22,7 +22,7 @@ __all__ = ["FORMS", "FormError", "Rendering", "check_forms", "file_stem", "write
 
 #: Suffix -> renderer.
 FORMS: dict[str, Callable[[Rendering], bytes]] = {
-    ".html": lambda one: render_html(one.profile, one.svgs).encode(),
+    ".html": lambda one: render_html(one.profile, one.svgs, alts=one.alts).encode(),
     ".pdf": lambda one: render_pdf(one.profile, one.pictures),
     ".docx": lambda one: render_docx(one.profile, one.pictures, template=one.template),
     ".xlsx": lambda one: render_xlsx(one.profile),

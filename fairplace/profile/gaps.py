@@ -106,7 +106,7 @@ def gaps(
     beside += [("gaps-england-table", one.label, one.figures) for one in others if one.level == "england"]
     blocks: list[Block] = []
     for name, label, there in beside:
-        found = find_gaps(figures.here, there, indicators)[:MOST]
+        found = find_gaps(figures.own, there, indicators)[:MOST]
         if not found:
             blocks.append(Paragraph([words("gaps", "none", area=place.name, authority=label)]))
             continue

@@ -12,9 +12,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairplace.numbers import COUNTED, is_ours, show_number, two_figures
+from fairplace.numbers import COUNTED, GAP, is_ours, show_number, two_figures
 from fairplace.profile.model import Inline, Number, Table, inline_text
 from fairplace.spreadsheets import safe_cell
+
+#: End of a spreadsheet format, for differences of shares.
+_POINTS = '" percentage points"'
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,18 @@ def _cells(cell: Inline, wide: int) -> list[Cell]:
     if cell.row["status"] != "ok":
         return [Cell(cell.text), *([Cell("")] * (wide - 1))]
     names = {1: ("value",), 2: ("low", "high"), 3: ("value", "low", "high")}[wide]
-    return [_number(cell, float(cell.row[name]), str(cell.row["unit"])) for name in names]
+    unit = str(cell.row["unit"])
+    if unit == f"share{GAP}":
+        # In percentage points, which are said once, after the value.
+        decimals = 1 if cell.decimals is None else cell.decimals
+        plain = "#,##" + _format(decimals)
+        return [
+            Cell(
+                _snapped(100 * float(cell.row[name]), decimals), plain + (_POINTS if name == "value" else "")
+            )
+            for name in names
+        ]
+    return [_number(cell, float(cell.row[name]), unit) for name in names]
 
 
 def _number(number: Number, value: float, unit: str) -> Cell:
@@ -79,7 +93,10 @@ def _number(number: Number, value: float, unit: str) -> Cell:
     if math.isnan(value):
         return Cell("")
     modelled = is_ours(number.row)
-    if unit == "probability" or unit.split(" ")[0] == "share":
+    if unit == "probability":
+        # "less than 1%" is no number, and a number in its place would say more than the draws do.
+        return Cell(value, "0%") if 0.01 <= value <= 0.99 else Cell(number.text)
+    if unit.split(" ")[0] == "share":
         decimals = (0 if modelled else 1) if number.decimals is None else number.decimals
         return Cell(_snapped(value, decimals + 2), _format(decimals) + "%")
     if unit.startswith("GBP"):
@@ -111,7 +128,8 @@ def shown(cell: Cell) -> str:
     if cell.format.endswith("%"):
         return show_number(cell.value, "share", decimals=decimals)
     unit = "GBP" if "£" in cell.format else "people"
-    return show_number(cell.value, unit, decimals=decimals)
+    points = " percentage points" if cell.format.endswith(_POINTS) else ""
+    return show_number(cell.value, unit, decimals=decimals) + points
 
 
 def csv_text(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:

@@ -6,7 +6,7 @@ hold the page against the table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 import jinja2
@@ -17,7 +17,11 @@ from fairplace.profile.words import Words, load_words
 
 
 def render_html(
-    profile: Profile, drawings: dict[str, str] | None = None, *, words: Words | None = None
+    profile: Profile,
+    drawings: dict[str, str] | None = None,
+    *,
+    alts: Mapping[str, str] | None = None,
+    words: Words | None = None,
 ) -> str:
     """Render a profile as a self-contained page.
 
@@ -27,6 +31,8 @@ def render_html(
         What it says.
     drawings
         Id of a drawing -> SVG.
+    alts
+        Id of a drawing -> its text alternative (`Rendering.alts`); that of the profile where left out.
 
     Returns
     -------
@@ -47,7 +53,7 @@ def render_html(
     environment.tests["figure"] = lambda cell: isinstance(cell, Number)
     safe = {name: Markup(svg) for name, svg in (drawings or {}).items()}  # noqa: S704 our own drawings
     return environment.get_template("profile.html.jinja").render(
-        profile=profile, drawings=safe, words=words or load_words()
+        profile=profile, drawings=safe, alts=alts or {}, words=words or load_words()
     )
 
 

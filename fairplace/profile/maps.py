@@ -5,6 +5,9 @@ A map whose figures or shapes are not held is left out, and the section says why
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from fairplace.disclosure import Released
 from fairplace.ground import PLANNING
 from fairplace.numbers import show_period
@@ -19,8 +22,11 @@ WALKS = ("walk_residents_share", f"{WALKED}: 15 minutes")
 _SMALL = "lsoa21"
 
 
-def maps(words: Words, released: Released, place: Place) -> Section:
-    """Compose the five maps, or say of each why it is not there."""
+def maps(words: Words, released: Released, place: Place, inside: Sequence[str]) -> Section:
+    """Compose the five maps, or say of each why it is not there.
+
+    `inside` are the small areas within the place, whose table is the twin of two of them.
+    """
     fill = {"authority": released.name, "area": place.name}
     blocks: list[Block] = [_drawing(words, "where_map", "where-table", place, **fill)]
     absent: list[str] = []
@@ -33,7 +39,10 @@ def maps(words: Words, released: Released, place: Place) -> Section:
         if period is None:
             absent.append(words("maps", f"{kind}_absent"))
         else:
-            blocks.append(_drawing(words, kind, twin, place, period=show_period(period), **fill))
+            drawn = _drawing(words, kind, twin, place, period=show_period(period), **fill)
+            if twin == "parts-table" and inside:
+                drawn = replace(drawn, alt=f"{drawn.alt} {words('maps', f'{kind}_twin', **fill)}")
+            blocks.append(drawn)
     if PLANNING in released.settings and released.held(PLANNING):
         blocks.append(_drawing(words, "planning_map", "planning-table", place, **fill))
     else:

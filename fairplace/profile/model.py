@@ -216,12 +216,12 @@ class Profile:
     @property
     def standing(self) -> str:
         """Status as a reader is told it, with whoever approved it."""
-        return self.status[:1].upper() + self.status[1:]
+        return standing(self.status)
 
     @property
     def running(self) -> str:
         """The line that stands on every page: what it is, of whom, in which edition and status."""
-        return f"{self.title} · {self.authority} · {self.standing} · {self.edition} edition {self.pack_id}"
+        return running_line(self.title, self.authority, self.status, self.edition, self.pack_id)
 
     @property
     def blocks(self) -> list[Block]:
@@ -236,6 +236,16 @@ class Profile:
     def numbers(self) -> list[Number]:
         """Every number that stands in the document, in order."""
         return section_numbers(self.sections)
+
+
+def standing(status: str) -> str:
+    """Status as a reader is told it, with whoever approved it."""
+    return status[:1].upper() + status[1:]
+
+
+def running_line(title: str, authority: str, status: str, edition: str, pack_id: str) -> str:
+    """Write the line that stands on every page and in every map: what it is, of whom, its standing."""
+    return f"{title} · {authority} · {standing(status)} · {edition} edition {pack_id}"
 
 
 def inline_text(part: Inline) -> str:

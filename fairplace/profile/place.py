@@ -76,15 +76,36 @@ def places_of(released: Released, geography: str) -> list[Place]:
 
 @dataclass(frozen=True)
 class AreaFigures:
-    """The released figures of the place and of its comparator, by indicator."""
+    """The released figures of the place and of its comparator, by indicator.
+
+    `lender` names the LSOA whose figures of the Minimum Income Standard stand among those of a place that is
+    too small for its own; empty elsewhere.
+    """
 
     here: Mapping[str, Mapping[str, Any]]
     there: Mapping[str, Mapping[str, Any]]
+    lender: str = ""
+
+    @property
+    def own(self) -> dict[str, Mapping[str, Any]]:
+        """Those that are of the place itself."""
+        return {name: row for name, row in self.here.items() if row["basis"] != "copied"}
 
     def number(self, name: str, style: str = "value", *, there: bool = False) -> Number | None:
         """Give a figure as it stands in a document, or None where there is none."""
         row = (self.there if there else self.here).get(name)
         return None if row is None else Number(row, style)
+
+
+def lender_of(released: Released, place: Place) -> str:
+    """Name the LSOA that most people of a drawn area live in, by which it is judged where it is too small."""
+    figures = released.figures
+    small = figures[figures["geography"] == "lsoa21"]
+    inside = small[(small["indicator"] == "share_inside") & (small["group"] == place.code)]
+    people = small[(small["indicator"] == "residents") & (small["group"] == "")]
+    shares = inside.set_index("code")["value"]
+    heaviest = (shares * people.set_index("code")["value"].reindex(shares.index)).idxmax()
+    return str(released.areas("lsoa21")["name"][heaviest])
 
 
 def by_indicator(figures: pd.DataFrame, code: str, geography: str) -> dict[str, dict[str, Any]]:

@@ -46,6 +46,12 @@ class Rendering:
         """Drawing id -> SVG element."""
         return {name: picture.svg() for name, picture in self.pictures.items()}
 
+    @property
+    def alts(self) -> dict[str, str]:
+        """Drawing id -> text alternative, the same in every form."""
+        drawn = {block.id: block for block in self.profile.blocks if isinstance(block, Drawing)}
+        return {name: alt_of(drawn[name], picture) for name, picture in self.pictures.items()}
+
 
 #: Letters of a cell that is never broken into lines, such as "21 March 2021".
 _SHORT = 13

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from fairplace.disclosure import Released
 from fairplace.indicators import Indicator, load_indicators
+from fairplace.map_page import RECIPES, area_layer
 from fairplace.numbers import show_period
 from fairplace.profile.charts import RUG
 from fairplace.profile.comparators import Comparator
@@ -18,6 +19,7 @@ from fairplace.profile.maps import WALKS
 from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words, sentence
+from maps.words import load_words as map_words
 
 
 def summary(
@@ -62,11 +64,15 @@ def summary(
             blank: here,
             "range": Number(here.row, "range"),
             "in_ten": Number(here.row, "in_ten"),
+            "base": Number(here.row, column="base", unit="people"),
             "comparator": there,
+            "area": place.name,
+            "lender": figures.lender,
             "authority": released.name,
             "period": show_period(str(here.row["period"])),
         }
-        sentences.append(sentence(words, "summary", name, **fill))
+        copied = indicator.startswith("mis_") and here.row["basis"] == "copied"
+        sentences.append(sentence(words, "summary", f"{name}_copied" if copied else name, **fill))
     sentences += _largest(words, released, place, figures, indicators, others)
     if unknown:
         sentences.append(sentence(words, "summary", "unknown", missing="; ".join(unknown)))
@@ -86,7 +92,7 @@ def _largest(
     beside += [(one.label, one.figures) for one in others if one.level == "england"]
     said = []
     for label, there in beside:
-        for gap in find_gaps(figures.here, there, indicators)[:1]:
+        for gap in find_gaps(figures.own, there, indicators)[:1]:
             fill: dict[str, Inline] = {
                 "authority": label,
                 "indicator": gap.indicator.label,
@@ -188,13 +194,18 @@ def mis(
         return Section("mis", words("sections", "mis"), [])
     share = figures.here["mis_people_below_share"]
     fill = {"area": place.name, "authority": released.name, "period": str(share["period"])}
-    head = [text.format(**fill) for text in words.raw("mis", "head")]
-    blocks: list[Block] = [Table("mis-table", words("mis", "caption", **fill), head, rows)]
+    copied = "_copied" if share["basis"] == "copied" else ""
+    whose = words("mis", "lender", lender=figures.lender) if copied else place.name
+    head = [text.format(**fill | {"area": whose}) for text in words.raw("mis", "head")]
+    caption = words("mis", f"caption{copied}", lender=figures.lender, **fill)
+    blocks: list[Block] = [Table("mis-table", caption, head, rows)]
     if share["reliability"]:
-        blocks.append(Paragraph([words("mis", "reliability", **{"class": share["reliability"]})]))
+        said = words("mis", "reliability", area=whose, **{"class": share["reliability"]})
+        blocks.append(Paragraph([said]))
     above = figures.number("mis_above_authority_probability")
     if above and above.row["status"] == "ok":
-        blocks.append(sentence(words, "mis", "above", authority=released.name, probability=above))
+        given: dict[str, Inline] = {"authority": released.name, "probability": above}
+        blocks.append(sentence(words, "mis", f"above{copied}", lender=figures.lender, **given))
     return Section("mis", words("sections", "mis"), blocks)
 
 
@@ -254,7 +265,7 @@ def themes(
 
 
 def small_areas(released: Released, place: Place) -> list[str]:
-    """Codes of the LSOAs with residents in a place, in order of name."""
+    """Codes of the LSOAs with residents in a place, in order of name; an LSOA is the one within itself."""
     names = released.areas("lsoa21")["name"]
     if place.kind == "area":
         figures = released.figures
@@ -263,9 +274,26 @@ def small_areas(released: Released, place: Place) -> list[str]:
     elif place.kind in ("wd", "msoa", "lad"):
         weights = released.crosswalk("lsoa21", place.geography).weights
         codes = weights.loc[(weights["target"] == place.code) & (weights["weight"] > 0), "origin"]
+    elif place.geography == "lsoa21":
+        codes = [place.code]
     else:
         return []
     return sorted((str(one) for one in codes), key=lambda one: str(names[one]))
+
+
+def _standing(released: Released) -> dict[str, tuple[str, Inline]]:
+    """Class of each small area on the map of the standard, and the probability that put it there."""
+    layer = area_layer(released, "mis")
+    if layer is None:
+        return {}
+    named = map_words()
+    figures = released.figures
+    rows = figures[(figures["geography"] == "lsoa21") & (figures["indicator"] == RECIPES["mis"].chance)]
+    chances = {str(row["code"]): row for row in rows[rows["group"] == ""].to_dict("records")}
+    said = layer.table(named)["class"]
+    return {
+        str(code): (text, Number(chances[code]) if code in chances else "[x]") for code, text in said.items()
+    }
 
 
 def parts(words: Words, released: Released, place: Place, inside: Sequence[str]) -> Section:
@@ -278,7 +306,10 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
         for name in ("residents", "mis_people_below_share", "imd25_decile", "fuel_poverty_share")
         if ((released.figures["indicator"] == name) & (released.figures["geography"] == "lsoa21")).any()
     ]
-    labels = {one.id: one.label for one in load_indicators()}
+    labels = {
+        one.id: words("compare", "modelled", label=one.label) if one.theme == "mis" else one.label
+        for one in load_indicators()
+    }
     small = released.figures[released.figures["geography"] == "lsoa21"]
     lookup = {
         (str(row["code"]), str(row["indicator"])): row
@@ -297,6 +328,9 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
             Number(lookup[code, name], "with_range") if (code, name) in lookup else "[x]" for name in shown
         ]
         rows.append([f"{names[code]} ({code})", share, *numbers])
+    standing = _standing(released)
+    if standing:
+        rows = [[*row, *standing.get(code, ("[x]", "[x]"))] for code, row in zip(inside, rows, strict=True)]
     walks = {
         str(row["code"]): row
         for row in small[(small["indicator"] == WALKS[0]) & (small["group"] == WALKS[1])].to_dict("records")
@@ -314,6 +348,11 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
             kind[0].upper() + kind[1:],
             words("parts", "share"),
             *(labels[name] for name in shown),
+            *(
+                [words("parts", one, authority=released.name) for one in ("class", "probability")]
+                if standing
+                else []
+            ),
             *([words("maps", "walk_share")] if walks else []),
         ],
         rows,

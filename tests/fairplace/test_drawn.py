@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,9 @@ import shapely
 from fairplace.disclosure import DisclosureError
 from fairplace.drawn import AREA, area_figures, find_area, release_area
 from fairplace.pack import Pack
+from fairplace.profile.content import Place, compose
 from fairplace.profile.html import render_html
+from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, section_numbers
 from geo.place import TooSmallError
 
 
@@ -90,6 +93,46 @@ def test_a_small_area_copies_its_lsoas_modelled_share_and_says_so(sample_pack: P
     assert shown.loc["mis_people_below_share", "basis"] == "copied"
 
 
+def test_a_document_gives_a_lent_share_to_the_lsoa_that_lends_it(sample_pack: Pack) -> None:
+    units = sample_pack.areas("oa21")
+    area = find_area(sample_pack, units.geometry.iloc[10].buffer(1).wkt, crs="EPSG:27700", name="Mill corner")
+    released = release_area(sample_pack, area)
+    profile = compose(released, Place(AREA, area.id, area.name))
+    small = sample_pack.areas("lsoa21")
+    code = small.index[small.covers(units.geometry.iloc[10].representative_point())][0]
+    lender = str(small["name"][code])
+    lent = by_indicator(sample_pack.figures, str(code)).loc["mis_people_below_share", "value"]
+    told = [one for one in profile.numbers() if one.row["basis"] == "copied"]
+    assert {one.row["value"] for one in told if one.row["indicator"] == "mis_people_below_share"} == {lent}
+    # A percentage of a modelled figure is a whole number, and a count has two figures, also where it is lent.
+    assert told
+    for one in told:
+        assert one.style == "in_ten" or not re.search(r"\d\.\d", one.text), one.text
+    bases = [one for one in told if one.column == "base"]
+    assert bases
+    assert all(len(one.text.replace(",", "").rstrip("0")) <= 2 for one in bases)
+    for block in profile.blocks:
+        lines = block.items if isinstance(block, Bullets) else [block] if isinstance(block, Paragraph) else []
+        for line in lines:
+            if any(isinstance(one, Number) and one in told for one in line.parts):
+                assert f"LSOA {lender}" in line.text
+    table = next(one for one in profile.tables if one.id == "mis-table")
+    assert table.head[1] == f"LSOA {lender}"
+    assert f"LSOA {lender}" in table.caption
+    for row in next(one for one in profile.tables if one.id == "compare-table").rows:
+        if any(isinstance(one, Number) and one in told for one in row):
+            assert f"figure of LSOA {lender}" in str(row[0])
+    drawn = {one.id: one for one in profile.blocks if isinstance(one, Drawing)}
+    assert area.name not in set(drawn["dots"].data["rows"]["place"])
+    assert f"figure of LSOA {lender}" in set(drawn["dots"].data["rows"]["place"])
+    assert all(area.name not in one.data["bands"].index for one in drawn.values() if one.kind == "depth")
+    page = render_html(profile)
+    assert "not measurements of it" in page
+    # What another area lends is no gap of this one.
+    held = [one for section in profile.sections if section.id == "gaps" for one in section_numbers([section])]
+    assert not any(one.row["basis"] == "copied" for one in held)
+
+
 def test_an_area_below_an_output_area_is_refused(sample_pack: Pack) -> None:
     corner = sample_pack.areas("oa21").geometry.iloc[10].representative_point().buffer(5)
     with pytest.raises(TooSmallError):
@@ -140,8 +183,6 @@ def test_a_public_profile_of_too_few_people_is_refused(sample_pack: Pack) -> Non
 
 
 def test_a_drawn_area_has_a_page(sample_pack: Pack) -> None:
-    from fairplace.profile.content import Place, compose
-
     outline = sample_pack.areas("lad25").geometry.iloc[0].buffer(5)
     west, south, east, north = outline.bounds
     area = find_area(

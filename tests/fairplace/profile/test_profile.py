@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +18,8 @@ from fairplace.pack import Pack, open_pack
 from fairplace.profile.content import AreaNotFoundError, compose, find_place
 from fairplace.profile.html import render_html
 from fairplace.profile.json_form import render_json
-from fairplace.profile.model import Number
+from fairplace.profile.model import Bullets, Number, Paragraph, Table, inline_text
+from fairplace.scorecard import compose_scorecard
 
 KEY = ["code", "geography", "indicator", "group", "period", "source"]
 
@@ -186,18 +188,110 @@ def test_the_words_that_must_and_must_not_appear(sample_pack: Pack) -> None:
     assert "made-up town" in text
 
 
-def test_modelled_stands_wherever_the_standard_is_quantified(sample_pack: Pack) -> None:
+def check_modelled(block: object) -> int:
+    """Each figure of the standard in a block has its range beside it, and the word; how many there are."""
+
+    def bare(part: object) -> bool:
+        # A probability has no range of its own.
+        return (
+            isinstance(part, Number)
+            and str(part.row["indicator"]).startswith("mis_")
+            and part.column == "value"
+            and part.style in ("value", "in_ten")
+            and part.row["status"] == "ok"
+            and part.row["unit"] != "probability"
+        )
+
+    def said(part: object, beside: Sequence[object]) -> bool:
+        assert isinstance(part, Number)
+        return any(
+            isinstance(one, Number) and one.style == "range" and one.text and one.key == part.key
+            for one in beside
+        )
+
+    lines: list[tuple[Sequence[object], str]] = []
+    if isinstance(block, Table):
+        words = f"{block.caption} {' '.join(block.head)}"
+        lines = [(row, f"{words} {' '.join(map(inline_text, row))}") for row in block.rows]
+    elif isinstance(block, Bullets):
+        lines = [(one.parts, one.text) for one in block.items]
+    elif isinstance(block, Paragraph):
+        lines = [(block.parts, block.text)]
+    found = 0
+    for parts, text in lines:
+        modelled = [
+            one for one in parts if isinstance(one, Number) and str(one.row["indicator"]).startswith("mis_")
+        ]
+        found += len(modelled)
+        assert not modelled or "modelled" in text, text
+        assert all(said(one, parts) for one in parts if bare(one)), text
+        assert all(one.row["interval"] or one.row["unit"] == "probability" for one in modelled)
+    return found
+
+
+def test_modelled_and_a_range_stand_wherever_the_standard_is_quantified(
+    sample_pack: Pack, tmp_path: Path
+) -> None:
     released = release(sample_pack, "public")
-    profile = compose(released, find_place(released, sample_pack.areas("wd25").index[1]))
-    for section in profile.sections:
-        for block in section.blocks:
-            for number in profile.numbers():
-                assert number.row["basis"] == "modelled" or not str(number.row["indicator"]).startswith(
-                    "mis_"
-                )
-            caption = getattr(block, "caption", "")
-            if "Minimum Income Standard" in caption:
-                assert "modelled" in caption.lower()
+    wards = [str(one) for one in sample_pack.areas("wd25").index]
+    saved = tmp_path / "saved.json"
+    saved.write_text(render_json(compose(released, find_place(released, wards[2]))), encoding="utf-8")
+    asked = {
+        wards[1]: [wards[0], str(saved)],
+        str(sample_pack.areas("lsoa21").index[3]): [],
+        sample_pack.authority: [],
+    }
+    for code, compare in asked.items():
+        profile = compose(released, find_place(released, code), compare=compare)
+        assert sum(check_modelled(block) for block in profile.blocks) > 12
+        for block in profile.blocks:
+            if "Minimum Income Standard" in getattr(block, "caption", ""):
+                assert "modelled" in block.caption.lower()  # type: ignore[union-attr]
+    for block in compose_scorecard(released).blocks:
+        check_modelled(block)
+
+
+def test_a_comparator_of_another_period_shows_no_number(sample_pack: Pack, tmp_path: Path) -> None:
+    released = release(sample_pack, "public")
+    wards = [str(one) for one in sample_pack.areas("wd25").index]
+    content = json.loads(render_json(compose(released, find_place(released, wards[2]))))
+    for row in content["figures"]:
+        if row["indicator"].startswith("mis_"):
+            row["period"] = "FYE 2019"
+    saved = tmp_path / "earlier.json"
+    saved.write_text(json.dumps(content), encoding="utf-8")
+    profile = compose(released, find_place(released, wards[1]), compare=[str(saved)])
+    table = next(one for one in profile.tables if one.id == "compare-table")
+    assert table.head[-1] == "Period"
+    rows = {str(row[0]): row for row in table.rows}
+    standard = rows["People below the Minimum Income Standard, modelled"]
+    assert standard[-2:] == ["[x]", "FYE 2025"]
+    assert isinstance(rows["Residents"][-2], Number)
+
+
+def test_no_rank_stands_in_a_profile(sample_pack: Pack) -> None:
+    released = release(sample_pack, "public")
+    profile = compose(released, find_place(released, str(sample_pack.areas("lsoa21").index[3])))
+    assert "imd25_decile" in {number.row["indicator"] for number in profile.numbers()}
+    assert "rank" not in {number.row["unit"] for number in profile.numbers()}
+    assert "imd25_rank" not in set(profile.figures["indicator"])
+
+
+def test_no_diagnostics_of_the_build_stand_in_a_public_document(sample_pack: Pack) -> None:
+    released, page = profile_of(sample_pack, str(sample_pack.areas("wd25").index[1]))
+    assert any("share below the line" in one for one in released.notes)
+    text = " ".join(" ".join(read(page).text).split())
+    for words in (
+        "share below the line",
+        "rows are of other periods",
+        "misses its margins",
+        "rows placed by",
+    ):
+        assert words not in text
+    for words in ("modelled for FYE 2025", "ONS perturbs", "street map holds", "wards of one year"):
+        assert words in text
+    msoa = profile_of(sample_pack, str(sample_pack.areas("msoa21").index[0]))[1]
+    assert "published for larger areas only" in msoa
 
 
 def test_hostile_names_are_only_names(sample_pack: Pack) -> None:

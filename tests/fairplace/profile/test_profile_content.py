@@ -7,14 +7,18 @@ import re
 from pathlib import Path
 
 import pytest
+import shapely
+from markupsafe import escape
 
 from fairplace.cli import main
 from fairplace.comparator_files import ComparatorArea
 from fairplace.disclosure import Beside, Released, release
+from fairplace.drawn import find_area, release_area
 from fairplace.indicators import load_indicators
+from fairplace.map_page import area_layer
 from fairplace.pack import Pack, PackError, open_pack
 from fairplace.profile.comparators import ComparatorError
-from fairplace.profile.content import StatusError, compose, find_place
+from fairplace.profile.content import Place, StatusError, compose, find_place
 from fairplace.profile.forms import FORMS, Rendering, write_profile
 from fairplace.profile.gaps import FEWEST, RATIO, flag
 from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
@@ -71,13 +75,13 @@ def test_any_area_and_any_saved_profile_can_be_compared_with(
     write_profile(ward, released, saved)
     made = compose(released, find_place(released, codes[0]), compare=[codes[2], str(saved)])
     held = table(made, "compare-table")
-    assert held.head[-2:] == [str(released.areas("wd25")["name"][codes[2]]), ward.area]
+    assert held.head[-3:] == [str(released.areas("wd25")["name"][codes[2]]), ward.area, "Period"]
     figures = {one.key for one in made.numbers()}
     row = next(
-        row for row in held.rows if isinstance(row[-1], Number) and row[-1].row["indicator"] == "residents"
+        row for row in held.rows if isinstance(row[-2], Number) and row[-2].row["indicator"] == "residents"
     )
-    assert row[-1].key in figures
-    assert row[-1].row["code"] == ward.code
+    assert row[-2].key in figures
+    assert row[-2].row["code"] == ward.code
     (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ComparatorError, match="is not a saved profile"):
         compose(released, find_place(released, codes[0]), compare=[str(tmp_path / "bad.json")])
@@ -162,6 +166,84 @@ def test_every_chart_has_words_and_a_table_of_the_same_figures(ward: Profile) ->
         assert len(one.alt) > 40
 
 
+def of_kind(pack: Pack, released: Released, kind: str) -> Profile:
+    if kind == "area":
+        west, south, east, north = pack.areas("lad25").total_bounds
+        half = shapely.box(west, south, (west + east) / 2, north).intersection(
+            pack.areas("lad25").union_all()
+        )
+        area = find_area(pack, half.wkt, crs="EPSG:27700")
+        return compose(release_area(pack, area), Place("area", area.id, area.name))
+    return compose(
+        released, find_place(released, str(released.areas(kind).index[3 if kind != "lad25" else 0]))
+    )
+
+
+@pytest.mark.parametrize("kind", ["lsoa21", "lad25", "area"])
+def test_whatever_the_area_its_drawings_name_tables_that_are_there(
+    sample_pack: Pack, released: Released, kind: str
+) -> None:
+    profile = of_kind(sample_pack, released, kind)
+    tables = {one.id for one in profile.tables}
+    drawings = [one for one in profile.blocks if isinstance(one, Drawing)]
+    assert {one.kind for one in drawings} >= {
+        "where_map",
+        "mis_map",
+        "imd_map",
+        "dots",
+        "ages",
+    }
+    assert [(one.id, one.twin) for one in drawings if one.twin not in tables] == []
+    said = [one.text for one in profile.blocks if isinstance(one, Paragraph) and one.to]
+    assert len(said) == len(drawings)
+
+
+def test_the_spine_chart_is_in_its_table_number_by_number(released: Released, ward: Profile) -> None:
+    spine = next(one for one in ward.blocks if isinstance(one, Drawing) and one.kind == "spine")
+    rows, held = spine.data["rows"], table(ward, spine.twin)
+    assert len(held.rows) == len(rows) > 20
+    assert sum("Minimum Income Standard, modelled" in str(row[0]) for row in held.rows) == 2
+    figures = released.figures[(released.figures["geography"] == "wd25") & (released.figures["group"] == "")]
+    for drawn, row in zip(rows.to_dict("records"), held.rows, strict=True):
+        told = [one.row["value"] for one in (row[1], row[2], *row[4:8]) if isinstance(one, Number)]
+        names = ("value", "comparator", "lowest", "p25", "p75", "highest")
+        assert told == [drawn[name] for name in names]
+        assert row[3] == drawn["flag"].replace("_", " ")
+        assert isinstance(row[1], Number)
+        values = figures.loc[figures["indicator"] == row[1].row["indicator"], "value"].dropna()
+        assert (told[2], told[5]) == (values.min(), values.max())
+        assert (values <= told[3]).mean() >= 0.25 > (values < told[3]).mean()
+        assert (values <= told[4]).mean() >= 0.75 > (values < told[4]).mean()
+
+
+def test_the_classes_of_the_map_of_the_standard_are_in_the_table_of_small_areas(
+    released: Released, ward: Profile
+) -> None:
+    held = table(ward, "parts-table")
+    at = next(at for at, name in enumerate(held.head) if "class on the map" in name)
+    layer = area_layer(released, "mis")
+    assert layer is not None
+    classes = layer.data()["class"]
+    labels = {one.id: one.label for one in layer.style.classes}
+    for row in held.rows:
+        code = str(row[0]).rpartition("(")[2].rstrip(")")
+        chance = row[at + 1]
+        assert row[at] == labels[classes[code]]
+        assert isinstance(chance, Number)
+        assert chance.row["code"] == code
+        value = chance.row["value"]
+        assert classes[code] == ("above" if value >= 0.9 else "below" if value <= 0.1 else "close")
+
+
+def test_the_page_says_of_each_picture_what_the_pdf_says(released: Released, ward: Profile) -> None:
+    rendering = Rendering(ward, released)
+    page = FORMS[".html"](rendering).decode()
+    counted = rendering.alts["mis-map"]
+    assert re.search(r"Too close to call: \d+", counted)
+    for alt in rendering.alts.values():
+        assert f'role="img" aria-label="{escape(alt)}"' in page
+
+
 def test_depth_bands_are_the_differences_of_the_shares_below(ward: Profile) -> None:
     bands = next(one for one in ward.blocks if isinstance(one, Drawing) and one.kind == "depth").data["bands"]
     rows = {one.row["indicator"]: one.row["value"] for one in ward.numbers() if one.row["code"] == ward.code}
@@ -241,7 +323,7 @@ def test_england_is_a_column_a_mark_a_list_of_gaps_and_a_sentence(
     place = find_place(released, str(released.areas("wd25").index[1]))
     made = compose(released, place)
     held = table(made, "compare-table")
-    assert held.head[-1] == "England"
+    assert held.head[-2:] == ["England", "Period"]
     assert not any(
         isinstance(row[1], Number) and str(row[1].row["indicator"]).startswith("mis_") for row in held.rows
     )
