@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import geopandas as gpd
 import numpy as np
@@ -11,16 +12,38 @@ import pandas as pd
 
 from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released
+from fairplace.papers import area_papers, credits_of, figure_papers, place_papers
+from fairplace.profile.document import banner_of, standing_of
+from fairplace.profile.model import Number, running_line
+from fairplace.profile.place import by_indicator
 from fairplace.profile.words import Words, load_words
 from geo.errors import UserError
 from geo.geography import Geography
 from maps.interactive import Basemap, build_map
 from maps.layer import MapLayer
+from maps.marks import MARKS
 from maps.style import BACKDROP, LayerStyle, deciles, shares, single, three_classes
 
 
 class MapLayerError(UserError, LookupError):
     """A layer was asked for that the pack cannot draw."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """In which standing a map is: status, as `check_status` of documents gives it, and supersession."""
+
+    status: str = "draft"
+    superseded: str = ""
+
+    def banner(self, words: Words, released: Released) -> list[str]:
+        """Sentences that stand in the map, as on every page of a document."""
+        return banner_of(words, released, standing_of(self.status, self.superseded), self.superseded)
+
+    def line(self, title: str, released: Released) -> str:
+        """Line that stands in the map: title, authority, status, edition and pack."""
+        status = standing_of(self.status, self.superseded)
+        return running_line(title, released.name, status, released.edition, released.pack_id)
 
 
 @dataclass(frozen=True)
@@ -134,6 +157,7 @@ def compose_map(
     geography: str = "lsoa21",
     basemap: Basemap | None = "drawn",
     words: Words | None = None,
+    standing: Standing | None = None,
 ) -> str:
     """Make the interactive map of a pack as one HTML page.
 
@@ -147,20 +171,29 @@ def compose_map(
         Which areas are coloured.
     basemap
         ``drawn``, ``online`` or None.
+    words
+        Sentences of the caveats.
+    standing
+        Status and supersession, as `standing_on` gives them; a draft if left out.
 
     Raises
     ------
     MapLayerError
         A layer that there is not, or whose figures the pack lacks.
     """
-    made = choose_layers(released, layers, geography)
+    made, words = choose_layers(released, layers, geography), words or load_words()
+    title = f"{released.name}: neighbourhoods and the Minimum Income Standard"
+    standing = standing or Standing()
     return build_map(
         [*made, *outlines(released, geography), *_lines(released), *points(released)],
-        title=f"{released.name}: neighbourhoods and the Minimum Income Standard",
-        caveats=caveats_of(released, made, words or load_words()),
+        title=title,
+        caveats=caveats_of(released, made, words),
         places=_search(released),
         backdrop=backdrop_of(released),
         basemap=basemap,
+        banner=standing.banner(words, released),
+        running=standing.line(title, released),
+        licences=[*backdrop_credits(released), credits_of(place_papers(released, "postcodes"))],
     )
 
 
@@ -192,15 +225,29 @@ def choose_layers(
 
 def caveats_of(released: Released, layers: Sequence[MapLayer], words: Words) -> list[str]:
     """Write the sentences that must stand on a map of these layers."""
-    caveats = [words("banner", "fictional", authority=released.name)] if released.fictional else []
-    if any(layer.id.startswith("mis") for layer in layers):
-        mis = released.settings["mis"]
-        caveats += [
-            words("required", "modelled", period=mis["period"]),
-            words("required", "place"),
-            words("required", "not_poverty", derived=mis["derived_budgets"], types=mis["household_types"]),
-        ]
+    caveats = required_words(released, words) if any(one.id.startswith("mis") for one in layers) else []
     return [*caveats, words("caveats", "imd")]
+
+
+def required_words(released: Released, words: Words) -> list[str]:
+    """Write the words that must stand with the standard: the district's figure, and what it is not."""
+    mis = released.settings["mis"]
+    district = next(key for key in released.geographies if key.startswith("lad"))
+    whole = by_indicator(released.figures, released.authority, district).get("mis_people_below_share")
+    said = []
+    if whole is not None and whole["status"] == "ok":
+        said.append(
+            words(
+                "required", "whole", authority=released.name, period=mis["period"],
+                **{style: Number(whole, style).text for style in ("in_ten", "value", "range")},
+            )
+        )  # fmt: skip
+    return [
+        *said,
+        words("required", "modelled", period=mis["period"]),
+        words("required", "place"),
+        words("required", "not_poverty", derived=mis["derived_budgets"], types=mis["household_types"]),
+    ]
 
 
 def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapLayer | None:
@@ -224,7 +271,9 @@ def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapL
         rows,
         chance=chance,
         source=source.title if source else "",
-        licence=source.attribution if source else "",
+        licence=credits_of(
+            [*figure_papers(released, str(rows["source"].iloc[0])), *area_papers(released, geography)]
+        ),
         caveat="Modelled: an estimate with a range, not a count." if name.startswith("mis") else "",
         shown=name == "mis",
     )
@@ -244,8 +293,14 @@ def outlines(released: Released, geography: str) -> list[MapLayer]:
             f"outline-{key}",
             _capital(f"{Geography.parse(key).label}: outlines"),
             released.areas(key),
-            single(_capital(Geography.parse(key).label), "Outline", colour="#0b0c0c"),
+            single(
+                _capital(Geography.parse(key).label),
+                "Outline",
+                colour="#0b0c0c",
+                dash="" if key.startswith("wd") else "long",
+            ),
             kind="line",
+            licence=credits_of(area_papers(released, key)),
             shown=key.startswith("wd"),
         )
         for key in released.geographies
@@ -258,8 +313,14 @@ def backdrop_of(released: Released) -> dict[str, gpd.GeoDataFrame]:
     return {name: released.places("lines", name) for name in released.held("lines") if name in BACKDROP}
 
 
+def backdrop_credits(released: Released) -> list[str]:
+    """Name the sources of the drawn background."""
+    return [credits_of(place_papers(released, name)) for name in sorted(backdrop_of(released))]
+
+
 def _lines(released: Released) -> list[MapLayer]:
     made = []
+    dashes = cycle(("mixed", "dots"))
     for name in sorted(set(released.held("lines")) - set(BACKDROP)):
         frame = released.places("lines", name)
         label = LINE_LABELS.get(name, name.replace("_", " ").capitalize())
@@ -268,8 +329,9 @@ def _lines(released: Released) -> list[MapLayer]:
                 name.replace("_", "-"),
                 label,
                 frame.set_index("id") if "id" in frame else frame,
-                single(label, label, colour="#7b2d8b"),
+                single(label, label, colour="#7b2d8b", dash=next(dashes)),
                 kind="line",
+                licence=credits_of(place_papers(released, name)),
             )
         )
     return made
@@ -279,9 +341,7 @@ def points(released: Released) -> list[MapLayer]:
     """Make a layer of each kind of public point."""
     colours = ("#1d70b8", "#00703c", "#912b88", "#b58840", "#d4351c", "#28a197")
     made = []
-    for at, name in enumerate(sorted(released.held("points"))):
-        if name in ("postcodes", PEOPLE):
-            continue
+    for at, name in enumerate(sorted(set(released.held("points")) - {"postcodes", PEOPLE})):
         frame = released.places("points", name)
         label = POINT_LABELS.get(name, name.replace("_", " ").capitalize())
         made.append(
@@ -289,8 +349,9 @@ def points(released: Released) -> list[MapLayer]:
                 name.replace("_", "-"),
                 label,
                 frame.set_index("id"),
-                single(label, label, colour=colours[at % len(colours)]),
+                single(label, label, colour=colours[at % len(colours)], mark=MARKS[at % len(MARKS)]),
                 kind="point",
+                licence=credits_of(place_papers(released, name)),
             )
         )
     return made

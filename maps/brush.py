@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import floor, log10
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from maps.fonts import text_width
 from maps.layer import MapLayer
+from maps.marks import DASHES, mark_of
 from maps.patterns import HATCHES, uncertain_class
 from maps.style import BACKDROP, MapClass
 
@@ -88,6 +90,7 @@ def draw_overlay(frame: Axes, layer: MapLayer) -> None:
                         facecolor="none",
                         edgecolor=colour,
                         linewidth=width + extra,
+                        linestyle="-" if extra else _dashes(layer),
                         joinstyle="round",
                     )
                 )
@@ -97,25 +100,24 @@ def draw_overlay(frame: Axes, layer: MapLayer) -> None:
     for class_id in dict.fromkeys(data["class"]):
         at = middles[(data["class"] == class_id).to_numpy()]
         one = layer.style.entry(class_id)
-        frame.scatter(
-            at.x,
-            at.y,
-            s=28,
-            marker=_marker(layer, one),
-            facecolor=one.colour,
-            edgecolor="#111111",
-            linewidth=0.7,
-            zorder=5,
-        )
+        frame.scatter(at.x, at.y, s=32, zorder=5, **_marker(layer, one))
 
 
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-
-
-def _marker(layer: MapLayer, one: MapClass) -> str:
+def _marker(layer: MapLayer, one: MapClass) -> dict[str, Any]:
     """Give a shape beside the colour, so that a black-and-white print tells kinds apart."""
-    ids = [each.id for each in layer.style.classes]
-    return _MARKERS[ids.index(one.id) % len(_MARKERS)] if one.id in ids else "x"
+    corners, hollow = mark_of(layer.style, one)
+    shape = Outline([(x, -y) for x, y in (*corners, corners[0])], closed=True)
+    look = (
+        {"facecolor": "#ffffff", "edgecolor": one.colour, "linewidth": 1.4}
+        if hollow
+        else {"facecolor": one.colour, "edgecolor": "#111111", "linewidth": 0.7}
+    )
+    return {"marker": shape, **look}
+
+
+def _dashes(layer: MapLayer) -> Any:
+    lengths = DASHES[layer.style.dash]
+    return (0, tuple(0.6 * one for one in lengths)) if lengths else "-"
 
 
 def draw_names(frame: Axes, layer: MapLayer, scale: int) -> None:
@@ -238,10 +240,10 @@ def draw_sample(pad: Axes, layer: MapLayer, one: MapClass, box: tuple[float, flo
             [y + height / 2] * 2,
             color=one.colour,
             linewidth=max(0.9, layer.style.outline_width * 0.6),
+            linestyle=_dashes(layer),
         )
     elif layer.kind == "point":
-        pad.scatter([x + width / 2], [y + height / 2], s=22, marker=_marker(layer, one), facecolor=one.colour,
-                    edgecolor="#111111", linewidth=0.7)  # fmt: skip
+        pad.scatter([x + width / 2], [y + height / 2], s=26, **_marker(layer, one))
     else:
         corners = Outline(
             np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]), closed=True

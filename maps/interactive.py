@@ -27,8 +27,9 @@ from geo.crs import bng_to_lonlat
 from geo.errors import UserError
 from maps.assets import inline, steady_ids
 from maps.faces import face_css
-from maps.layer import LayerError, MapLayer
+from maps.layer import LayerError, MapLayer, licence_lines
 from maps.legend import legend_entries, paint
+from maps.marks import DASHES, mark_of
 from maps.patterns import TILES, patterned, tile_svg, uncertain_class
 from maps.shapes import STEPS, ShapeStore
 from maps.style import BACKDROP, MapClass
@@ -65,6 +66,9 @@ class _Page:
     words: Mapping[str, str]
     layers: Sequence[MapLayer]
     caveats: Sequence[str]
+    banner: Sequence[str]
+    running: str
+    licences: Sequence[str]
     places: pd.DataFrame | None
     backdrop: Mapping[str, gpd.GeoDataFrame]
     basemap: Basemap | None
@@ -77,6 +81,9 @@ def build_map(
     title: str,
     language: str = "en",
     caveats: Sequence[str] = (),
+    banner: Sequence[str] = (),
+    running: str = "",
+    licences: Sequence[str] = (),
     places: pd.DataFrame | None = None,
     backdrop: Mapping[str, gpd.GeoDataFrame] | None = None,
     basemap: Basemap | None = "drawn",
@@ -97,6 +104,10 @@ def build_map(
         A language of the words file.
     caveats
         Sentences for the whole map; a layer's own is shown with the layer, inside the image.
+    banner, running
+        Sentences above the title, and a line of status and edition; both stand inside the image too.
+    licences
+        Lines that name sources beside those of the layers, such as that of the backdrop.
     places
         What search finds beside the areas: columns `name`, `kind` (such as "postcode"), `east` and
         `north` in metres of EPSG:27700.
@@ -133,6 +144,9 @@ def build_map(
         words=load_words(language, file=words_file),
         layers=layers,
         caveats=caveats,
+        banner=banner,
+        running=running,
+        licences=licences,
         places=places,
         backdrop=dict(backdrop or {}) if basemap else {},
         basemap=basemap,
@@ -201,7 +215,7 @@ class _PageFigure(Figure):
             program=page_text("canvas.js") + page_text("page.js"),
             data=embed_json(data),
             online=ONLINE if page.basemap == "online" else None,
-            licences=_unique(one.licence for one in page.layers),
+            licences=licence_lines([*(one.licence for one in page.layers), *page.licences]),
             accuracy=page.shapes.accuracy,
         )
 
@@ -308,6 +322,8 @@ def _data(page: _Page, drawn: list[dict[str, Any]]) -> dict[str, Any]:
                 "bases": _packed(written["base"]),
                 "classes": _packed(written["class"]),
                 "line": [layer.style.outline, layer.style.outline_width],
+                "dash": DASHES[layer.style.dash],
+                "marks": _marks(layer, kinds),
                 "labelled": layer.labelled,
                 "shown": about["shown"],
                 "facts": [about["interval"], about["period"], about["source"]],
@@ -347,6 +363,14 @@ def _data(page: _Page, drawn: list[dict[str, Any]]) -> dict[str, Any]:
         "online": ONLINE if page.basemap == "online" else None,
         "words": {name: page.words[name] for name in _SPOKEN},
     }
+
+
+def _marks(layer: MapLayer, kinds: Sequence[MapClass]) -> list[dict[str, Any]]:
+    """Corners of the mark of each class of places; of outlined ones the colour too."""
+    if layer.kind != "point":
+        return []
+    found = [(one, *mark_of(layer.style, one)) for one in kinds]
+    return [{"corners": [*corners], "hollow": one.colour if hollow else ""} for one, corners, hollow in found]
 
 
 def _packed(texts: pd.Series[str]) -> dict[str, list[Any]]:

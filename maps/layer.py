@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -221,3 +221,8 @@ class MapLayer:
         repeated = codes[codes.duplicated()]
         if len(repeated):
             raise LayerError(f"{self.label}: {repeated[0]} has two figures; give one row an area")
+
+
+def licence_lines(texts: Iterable[str]) -> list[str]:
+    """Give each line of some licences once, in order: layers share their sources."""
+    return list(dict.fromkeys(line for text in texts for line in text.splitlines() if line))

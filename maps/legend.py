@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from maps.layer import LayerKind, MapLayer
+from maps.marks import DASHES, mark_of
 from maps.patterns import fill_id, uncertain_class
 from maps.style import STATUS_CLASSES, MapClass
 
@@ -67,9 +68,18 @@ def swatch(layer: MapLayer, one: MapClass) -> str:
     """Draw one legend entry as a small SVG picture."""
     if layer.kind == "line":
         width = max(2.0, layer.style.outline_width)
-        shape = f'<path d="M2 10H30" stroke="{one.colour}" stroke-width="{width}" fill="none"/>'
+        dash = " ".join(f"{length:g}" for length in DASHES[layer.style.dash])
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        shape = f'<path d="M2 10H30" stroke="{one.colour}" stroke-width="{width}" fill="none"{dashed}/>'
     elif layer.kind == "point":
-        shape = f'<circle cx="16" cy="10" r="6" fill="{paint(one)}" stroke="#1a1a1a"/>'
+        corners, hollow = mark_of(layer.style, one)
+        points = " ".join(f"{16 + x:g},{10 + y:g}" for x, y in corners)
+        look = (
+            f'fill="#ffffff" stroke="{one.colour}" stroke-width="2.5"'
+            if hollow
+            else f'fill="{paint(one)}" stroke="#1a1a1a"'
+        )
+        shape = f'<polygon points="{points}" {look}/>'
     else:
         shape = f'<rect x="1" y="1" width="30" height="18" fill="{paint(one)}" stroke="#1a1a1a"/>'
     return f'<svg width="32" height="20" viewBox="0 0 32 20" aria-hidden="true">{shape}</svg>'

@@ -112,6 +112,19 @@ function drawMap(map, data) {
       });
     }));
   }
+  // A place has the shape of its kind, so that no two kinds are told by colour alone.
+  const Mark = L.CircleMarker.extend({
+    _updatePath() {
+      const { x, y } = this._point, renderer = this._renderer;
+      const at = this.options.corners.map((one) => [x + one[0], y + one[1]]);
+      if (renderer instanceof L.SVG) return renderer._setPath(this, this._empty() ? "M0 0" : "M" + at.join("L") + "Z");
+      if (!renderer._drawing || this._empty()) return;
+      renderer._ctx.beginPath();
+      at.forEach((one, place) => renderer._ctx[place ? "lineTo" : "moveTo"](one[0], one[1]));
+      renderer._ctx.closePath();
+      renderer._fillStroke(renderer._ctx, this);
+    },
+  });
   function overlayOf(layer) {
     if (groups.has(layer.id)) return groups.get(layer.id);
     const held = data.sets[layer.set];
@@ -122,14 +135,15 @@ function drawMap(map, data) {
       for (const [colour, extra] of [["#fff", 2.5], [layer.line[0], 0]]) {
         held.shapes.forEach((shape, at) => made.push(path(shape, held.at[at], {
           renderer: renderers.lines, pane: "lines", interactive: false, fill: false,
-          color: colour, weight: width + extra, opacity: 1,
+          color: colour, weight: width + extra, opacity: 1, dashArray: extra ? null : layer.dash.join(" ") || null,
         })));
       }
     } else {
       held.shapes.forEach((shape, at) => {
-        const dot = L.circleMarker(middle(held, at), {
-          renderer: renderers.points, pane: "points", radius: 7, color: "#111", weight: 1.5,
-          fillColor: layer.fills[layer.fill[at]], fillOpacity: 1,
+        const { corners, hollow } = layer.marks[layer.fill[at]];
+        const dot = new Mark(middle(held, at), {
+          renderer: renderers.points, pane: "points", radius: 9, color: hollow || "#111", weight: hollow ? 3 : 1.5,
+          fillColor: hollow ? "#fff" : layer.fills[layer.fill[at]], fillOpacity: 1, corners,
         });
         dot.on("mouseover", () => { find("under").textContent = brief(layer, at); });
         dot.on("mouseout", () => { find("under").textContent = ""; });
@@ -192,15 +206,15 @@ function drawMap(map, data) {
     const lead = find("lead");
     lead.textContent = leads.join(" ");
     lead.hidden = leads.length === 0;
-    for (const one of document.querySelectorAll(".leaflet-bottom")) one.style.bottom = (getComputedStyle(lead).position === "absolute" ? lead.offsetHeight : 0) + "px";
+    for (const one of document.querySelectorAll(".leaflet-bottom")) one.style.bottom = (getComputedStyle(find("foot")).position === "absolute" ? find("foot").offsetHeight : 0) + "px";
     remember();
   }
 
   // What the legend and the caveat cover, at the right and at the bottom.
   function margins() {
     const over = (box) => getComputedStyle(box).position === "absolute";
-    const legends = find("legends"), lead = find("lead");
-    return [over(legends) ? legends.offsetWidth + 20 : 12, over(lead) ? lead.offsetHeight + 12 : 12];
+    const legends = find("legends"), foot = find("foot");
+    return [over(legends) ? legends.offsetWidth + 20 : 12, over(foot) ? foot.offsetHeight + 12 : 12];
   }
 
   // Pop-ups.
@@ -449,10 +463,14 @@ function drawMap(map, data) {
       try { history.replaceState(null, "", "#" + parts.join("&")); } catch (refused) { location.hash = parts.join("&"); }
     }, 150);
   }
+  function plain(text) {
+    // An address that somebody cut short may end in half a sign.
+    try { return decodeURIComponent(text); } catch (broken) { return text; }
+  }
   function recall() {
     const held = new Map(location.hash.slice(1).split("&").filter((part) => part.includes("=")).map((part) => {
       const cut = part.indexOf("=");
-      return [part.slice(0, cut), decodeURIComponent(part.slice(cut + 1))];
+      return [part.slice(0, cut), plain(part.slice(cut + 1))];
     }));
     if (held.size === 0) return false;
     if (layers.get(held.get("layer"))?.kind === "fill") showFill(held.get("layer"));

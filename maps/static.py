@@ -30,7 +30,7 @@ from maps.brush import (
     free_corners,
 )
 from maps.fonts import fonts_for, wrap
-from maps.layer import MapLayer
+from maps.layer import MapLayer, licence_lines
 from maps.patterns import uncertain_class
 from maps.picture import Picture, drawing, new_figure
 from maps.style import STATUS_CLASSES, MapClass
@@ -80,6 +80,9 @@ def draw_map(
     turn: Turn = "landscape",
     scale: int | None = None,
     caveats: Sequence[str] = (),
+    banner: Sequence[str] = (),
+    running: str = "",
+    licences: Sequence[str] = (),
     counted: bool = True,
     ratio: bool = True,
     alt: str = "",
@@ -104,6 +107,10 @@ def draw_map(
         Such as 25000 for 1:25,000; the largest round scale at which everything fits if left out.
     caveats
         Sentences beside those of the layers.
+    banner, running
+        Sentences above the title, and a line of status and edition at the foot.
+    licences
+        Lines that name sources beside those of the layers, such as that of the backdrop.
     counted
         Say in the legend how many areas each class has.
     ratio
@@ -130,12 +137,12 @@ def draw_map(
     words = load_words(language)
     layers = [layer, *overlays]
     _check(layers, paper)
-    letters = fonts_for(_texts(layers, [title, *caveats]), fonts=fonts)
+    letters = fonts_for(_texts(layers, [title, *caveats, *banner, running, *licences]), fonts=fonts)
     width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
     with drawing(letters):
         sheet = _Sheet(new_figure(width, height), width, height, words)
-        top = _head(sheet, title)
-        bottom = _foot(sheet, layers, caveats)
+        top = _head(sheet, title, banner)
+        bottom = _foot(sheet, layers, caveats, running, licences)
         if turn == "landscape":
             box = (_MARGIN, bottom, width - 2 * _MARGIN - _LEGEND - 4, top - bottom)
             key = (width - _MARGIN - _LEGEND, bottom, _LEGEND, top - bottom)
@@ -160,6 +167,9 @@ def draw_multiples(
     paper: Paper = "A4",
     turn: Turn = "landscape",
     caveats: Sequence[str] = (),
+    banner: Sequence[str] = (),
+    running: str = "",
+    licences: Sequence[str] = (),
     language: str = "en",
     fonts: Sequence[Path] = (),
 ) -> Picture:
@@ -171,7 +181,7 @@ def draw_multiples(
         Each gets a map headed by its label.
     columns
         Maps in a row; chosen by the sheet if 0.
-    title, overlays, paper, turn, caveats, language, fonts
+    title, overlays, paper, turn, caveats, banner, running, licences, language, fonts
         As for `draw_map`.
 
     Raises
@@ -181,13 +191,14 @@ def draw_multiples(
     """
     words = load_words(language)
     _check([*layers, *overlays], paper)
-    letters = fonts_for(_texts([*layers, *overlays], [title, *caveats]), fonts=fonts)
+    texts = _texts([*layers, *overlays], [title, *caveats, *banner, running, *licences])
+    letters = fonts_for(texts, fonts=fonts)
     width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
     shared = len({(one.style.classes, one.style.edges, one.style.rule) for one in layers}) == 1
     with drawing(letters):
         sheet = _Sheet(new_figure(width, height), width, height, words)
-        top = _head(sheet, title)
-        bottom = _foot(sheet, [*layers, *overlays], caveats)
+        top = _head(sheet, title, banner)
+        bottom = _foot(sheet, [*layers, *overlays], caveats, running, licences)
         across = width - 2 * _MARGIN - (_LEGEND + 4 if shared else 0)
         count = columns or _columns([*layers, *overlays], len(layers), (across, top - bottom))
         rows = -(-len(layers) // count)
@@ -195,7 +206,7 @@ def draw_multiples(
         low = (
             0.0
             if shared
-            else min(cell[1] * 0.45, max(_legend_height([one], words, cell[0] - 4) for one in layers))
+            else min(cell[1] * 0.45, max(_legend_height([one], words, cell[0] - 4, size=6) for one in layers))
         )
         room = (cell[0] - 3, cell[1] - 8 - low)
         used = max(_fitting([one, *overlays], room) for one in layers)
@@ -276,23 +287,36 @@ def _label(one: MapClass, words: Mapping[str, str]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _head(sheet: _Sheet, title: str) -> float:
-    """Write the title; give the height in millimetres at which it ends."""
+def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> float:
+    """Write banner and title; give the height in millimetres at which they end."""
     size = 15.0 if max(sheet.width, sheet.height) > max(PAPERS["A5"]) else 11.5
-    lines = wrap(title, width=sheet.width - 2 * _MARGIN, size=size, bold=True)[:3]
+    across = sheet.width - 2 * _MARGIN
     top = sheet.height - _MARGIN
+    said = [line for one in banner for line in wrap(one, width=across, size=8, bold=True)]
+    if said:
+        sheet.text(
+            _MARGIN,
+            top + 4,
+            "\n".join(said),
+            8,
+            va="top",
+            fontweight="bold",
+            color="#8a1f00",
+            linespacing=1.15,
+        )
+        top += 2.5 - 8 * 0.41 * len(said)
+    lines = wrap(title, width=across, size=size, bold=True)[:3]
     sheet.text(_MARGIN, top, "\n".join(lines), size, va="top", fontweight="bold", linespacing=1.15)
     return top - 0.427 * size * max(1, len(lines)) - 1
 
 
-def _foot(sheet: _Sheet, layers: Sequence[MapLayer], caveats: Sequence[str]) -> float:
-    """Write caveats and licences; give the height in millimetres above them."""
+def _foot(
+    sheet: _Sheet, layers: Sequence[MapLayer], caveats: Sequence[str], running: str, licences: Sequence[str]
+) -> float:
+    """Write caveats, licences and the running line; give the height in millimetres above them."""
     across = sheet.width - 2 * _MARGIN
-    licences = [
-        line
-        for one in _unique(one.licence for one in layers)
-        for line in wrap(one, width=across - 30, size=6)
-    ]
+    named = licence_lines([*(one.licence for one in layers), *licences])
+    small = [line for one in (" ".join(named), running) for line in wrap(one, width=across - 30, size=6)]
     said = [
         line
         for one in _unique([*caveats, *(one.caveat for one in layers)])
@@ -301,8 +325,8 @@ def _foot(sheet: _Sheet, layers: Sequence[MapLayer], caveats: Sequence[str]) -> 
     most = int(sheet.height * 0.3 / 3.6)
     if len(said) > most:
         said = [*said[: most - 1], sheet.words["cut_short"]]
-    y = 4.0 if licences else 7.0
-    for line in reversed(licences):
+    y = 4.0 if small else 7.0
+    for line in reversed(small):
         sheet.text(_MARGIN, y, line, 6, va="bottom", color="#222222")
         y += 2.8
     y += 1.5

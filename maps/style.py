@@ -53,6 +53,8 @@ class MapClass:
         Drawn over the fill where colour alone would have to tell.
     ink
         Colour of the pattern's lines.
+    mark
+        Shape of the class's points, one of `maps.marks.MARKS`; that of its place in the legend if empty.
     """
 
     id: str
@@ -60,6 +62,7 @@ class MapClass:
     colour: str
     pattern: Pattern = ""
     ink: str = "#333333"
+    mark: str = ""
 
     def __post_init__(self) -> None:
         if self.pattern not in PATTERNS:
@@ -99,6 +102,8 @@ class LayerStyle:
         Hatch an area whose range reaches into another class.
     note
         Said in the legend, such as "1 = most deprived".
+    dash
+        Of a layer of lines, a key of `maps.marks.DASHES`.
     """
 
     title: str
@@ -110,6 +115,7 @@ class LayerStyle:
     outline_width: float = 0.6
     mark_uncertain: bool = False
     note: str = ""
+    dash: str = ""
 
     def __post_init__(self) -> None:
         ids = [one.id for one in self.classes]
@@ -360,14 +366,22 @@ def categories(title: str, labels: dict[str, str], *, note: str = "") -> LayerSt
 
 
 def single(
-    title: str, label: str, *, colour: str = "#1a1a1a", width: float = 2.0, note: str = ""
+    title: str,
+    label: str,
+    *,
+    colour: str = "#1a1a1a",
+    width: float = 2.0,
+    note: str = "",
+    mark: str = "",
+    dash: str = "",
 ) -> LayerStyle:
-    """One class for a layer of lines, points or outlines."""
+    """One class for a layer of lines, points or outlines; `mark` and `dash` tell it from others."""
     return LayerStyle(
         title,
-        (MapClass("all", label, colour),),
+        (MapClass("all", label, colour, mark=mark),),
         rule="single",
         outline=colour,
         outline_width=width,
         note=note,
+        dash=dash,
     )

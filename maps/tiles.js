@@ -98,9 +98,9 @@
   }
 
   function room() {
-    const legends = find("legends"), lead = find("lead");
+    const legends = find("legends"), foot = find("foot");
     const over = (box) => box && getComputedStyle(box).position === "absolute";
-    return { top: 12, left: 12, right: over(legends) ? legends.offsetWidth + 20 : 12, bottom: over(lead) ? lead.offsetHeight + 12 : 12 };
+    return { top: 12, left: 12, right: over(legends) ? legends.offsetWidth + 20 : 12, bottom: over(foot) ? foot.offsetHeight + 12 : 12 };
   }
 
   async function start() {
@@ -155,6 +155,12 @@
     map.on("click", "fill", (event) => {
       const at = place.get(event.features[0].properties.code);
       if (at !== undefined) show(at, event.lngLat);
+    });
+    // A map that can be dragged can be moved without dragging too.
+    find("moves").addEventListener("click", (event) => {
+      const pan = { left: [-0.3, 0], right: [0.3, 0], up: [0, -0.3], down: [0, 0.3] }[event.target.closest("button")?.dataset.move];
+      const size = map.getContainer().getBoundingClientRect();
+      if (pan) map.panBy([pan[0] * size.width, pan[1] * size.height], { animate: false });
     });
     find("seek").addEventListener("submit", (event) => {
       event.preventDefault();

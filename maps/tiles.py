@@ -123,7 +123,8 @@ def build_tile_map(
         language=language,
         w=words,
         layer=layer,
-        entries=legend_entries(layer, data, words),
+        # Stripes are not drawn here: what a range reaches is in the pop-up and the table of all areas.
+        entries=[one for one in legend_entries(layer, data, words) if one["id"] != "uncertain"],
         total=f"{len(data):,}",
         period=layer.period_words(),
         patterns="".join(

@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "its figures beside it",
     )  # fmt: skip
     parser.add_argument("--edition", choices=["public", "officer"], default="public", help="for whose eyes")
+    parser.add_argument("--status", default="draft", help='"draft", "approved by NAME, DATE" or "superseded"')
+    parser.add_argument("--settings", type=Path, help="a TOML file: approver")
     parser.add_argument(
         "--show-stale", action="store_true", help="show figures older than the pack's stale_after_years too"
     )
@@ -46,11 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the map; exit code 0."""
+    from fairplace.corrections import say_superseded
     from fairplace.disclosure import release
     from fairplace.files import write_whole
-    from fairplace.map_page import compose_map
+    from fairplace.map_page import Standing, compose_map
     from fairplace.map_sheet import compose_sheet
     from fairplace.pack import open_pack
+    from fairplace.profile.document import check_status
+    from fairplace.settings import Settings, load_settings
     from maps.picture import PictureError
 
     form = args.out.suffix.lstrip(".").lower()
@@ -58,13 +63,16 @@ def run(args: argparse.Namespace) -> int:
         raise PictureError(f'"{args.out.name}" does not end in .html, .png, .svg or .pdf; choose one of them')
     if not 50 <= args.dpi <= 1200:
         raise PictureError(f"--dpi {args.dpi} is not between 50 and 1200; 150 suits screens, 300 print")
+    status = check_status(args.status, load_settings(args.settings) if args.settings else Settings())
     released = release(open_pack(args.pack), args.edition, show_stale=args.show_stale)
+    standing = Standing(status, say_superseded(args.pack))
     if form == "html":
         page = compose_map(
             released,
             layers=args.layer,
             geography=args.geography,
             basemap=None if args.basemap == "none" else args.basemap,
+            standing=standing,
         )
         with write_whole(args.out) as draft:
             draft.write_text(page, encoding="utf-8")
@@ -77,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         paper=args.paper,
         turn=args.turn,
         scale=args.scale,
+        standing=standing,
     )
     twin = args.out.with_suffix(".csv")
     with write_whole(args.out) as draft, write_whole(twin) as rows:

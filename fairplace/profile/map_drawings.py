@@ -12,11 +12,13 @@ import shapely
 from fairplace.catchments import catchment_bands, walk_catchments
 from fairplace.disclosure import Released
 from fairplace.ground import released_layers
-from fairplace.map_page import POINT_LABELS, area_layer, backdrop_of
+from fairplace.map_page import POINT_LABELS, area_layer, backdrop_credits, backdrop_of
+from fairplace.papers import area_papers, credits_of, place_papers
 from fairplace.profile.maps import PACE, WALKED
 from fairplace.profile.model import Drawing, Profile
 from fairplace.profile.words import load_words
 from geo.crs import BNG
+from geo.source import Source
 from maps.layer import MapLayer
 from maps.palettes import QUALITATIVE, spread
 from maps.picture import Picture
@@ -51,7 +53,8 @@ def where_map(profile: Profile, released: Released, drawing: Drawing) -> Picture
         outline="#5a5a5a",
         outline_width=0.9,
     )
-    base = MapLayer("areas", label, ground, style, labelled=key.startswith("wd"))
+    licence = credits_of(area_papers(released, key))
+    base = MapLayer("areas", label, ground, style, labelled=key.startswith("wd"), licence=licence)
     overlays = [_outline(profile, released)]
     fitted = _best_fit(profile, released)
     if fitted is not None:
@@ -115,7 +118,7 @@ def walk_map(profile: Profile, released: Released, drawing: Drawing) -> Picture 
         gpd.GeoDataFrame({"name": bands["band"].map(names)}, geometry=bands.geometry, crs=BNG),
         style,
         pd.Series(bands.index, index=bands.index),
-        licence=_streets(released),
+        licence=credits_of([] if released.street_source is None else [released.street_source]),
         caveat=words("maps", "walk_caveat", authority=released.name),
     )
     over = [*_wards(released), _outline(profile, released), *_services(released)]
@@ -161,11 +164,9 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
         for one in papers.values()
         if one["held"]
     )
-    licences = dict.fromkeys(
-        f"{source.publisher}, {source.licence}"
-        for one in papers.values()
-        if (source := released.sources.get(str(one["source"]))) is not None
-    )
+    named = [
+        released.sources[key] for one in papers.values() if (key := str(one["source"])) in released.sources
+    ]
     layer = MapLayer(
         "planning",
         words("maps", "planning_title"),
@@ -173,7 +174,7 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
         style,
         kinds,
         caveat=f"{words('maps', 'planning_caveat')} {said}.",
-        licence="; ".join(licences),
+        licence=credits_of(named),
     )
     return _sheet(layer, drawing, [_outline(profile, released)], released, counted=False)
 
@@ -206,6 +207,7 @@ def _sheet(
         # A document is printed and shown at sizes of its own, where only the bar of the scale stays true.
         ratio=False,
         alt="" if counted else drawing.alt,
+        licences=backdrop_credits(released),
     )
 
 
@@ -217,7 +219,8 @@ def _outline(profile: Profile, released: Released) -> MapLayer:
         crs=BNG,
     )
     style = single(load_words()("maps", "this_area"), profile.area, colour="#d4351c")
-    return MapLayer("this-area", profile.area, frame, style, kind="line")
+    papers = [] if profile.geography == "area" else area_papers(released, profile.geography)
+    return MapLayer("this-area", profile.area, frame, style, kind="line", licence=credits_of(papers))
 
 
 def _wards(released: Released) -> list[MapLayer]:
@@ -227,7 +230,8 @@ def _wards(released: Released) -> list[MapLayer]:
     words = load_words()
     label = words("maps", "ward_lines")
     style = single(words("maps", "lines"), label, colour="#0b0c0c", width=1.2)
-    return [MapLayer("wards", label, released.areas(key), style, kind="line")]
+    licence = credits_of(area_papers(released, key))
+    return [MapLayer("wards", label, released.areas(key), style, kind="line", licence=licence)]
 
 
 def _best_fit(profile: Profile, released: Released) -> MapLayer | None:
@@ -247,14 +251,16 @@ def _best_fit(profile: Profile, released: Released) -> MapLayer | None:
     label = words("maps", "best_fit")
     shape = shapely.union_all(released.areas(_SMALL).geometry[list(codes)].to_numpy())
     frame = gpd.GeoDataFrame({"name": [label]}, geometry=[shape], index=["best-fit"], crs=BNG)
-    style = single(words("maps", "fit"), label, colour="#1d4f73", width=1.6)
-    return MapLayer("best-fit", label, frame, style, kind="line")
+    style = single(words("maps", "fit"), label, colour="#1d4f73", width=1.6, dash="long")
+    licence = credits_of(area_papers(released, _SMALL))
+    return MapLayer("best-fit", label, frame, style, kind="line", licence=licence)
 
 
 def _services(released: Released) -> list[MapLayer]:
     """Services in one layer, each kind with its own shape and colour."""
     words = load_words()
     parts, classes = [], []
+    named: list[Source] = []
     for at, (layer, kind, name) in enumerate(_MARKED):
         if layer not in released.held("points"):
             continue
@@ -262,6 +268,7 @@ def _services(released: Released) -> list[MapLayer]:
         frame = frame[frame["kind"] == kind] if kind else frame
         if len(frame):
             parts.append(frame[["name", "geometry"]].assign(kind=name))
+            named += place_papers(released, layer)
             classes.append(MapClass(name, words("services", name), _MARKS[at]))
     if not parts:
         return []
@@ -269,9 +276,4 @@ def _services(released: Released) -> list[MapLayer]:
     joined.index = pd.Index([f"s{at}" for at in range(len(joined))])
     style = LayerStyle(words("maps", "services"), tuple(classes), rule="codes")
     return [MapLayer("services", POINT_LABELS.get("services", style.title), joined, style, joined["kind"],
-                     kind="point")]  # fmt: skip
-
-
-def _streets(released: Released) -> str:
-    source = released.street_source
-    return source.attribution if source else ""
+                     kind="point", licence=credits_of(named))]  # fmt: skip

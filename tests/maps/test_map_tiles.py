@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 
 import geopandas as gpd
@@ -48,6 +49,27 @@ def test_a_page_beside_its_archive_does_not_carry_it(grid, share_layer, tmp_path
         build_tile_map(share_layer, tiles, title="x", address=address) for address in ("", "a.pmtiles")
     )
     assert len(inside) - len(beside) > tiles.stat().st_size
+
+
+def test_a_page_of_tiles_explains_no_stripes_that_it_does_not_draw(share_layer, tmp_path):
+    tiles = write_tiles(share_layer.areas, tmp_path / "a.pmtiles")
+    striped = dataclasses.replace(
+        share_layer, style=dataclasses.replace(share_layer.style, mark_uncertain=True)
+    )
+    assert striped.data()["uncertain"].any()
+    assert "Striped" not in build_tile_map(striped, tiles, title="x")
+
+
+@pytest.mark.chromium
+def test_the_map_of_tiles_moves_without_dragging(share_layer, tmp_path, open_page):
+    tiles = write_tiles(share_layer.areas, tmp_path / "a.pmtiles", zooms=(4, 10), tolerance=5)
+    with open_page(build_tile_map(share_layer, tiles, title="x")) as seen:
+        middle = seen.page.evaluate("fairplaceMap.getCenter().toArray()")
+        seen.page.click("#moves [data-move=right]")
+        seen.page.click("#moves [data-move=up]")
+        moved = seen.page.evaluate("fairplaceMap.getCenter().toArray()")
+        assert moved[0] > middle[0]
+        assert moved[1] > middle[1]
 
 
 @pytest.mark.chromium

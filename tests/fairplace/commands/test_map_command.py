@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import html
+import json
+import re
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from fairplace.cli import main
-from fairplace.disclosure import release
+from fairplace.disclosure import Released, release
+from fairplace.map_page import Standing, compose_map
+from fairplace.map_sheet import compose_sheet
 from fairplace.numbers import two_figures
 from fairplace.pack import Pack
+from fairplace.profile.content import compose, find_place
+from fairplace.profile.drawings import draw
+from maps.picture import Picture
+from maps.static import Paper
+
+
+@pytest.fixture(scope="module")
+def released(sample_pack: Pack) -> Released:
+    return release(sample_pack, "public")
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
@@ -45,6 +61,120 @@ def test_a_public_table_gives_modelled_people_to_two_figures(sample_pack: Pack, 
     assert any(one != two_figures(one) for one in held_counts)
 
 
+MUST = (
+    "modelled estimates made by the council",
+    "not a count and not an official statistic",
+    "range does not cover every error",
+    "says nothing about any one street, home, person or community",
+    "decides nothing about any household",
+    "not the same as relative poverty, deprivation or destitution",
+    "have not endorsed these estimates",
+    "household budgets are not published and were derived",
+    "in 10 (",
+    "90% range",
+    "FYE 2025",
+    "made-up town",
+    "Officer edition",
+    "Approved by A. Person, 2 March 2026",
+)
+
+
+def words_of(path: Path) -> str:
+    if path.suffix == ".pdf":
+        document = pypdfium2.PdfDocument(path.read_bytes())
+        text = " ".join(page.get_textpage().get_text_bounded() for page in document)
+    else:
+        text = html.unescape(path.read_text(encoding="utf-8-sig"))
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("form", ["html", "pdf", "csv"])
+def test_what_a_map_must_say_stands_in_the_page_the_sheet_and_its_table(
+    sample_pack: Pack, tmp_path: Path, form: str
+) -> None:
+    out = tmp_path / f"map.{'pdf' if form == 'csv' else form}"
+    status = ["--edition", "officer", "--status", "approved by A. Person, 2 March 2026"]
+    assert main(["map", str(sample_pack.path), *status, "--out", str(out)]) == 0
+    text = words_of(out.with_suffix(f".{form}"))
+    for words in (*MUST, f"officer edition {release(sample_pack, 'officer').pack_id}"):
+        assert words in text, words
+
+
+def test_an_edition_whose_place_was_taken_says_so_on_every_map(released: Released) -> None:
+    gone = "Edition a was superseded on 1 May 2026 by edition b: a mistake."
+    standing = Standing(superseded=gone)
+    page = compose_map(released, layers=["mis"], standing=standing)
+    inside = page[page.index('<div class="window">') : page.index("<figcaption")]
+    for words in (gone, "· Superseded ·", released.pack_id):
+        assert words in inside
+    assert page.index(gone) < page.index("<h1")
+    picture, table = compose_sheet(released, standing=standing)
+    assert gone in written(picture)
+    assert "· Superseded ·" in written(picture)
+    assert table["edition"].str.contains("superseded on 1 May").all()
+
+
+def named(released: Released, **names: str) -> Released:
+    """The same release, with words by which some sources ask to be named."""
+    sources = dict(released.sources)
+    for key, words in names.items():
+        sources[key] = dataclasses.replace(sources[key], attribution=words)
+    return dataclasses.replace(released, sources=sources)
+
+
+def written(picture: Picture) -> str:
+    """What stands on a sheet, from the top."""
+    lines = sorted(picture.figure.texts, key=lambda one: -one.get_position()[1])
+    return " ".join(" ".join(one.get_text() for one in lines).split())
+
+
+WORDS = {
+    one: f"Contains words of {one}."
+    for one in (
+        "boundary_lsoa21", "boundary_wd25", "boundary_msoa21", "osm_streets", "codepoint_open", "nhs_gp",
+        "schools", "stations", "local_services", "local_lcwip_lines", "iod2025", "census2021_ts054",
+        "fuel_poverty_2022",
+    )
+}  # fmt: skip
+
+
+def test_each_source_that_a_page_draws_is_named_on_it(released: Released) -> None:
+    page = compose_map(named(released, **WORDS))
+    foot = page[page.index("<footer>") :]
+    for words in WORDS.values():
+        assert words in foot, words
+    for key in ("nhs_pharmacy", "mis_model", "local_events"):
+        assert released.sources[key].title in html.unescape(foot)
+
+
+@pytest.mark.parametrize("paper", ["A4", "A3"])
+def test_each_source_that_a_sheet_draws_is_named_on_it(released: Released, paper: Paper) -> None:
+    picture, _ = compose_sheet(named(released, **WORDS), paper=paper)
+    text = written(picture)
+    drawn = ("boundary_lsoa21", "boundary_wd25", "osm_streets", "iod2025", "census2021_ts054")
+    for key in drawn:
+        assert WORDS[key] in text, key
+    for key in ("nhs_gp", "local_services"):
+        assert WORDS[key] not in text
+
+
+def test_each_source_that_a_map_of_a_profile_draws_is_named_on_it(released: Released) -> None:
+    held = named(released, **WORDS)
+    code = str(released.areas("wd25").index[1])
+    pictures = draw(compose(held, find_place(held, code)), held)
+    wanted = {
+        "where-map": ("boundary_wd25", "osm_streets", "boundary_lsoa21"),
+        "mis-map": ("boundary_lsoa21", "boundary_wd25", "osm_streets", "census2021_ts054"),
+        "imd-map": ("boundary_lsoa21", "iod2025"),
+        "walk-map": ("osm_streets", "nhs_gp", "schools", "local_services"),
+        "planning-map": ("osm_streets", "boundary_wd25"),
+    }
+    for name, keys in wanted.items():
+        text = written(pictures[name])
+        for key in keys:
+            assert WORDS[key] in text, (name, key)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -66,3 +196,18 @@ def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(
     assert main(["map", str(sample_pack.path), *more]) == 2
     assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_two_layers_of_places_or_lines_of_a_map_are_told_by_colour_alone(released: Released) -> None:
+    page = compose_map(released)
+    found = re.search(r'id="map-data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    layers = json.loads(found[1])["layers"]
+    marks = [
+        json.dumps([one["marks"][0]["corners"], bool(one["marks"][0]["hollow"])])
+        for one in layers
+        if one["marks"]
+    ]
+    assert len(marks) == len(set(marks)) > 8
+    lines = [tuple(one["dash"]) for one in layers if one["kind"] == "line"]
+    assert len(lines) == len(set(lines)) == 3
