@@ -73,7 +73,8 @@ def published_rates(tables: Reconciled, solution: Solution, targets: Targets) ->
         gap = 100 * ours[name] - fact["value"]
         seen = " (line chosen with sight of it)" if fact.get("seen") else ""
         print(
-            f"| {name.replace('_', ' ')}{seen} | {fact['value']} | {fact['report'][:7]} | {100 * ours[name]:.1f} "
+            f"| {name.replace('_', ' ')}{seen} | {fact['value']} | {fact['report'][:7]} "
+            f"| {100 * ours[name]:.1f} "
             f"| {gap:+.1f} | {fact['within']} | {'yes' if abs(gap) <= fact['within'] else 'NO'} "
             f"| {100 * bridged[name]:.1f} |"
         )
