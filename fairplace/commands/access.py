@@ -82,12 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Work out access; 1 if ``--nearest`` finds somebody who can get to no service at all."""
     from fairplace import street_inputs as inputs
-    from fairplace.reaching import say_speeds
+    from fairplace.reaching import say_fictional, say_speeds
 
     _check_call(args)
     network = inputs.open_network(args)
     ground, notes = inputs.open_demand(args, network)
-    ground, notes = _with_fifths(ground), (*notes, *say_speeds(network, args.profile))
+    notes = (*say_fictional(ground), *notes, *say_speeds(network, args.profile))
+    ground = _with_fifths(ground)
     weights = [one for one in ground.measures if one not in ground.modelled]
     if not weights and (args.capacity or args.greenspace):
         raise inputs.StreetInputError(

@@ -335,6 +335,7 @@ def test_children_below_the_standard_are_counted_with_their_range(sample_pack, t
     call = ["access", str(sample_pack.path), "--services", "libraries", "--minutes", "10,15"]
     assert main([*call, "--weights", "residents,children_below_mis", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
+    assert "fictional" in answer["notes"][0]
     modelled = pd.DataFrame(answer["modelled"]["table"])
     everywhere = modelled[modelled["place"] == ""]
     assert everywhere["limit"].tolist() == [10, 15]
