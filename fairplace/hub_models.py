@@ -247,10 +247,11 @@ def settle_rules(case: Case) -> Case:
     return replace(case, rules=rules)
 
 
-def solve_case(case: Case) -> Siting:
+def solve_case(case: Case, *, shortest: bool = True) -> Siting:
     """Solve one case for its aim.
 
-    Places from which no candidate can be reached weigh nothing here; the plan names them.
+    Places from which no candidate can be reached weigh nothing here; the plan names them. Where only
+    sites and what they are worth are asked for, `shortest` False saves working out who goes where.
     """
     asked = case.question
     cost, need = _numbers(case)
@@ -265,7 +266,9 @@ def solve_case(case: Case) -> Siting:
         taken = case.need if case.loads is None else case.loads
         settled["loads"] = taken.to_numpy(dtype=float)
         if asked.aim == "cover":
-            return solve_capacitated_cover(cost, need, limit=asked.limit, capacities=room, **settled)
+            return solve_capacitated_cover(
+                cost, need, limit=asked.limit, capacities=room, shortest=shortest, **settled
+            )
         if asked.aim == "median":
             return solve_capacitated_median(cost, need, capacities=room, **settled)
         raise HubQuestionError("capacity with the aim center has no model here; use cover or median")
@@ -317,7 +320,7 @@ def value_of(case: Case, sites: Sequence[str]) -> float:
     asked = case.question
     if asked.capacity and len(sites):
         try:
-            return solve_case(_fix(case, case.columns(sites))).objective
+            return solve_case(_fix(case, case.columns(sites)), shortest=False).objective
         except SitingError:
             return np.inf
     cost, need = _numbers(case)

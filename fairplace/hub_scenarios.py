@@ -242,7 +242,7 @@ def try_scenarios(
     for one in scenarios:
         remaining = [site for site in chosen if f"without {site}" != one.label]
         try:
-            plan = solve_case(one.case)
+            plan = solve_case(one.case, shortest=False)
         except (SitingError, UnreachableError):
             rows.append((one.kind, one.label, "", np.nan, np.nan, np.nan, False))
             picks.append(set())

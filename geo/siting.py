@@ -359,6 +359,7 @@ def solve_capacitated_cover(
     demand_names: Sequence[str] | None = None,
     site_names: Sequence[str] | None = None,
     time_limit: float | None = None,
+    shortest: bool = True,
 ) -> Siting:
     """Open sites so that the most weight is served within the limit and within capacity.
 
@@ -370,6 +371,9 @@ def solve_capacitated_cover(
         Largest cost at which a row counts as served, included.
     capacities, loads
         As in `solve_capacitated_median`.
+    shortest
+        Send everybody the shortest way once the sites are settled, which takes a second program; False
+        where only sites and objective are asked for, and then nobody is sent beyond the limit.
 
     Returns
     -------
@@ -391,6 +395,8 @@ def solve_capacitated_cover(
     check_rule(problem)
     room, taken = _places(problem, capacities, loads)
     filled = find_capacitated_cover(problem, room, taken, problem.weights, limit, time_limit=time_limit)
+    if not shortest:
+        return _state_filled("capacitated maximal cover", problem, filled, begin)
     # Which sites open is settled; now everybody goes the shortest way to one that has room.
     sent = find_filled_assignment(
         problem, filled.sites, room, taken, limit=limit, covered=filled.value, time_limit=time_limit
