@@ -74,9 +74,8 @@ def published_rates(tables: Reconciled, solution: Solution, targets: Targets) ->
         seen = " (line chosen with sight of it)" if fact.get("seen") else ""
         print(
             f"| {name.replace('_', ' ')}{seen} | {fact['value']} | {fact['report'][:7]} "
-            f"| {100 * ours[name]:.1f} "
-            f"| {gap:+.1f} | {fact['within']} | {'yes' if abs(gap) <= fact['within'] else 'NO'} "
-            f"| {100 * bridged[name]:.1f} |"
+            f"| {100 * ours[name]:.1f} | {gap:+.1f} | {fact['within']} "
+            f"| {'yes' if abs(gap) <= fact['within'] else 'NO'} | {100 * bridged[name]:.1f} |"
         )
     print(
         f"lone parents' children outside shared households: {100 * ours['lone_parents_children_alone']:.1f}"

@@ -48,8 +48,10 @@ from mis import (
     summarise,
     summarise_types,
 )
+from mis.by_type import types_by_area
 from mis.inputs import InputsError
 from mis.inputs_tables import to_tables
+from mis.summary import summarise_type_totals
 
 #: Libraries whose release may change a digit or a byte of a pack.
 _LIBRARIES = ("geopandas", "numpy", "pandas", "pyarrow", "pyproj", "scipy", "shapely")
@@ -92,12 +94,16 @@ class BuildSettings:
         sources describe.
     stale_after_years
         Figures that describe longer ago than this are stale: kept in the pack, and not shown.
+    budgets
+        Lines of the council's own, laid out like ``mis/budgets/2025.toml``; ours if left out. The file goes
+        into the manifest, so that a what-if takes the estimate up with the same lines.
     """
 
     draws: int = 1000
     seed: int = 2040
     as_of: date | None = None
     stale_after_years: float = STALE_AFTER
+    budgets: Path | None = None
 
     def __post_init__(self) -> None:
         check_stale_after(self.stale_after_years)
@@ -169,7 +175,7 @@ def _estimate(spine: Spine, tables: Tables, settings: BuildSettings) -> tuple[Sh
         if inputs is None:
             return None, f"{NO_ESTIMATE}, which needs tenure and small-area income"
         chosen = MisSettings(draws=settings.draws, seed=settings.seed)
-        return estimate_shortfall(inputs, settings=chosen), ""
+        return estimate_shortfall(inputs, budgets=read_budgets(settings.budgets), settings=chosen), ""
     except InputsError as error:
         return None, f"{NO_ESTIMATE}: {error}"
 
@@ -251,7 +257,7 @@ def _contents(
             "crs_accuracy": shift().accuracy,
             "region": spine.region,
             "missing": list(dict.fromkeys(missing)),
-            "mis": {} if estimate is None else _mis_papers(estimate),
+            "mis": {} if estimate is None else _mis_papers(estimate, settings.budgets),
             "local": dict(local.settings),
             **alike.settings,
             **ground.settings,
@@ -336,17 +342,30 @@ def _mis_figures(estimate: ShortfallEstimate, spine: Spine) -> pd.DataFrame:
     ]
     parts = [summarise(level, authority=spine.authority) for level in levels]
     district = next(level for level in levels if level.geography.kind == "lad")
-    return tidy_figures([*parts, summarise_types(district, authority=spine.authority)])
+    parts.append(summarise_types(district, authority=spine.authority))
+    if estimate.state is not None and "wd25" in spine.boundaries:
+        by_ward = types_by_area(estimate, spine.to("wd25"))
+        parts.append(summarise_type_totals(by_ward, geography="wd25", reference_year=estimate.reference_year))
+    return tidy_figures(parts)
 
 
-def _mis_papers(estimate: ShortfallEstimate) -> dict[str, Any]:
-    lines = read_budgets().lines
-    return {
+def _mis_papers(estimate: ShortfallEstimate, budgets: Path | None) -> dict[str, Any]:
+    read = read_budgets(budgets)
+    papers = {
         "period": estimate.reference_year,
-        "household_types": len(lines),
+        "household_types": len(read.lines),
         "absent": list(estimate.absent),
-        "derived_budgets": sum(line.status != "published" for line in lines.values()),
+        "derived_budgets": sum(line.status != "published" for line in read.lines.values()),
     }
+    if budgets is not None:
+        text = budgets.read_text(encoding="utf-8-sig")
+        papers["budgets"] = {
+            "file": read.file,
+            "title": read.title,
+            "sha256": hash_file(budgets),
+            "text": text,
+        }
+    return papers
 
 
 def _papers(tables: Tables, parts: Sequence[pd.DataFrame], local: Local) -> dict[str, dict[str, str]]:

@@ -26,6 +26,7 @@ from mis.change_words import parse_change
 from mis.changes import Change, WhatIfError
 from mis.household_types import TENURES, household_types
 from mis.inputs_tables import from_tables
+from mis.lines import parse_budgets
 from mis.whatif import LIMITS, WEEKS, Difference
 from mis.whatif import what_if as find_difference
 
@@ -253,10 +254,12 @@ def _estimate(released: Released) -> ShortfallEstimate:
             if not released.settings.get("mis"):
                 raise PackError(f"the pack of {released.name} holds no estimate to ask a what-if question of")
             codes, draws = released.draws("lsoa21")
+            own = released.settings["mis"].get("budgets")
             found = resume_estimate(
                 from_tables(released.model()),
                 codes,
                 draws,
+                budgets=None if own is None else parse_budgets(own["text"], name=own["file"]),
                 settings=MisSettings(
                     draws=int(released.settings["draws"]), seed=int(released.settings["seed"])
                 ),

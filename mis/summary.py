@@ -7,7 +7,7 @@ areas of a town share errors, and the sum of their ranges is not the range of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from geo.crosswalk import Crosswalk, CrosswalkError, UnmatchedCodeError
 from geo.errors import UserError
 from geo.figures import tidy_figures
 from mis.estimate import ShortfallEstimate
+from mis.summary_figures import FIGURES, FLOORS, GRADED
 
 Floats = NDArray[np.float64]
 
@@ -31,57 +32,6 @@ _FLOOR_PEOPLE, _FLOOR_HOUSEHOLDS = 1000, 400
 
 class FloorError(UserError, ValueError):
     """An area is too small for its figures to be published."""
-
-
-@dataclass(frozen=True)
-class _Figure:
-    """How one figure follows from sums: numerator over denominator, or a sum alone."""
-
-    indicator: str
-    count: str
-    base: str
-    unit: str
-    ward_and_above: bool = False
-    officer: bool = False
-
-
-_FIGURES = (
-    _Figure("mis_people_below", "people_below", "", "people"),
-    _Figure("mis_people_below_share", "people_below", "people", "share"),
-    _Figure("mis_people_below_90_share", "people_below_90", "people", "share"),
-    _Figure("mis_people_below_75_share", "people_below_75", "people", "share"),
-    _Figure("mis_people_below_50_share", "people_below_50", "people", "share", ward_and_above=True),
-    _Figure("mis_children_below", "children_below", "", "children"),
-    _Figure("mis_children_below_share", "children_below", "children", "share"),
-    _Figure("mis_children_below_75_share", "children_below_75", "children", "share"),
-    _Figure(
-        "mis_children_0_4_below_share",
-        "children_0_4_below",
-        "children_0_4",
-        "share",
-        ward_and_above=True,
-    ),
-    _Figure("mis_pensioners_below_share", "pensioners_below", "pensioners", "share"),
-    _Figure("mis_households_below", "households_below", "", "households"),
-    _Figure("mis_households_below_share", "households_below", "households", "share"),
-    _Figure("mis_gap_weekly", "shortfall", "people_below", "GBP a week"),
-    _Figure("mis_shortfall_weekly", "shortfall", "", "GBP a week", officer=True),
-    _Figure("mis_depth", "gap", "people_below", "share of the line"),
-    _Figure("mis_fgt1", "gap", "people", "share of the line"),
-    _Figure("mis_fgt2", "squared_gap", "people", "share of the line squared", ward_and_above=True),
-)
-
-#: Indicator -> sum whose share tells its reliability; the people below for what is no share or number.
-_GRADED = {
-    figure.indicator: figure.count
-    for figure in _FIGURES
-    if figure.unit in ("share", "people", "children", "households")
-}
-
-#: Indicator -> smallest geography on which it may be published, for those above LSOA.
-FLOORS: dict[str, str] = {
-    figure.indicator: "wd25" for figure in _FIGURES if figure.ward_and_above or figure.officer
-}
 
 
 def aggregate(estimate: ShortfallEstimate, crosswalk: Crosswalk) -> ShortfallEstimate:
@@ -367,7 +317,7 @@ def _share(draws: Mapping[str, Floats]) -> Floats:
 
 def _figure_rows(codes: pd.Index[str], draws: Mapping[str, Floats]) -> list[pd.DataFrame]:
     rows = []
-    for figure in _FIGURES:
+    for figure in FIGURES:
         values = draws[figure.count]
         if figure.base:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -413,7 +363,7 @@ def _finish(
     )
     grades = _grades(codes, draws, estimate.absent)
     own = zip(figures["code"], figures["indicator"], strict=True)
-    figures["reliability"] = [grades[code, _GRADED.get(name, "people_below")] for code, name in own]
+    figures["reliability"] = [grades[code, GRADED.get(name, "people_below")] for code, name in own]
     figures["status"] = np.where(figures["value"].notna(), "ok", "not_applicable")
     empty = figures["status"] != "ok"
     figures.loc[empty, ["low", "high", "count", "base"]] = np.nan
@@ -428,7 +378,7 @@ def _grades(
     # The range of a small share is narrow whatever is known, so a band is no surer than its whole line.
     best = "B" if "composition" in absent else "A"
     grades = {}
-    for name, base in sorted({(figure.count, figure.base) for figure in _FIGURES if figure.unit == "share"}):
+    for name, base in sorted({(figure.count, figure.base) for figure in FIGURES if figure.unit == "share"}):
         whole = _whole_line(name)
         with np.errstate(divide="ignore", invalid="ignore"):
             own, line = (_quantiles(draws[one] / draws[base]) for one in (name, whole))

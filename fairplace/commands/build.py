@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DAY",
         help="the day they are old on (the newest source's)",
     )
+    parser.add_argument(
+        "--budgets", type=Path, metavar="TOML", help="lines of your own, laid out like mis/budgets/2025.toml"
+    )
     parser.add_argument("--seed", type=int, default=2040, help="seed of the draws (2040)")
 
 
@@ -48,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         as_of=args.as_of,
         stale_after_years=STALE_AFTER if args.stale_after is None else args.stale_after,
+        budgets=args.budgets,
     )
     with contextlib.ExitStack() as stack:
         local = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,13 @@ import pandas as pd
 import pytest
 
 from fairplace.cli import main
+from fairplace.disclosure import release
 from fairplace.pack import Pack
 from fairplace.pipeline import BuildError, BuildSettings, build
+from fairplace.whatif import what_if
 from geo.errors import UserError
+from geo.source import hash_file
+from mis.parameters import read_parameters
 
 SAMPLE, LUTON = "E06999001", "E06000032"
 SETTINGS = BuildSettings(draws=200)
@@ -43,6 +48,43 @@ def test_wards_cut_lsoas_and_the_pack_says_how_much(sample_pack: Pack) -> None:
         (sample_pack.figures["geography"] == "wd25") & (sample_pack.figures["indicator"] == "residents")
     ]
     assert set(wards["basis"]) == {"apportioned"}
+
+
+def test_household_types_are_given_for_the_district_and_its_wards_only(sample_pack: Pack) -> None:
+    figures = sample_pack.figures
+    rows = figures[(figures["indicator"] == "mis_people_below") & (figures["group"] != "")]
+    assert set(rows["geography"]) == {"lad25", "wd25"}
+    assert set(rows["code"]) == {sample_pack.authority, *sample_pack.areas("wd25").index}
+    by_ward = rows[rows["geography"] == "wd25"].groupby("group")["value"].sum()
+    whole = rows[rows["geography"] == "lad25"].set_index("group")["value"]
+    # Medians do not add up, but nearly.
+    assert by_ward["couple_2"] == pytest.approx(whole["couple_2"], rel=0.05)
+
+
+def test_every_modelled_figure_is_explained_and_fgt2_says_what_it_leans_on(sample_pack: Pack) -> None:
+    labels = sample_pack.dictionary["label"]
+    ids = {one for one in sample_pack.figures["indicator"] if one.startswith("mis_")}
+    unexplained = [one for one in ids if labels[one] == one.replace("_", " ")]
+    assert not unexplained
+    assert f"{read_parameters().shape.zero:.1%}" in labels["mis_fgt2"]
+
+
+def test_a_pack_of_ones_own_budgets_says_so_and_asks_what_if_of_them(
+    sample_data: Path, sample_pack: Pack, tmp_path: Path
+) -> None:
+    text = (files("mis") / "budgets" / "2025.toml").read_text(encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text.replace("weekly = 260.00", "weekly = 300.00", 1), encoding="utf-8")
+    settings = BuildSettings(draws=200, budgets=mine)
+    own = build(SAMPLE, data=sample_data, out=tmp_path / "own", settings=settings)
+    said = own.manifest["settings"]["mis"]["budgets"]
+    assert (said["file"], said["sha256"]) == ("mine.toml", hash_file(mine))
+    assert "budgets" not in sample_pack.manifest["settings"]["mis"]
+    mine.unlink()
+    assert total(own, "mis_pensioners_below", "lad25") > total(sample_pack, "mis_pensioners_below", "lad25")
+    answer = what_if(release(own, "officer"), "20 a week to single pensioners")
+    row = answer.figures.set_index(["geography", "measure"]).loc[("lad25", "pensioners_below")]
+    assert row["before"] == pytest.approx(total(own, "mis_pensioners_below", "lad25"), rel=1e-3)
 
 
 def test_people_below_add_up_draw_by_draw(sample_pack: Pack) -> None:

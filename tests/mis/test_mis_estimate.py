@@ -285,6 +285,20 @@ def test_figures_have_ranges_grades_and_floors(estimate: ShortfallEstimate) -> N
     assert worst.sum() == pytest.approx(2.0, abs=1e-9)  # a fifth of twelve areas, rounded
 
 
+def test_every_group_has_numbers_and_shares_at_every_band(estimate: ShortfallEstimate) -> None:
+    figures = summarise(estimate, authority="E06000900").set_index(["indicator", "code"])
+    for group in ("people", "children", "pensioners", "households"):
+        for band, floor in (("", "lsoa21"), ("_90", "lsoa21"), ("_75", "lsoa21"), ("_50", "wd25")):
+            number, share = (
+                figures.loc[f"mis_{group}_below{band}"],
+                figures.loc[f"mis_{group}_below{band}_share"],
+            )
+            assert (number["floor"] == floor).all()
+            assert (share["floor"] == floor).all()
+            assert number["value"].to_numpy() == pytest.approx(share["count"].to_numpy())
+            assert (number["low"] < number["high"]).all()
+
+
 def test_a_mean_in_pounds_does_not_carry_the_total(estimate: ShortfallEstimate) -> None:
     figures = summarise(estimate, authority="E06000900").set_index(["indicator", "code"])
     gap = figures.loc["mis_gap_weekly"]
