@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import datetime as dt
 import hashlib
@@ -176,12 +175,6 @@ officer = ["officer"]
 """
 
 
-async def _start(app: FastAPI) -> None:
-    """Start an application as a server does, so that it is ready whoever asks first."""
-    async with app.router.lifespan_context(app):
-        pass
-
-
 @pytest.fixture(scope="session")
 def doors(sample_pack: Pack, sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     folder = tmp_path_factory.mktemp("doors")
@@ -201,9 +194,12 @@ def doors(sample_pack: Pack, sample_data: Path, tmp_path_factory: pytest.TempPat
     ended, tokens["revoked"] = make_token(settings.tokens, name="Revoked", role="officer", authorities=here)
     revoke_token(settings.tokens, ended.id)
     app = create_app([sample_pack.path], settings=settings)
-    asyncio.run(_start(app))
     caller = Caller(app)
+    # Started as a server does it, so that it is ready whoever asks first, and takes jobs until it is stopped.
+    running = app.router.lifespan_context(app)
+    caller.loop.run_until_complete(running.__aenter__())
     yield Doors(folder, settings, app, caller, tokens)
+    caller.loop.run_until_complete(running.__aexit__(None, None, None))
     caller.close()
 
 
