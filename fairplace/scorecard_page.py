@@ -14,7 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from fairplace.disclosure import Released
-from fairplace.profile.html import inline_markup
+from fairplace.profile.html import inline_markup, steady_markup
 from fairplace.profile.model import Bullets, Number, Paragraph, Profile
 from fairplace.profile.words import Words, load_words, sentence
 from fairplace.register import PRINCIPLES
@@ -50,7 +50,11 @@ def render_scorecard(
     words = words or load_words()
     text = resources.files("fairplace").joinpath("scorecard.html.jinja").read_text(encoding="utf-8")
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=steady_markup,
     )
     environment.filters["inline"] = inline_markup
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)

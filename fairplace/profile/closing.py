@@ -22,6 +22,10 @@ _FOR_READERS = re.compile(
 )
 
 
+#: What a link of a document may lead to.
+_ADDRESS = re.compile(r"(https?://|mailto:[^\s?&/]+@)[^\s<>\"']+$", re.IGNORECASE)
+
+
 def caveats(words: Words, released: Released, place: Place, sections: Sequence[Section]) -> Section:
     """Compose what to keep in mind of the figures in `sections`, and what the build said of them."""
     rows = [number.row for number in section_numbers(sections)]
@@ -73,14 +77,17 @@ def currency(words: Words, released: Released, figures: AreaFigures) -> Section:
 
 def contact(words: Words, settings: Settings) -> Section:
     """Compose whom to ask, and which other versions there are; without blocks where nothing is set."""
-    said = []
+    said: list[tuple[str, str]] = []
     if settings.contact or settings.email or settings.telephone:
         reach = ", ".join(one for one in (settings.contact, settings.email, settings.telephone) if one)
-        said.append(words("contact", "ask", reach=reach))
+        said.append(
+            (words("contact", "ask", reach=reach), f"mailto:{settings.email}" if settings.email else "")
+        )
     if settings.other_formats:
-        said.append(settings.other_formats)
+        said.append((settings.other_formats, ""))
     if settings.easy_read:
-        said.append(words("contact", "easy_read", link=settings.easy_read))
+        said.append((words("contact", "easy_read", link=settings.easy_read), settings.easy_read))
     if settings.bsl:
-        said.append(words("contact", "bsl", link=settings.bsl))
-    return Section("contact", words("sections", "contact"), [Paragraph([line]) for line in said])
+        said.append((words("contact", "bsl", link=settings.bsl), settings.bsl))
+    blocks = [Paragraph([line], link=link if _ADDRESS.match(link) else "") for line, link in said]
+    return Section("contact", words("sections", "contact"), blocks)

@@ -137,21 +137,25 @@ def _papers(document: Any, profile: Profile) -> None:
             language = OxmlElement("w:lang")
             language.set(qn("w:val"), profile.language)
             run.append(language)
-    for section in document.sections:
-        section.footer.is_linked_to_previous = False
-        footer = section.footer.add_paragraph(_clean(profile.running))
-        footer.style = document.styles["Caption"]
-        if profile.banner:
-            section.header.is_linked_to_previous = False
-            head = section.header.add_paragraph(_clean(" ".join(profile.banner)))
-            head.style = document.styles["Caption"]
+    told = {"footer": profile.running, "header": " ".join(profile.banner)}
+    kinds = [""] + ["even_page_"] * bool(document.settings.odd_and_even_pages_header_footer)
+    # Also of the first pages of a section, where any has its own: what follows a section takes them from it.
+    kinds += ["first_page_"] * any(one.different_first_page_header_footer for one in document.sections)
+    for at, section in enumerate(document.sections):
+        for kind in kinds:
+            for part, text in told.items():
+                place = getattr(section, f"{kind}{part}")
+                # One that goes on from the section before has its words already, and the council's with them.
+                if text and not (at and place.is_linked_to_previous):
+                    place.add_paragraph(_clean(text)).style = document.styles["Caption"]
 
 
 def _add(document: Any, block: Block, pictures: Mapping[str, Picture], *, after_table: bool) -> None:
     from docx.shared import Pt
 
     if isinstance(block, Paragraph):
-        made = document.add_paragraph(_clean(block.text))
+        made = document.add_paragraph()
+        _write(made, _clean(block.text), block.link)
         if after_table:
             made.paragraph_format.space_before = Pt(6)
     elif isinstance(block, Bullets):
@@ -161,6 +165,21 @@ def _add(document: Any, block: Block, pictures: Mapping[str, Picture], *, after_
         _table(document, block, after_table=after_table)
     elif block.id in pictures:
         _drawing(document, block, pictures[block.id])
+
+
+def _write(paragraph: Any, text: str, link: str) -> None:
+    run = paragraph.add_run(text)
+    if not link:
+        return
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    run.underline = True
+    leads = OxmlElement("w:hyperlink")
+    leads.set(qn("r:id"), paragraph.part.relate_to(link, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+    leads.append(run._r)
+    paragraph._p.append(leads)
 
 
 def _table(document: Any, block: Table, *, after_table: bool) -> None:

@@ -6,13 +6,15 @@ hold the page against the table.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
-from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table
+from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table, steady_text
 from fairplace.profile.words import Words, load_words
 
 
@@ -43,7 +45,12 @@ def render_html(
         lambda name: resources.files("fairplace.profile").joinpath(name).read_text(encoding="utf-8")
     )
     environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=steady_markup,
     )
     environment.filters["inline"] = inline_markup
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
@@ -55,6 +62,14 @@ def render_html(
     return environment.get_template("profile.html.jinja").render(
         profile=profile, drawings=safe, alts=alts or {}, words=words or load_words()
     )
+
+
+def steady_markup(value: Any) -> Any:
+    """Take marks that turn text around out of whatever stands in a page; for jinja's ``finalize``."""
+    if isinstance(value, Markup):
+        kept = (sign for sign in value if sign in "\u200c\u200d" or unicodedata.category(sign) != "Cf")
+        return Markup("".join(kept))  # noqa: S704 escaped already, and only shortened
+    return steady_text(value) if isinstance(value, str) else value
 
 
 def inline_markup(parts: Inline | Sequence[Inline]) -> Markup:

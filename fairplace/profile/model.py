@@ -77,6 +77,8 @@ class Paragraph:
     role: str = "text"
     #: Id of the block that it sends the reader to, where a form has links.
     to: str = ""
+    #: Address that it leads to, outside the document: a web page or an e-mail address, never anything else.
+    link: str = ""
 
     @property
     def text(self) -> str:
@@ -249,9 +251,18 @@ def running_line(title: str, authority: str, status: str, edition: str, pack_id:
 
 
 def inline_text(part: Inline) -> str:
-    """Text of a cell or a part of a sentence, without signs that no page and no file can hold."""
-    text = part if isinstance(part, str) else part.text
-    return "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) != "Cc")
+    """Text of a cell or a part of a sentence, as `steady_text`."""
+    return steady_text(part if isinstance(part, str) else part.text)
+
+
+def steady_text(text: str) -> str:
+    """Leave out signs that no file can hold, and marks that turn text around: a name must not move a page.
+
+    Joiners stay, because Urdu and Hindi are spelled with them.
+    """
+    return "".join(
+        sign for sign in text if sign in "\n\u200c\u200d" or unicodedata.category(sign) not in ("Cc", "Cf")
+    )
 
 
 def section_numbers(sections: Sequence[Section]) -> list[Number]:

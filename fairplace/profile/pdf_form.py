@@ -103,7 +103,7 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
 
 def _block(block: Block, pictures: Mapping[str, Picture]) -> dict[str, Any]:
     if isinstance(block, Paragraph):
-        return {"kind": "paragraph", "role": block.role, "text": _steady(block.text)}
+        return {"kind": "paragraph", "role": block.role, "text": _steady(block.text), "link": block.link}
     if isinstance(block, Bullets):
         return {"kind": "bullets", "items": [_steady(item.text) for item in block.items]}
     if isinstance(block, Table):

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 
 from fairplace.profile.grid import Cell, grid
 from fairplace.profile.model import Bullets, Paragraph, Profile, Section
+from fairplace.profile.rendering import FormError
 
 #: Of every file: a spreadsheet carries a day, and no clock is read.
 _DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
 _LONGEST_NAME = 31
+#: Signs that a cell holds; what is longer would be cut off without a word.
+_MOST_SIGNS = 32_767
 #: Sections that stand on the cover; the words of all others stand on the notes sheet.
 _COVER = ("summary", "contact")
 
@@ -47,16 +50,17 @@ def render_xlsx(profile: Profile) -> bytes:
         sheet.set_footer(f"&L{_footer(profile.running)}&R&P / &N")
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
-        sheet.write_string(0, 0, laid.caption, formats.title)
+        _put(sheet, 0, 0, laid.caption, formats.title)
         first = 1
         for line in (*profile.banner, *laid.notes):
-            sheet.write_string(first, 0, line)
-            first += 1
+            for piece in _pieces(line):
+                _put(sheet, first, 0, piece, None)
+                first += 1
         for at, text in enumerate(laid.head):
-            sheet.write_string(first, at, text, formats.head)
-        for down, row in enumerate(laid.rows, first + 1):
-            for at, cell in enumerate(row):
-                _write(sheet, down, at, cell, formats)
+            _put(sheet, first, at, text, formats.head)
+        down = first + 1
+        for row in laid.rows:
+            down += _write_row(sheet, down, row, formats)
         for at, text in enumerate(laid.head):
             longest = max([len(text) / 2, *(len(str(row[at].value)) for row in laid.rows)], default=8)
             widest = 44 if at == 0 else 28
@@ -85,12 +89,38 @@ class _Formats:
         return self._numbers[code]
 
 
-def _write(sheet: object, down: int, at: int, cell: Cell, formats: _Formats) -> None:
-    if isinstance(cell.value, str):
-        if cell.value:
-            sheet.write_string(down, at, cell.value, formats.words)  # type: ignore[attr-defined]
-    else:
-        sheet.write_number(down, at, cell.value, formats.number(cell.format))  # type: ignore[attr-defined]
+def _write_row(sheet: object, down: int, row: Sequence[Cell], formats: _Formats) -> int:
+    """Write a row of a table, and give how many it took: a text too long for a cell goes on below it."""
+    tall = 1
+    for at, cell in enumerate(row):
+        if isinstance(cell.value, str):
+            pieces = _pieces(cell.value) if cell.value else []
+            for below, piece in enumerate(pieces):
+                _put(sheet, down + below, at, piece, formats.words)
+            tall = max(tall, len(pieces))
+        else:
+            sheet.write_number(down, at, cell.value, formats.number(cell.format))  # type: ignore[attr-defined]
+    return tall
+
+
+def _put(sheet: object, down: int, at: int, text: str, look: object) -> None:
+    """Write a text into a cell, whole or not at all."""
+    if sheet.write_string(down, at, text, look):  # type: ignore[attr-defined]
+        raise FormError(
+            f'row {down + 1}, column {at + 1}: a spreadsheet cannot hold "{text[:40]}…"; choose another form'
+        )
+
+
+def _pieces(text: str) -> list[str]:
+    """Break a text between words into what cells can hold, as a spreadsheet counts signs."""
+    pieces = []
+    while len(text.encode("utf-16-le")) // 2 > _MOST_SIGNS:
+        room = text.encode("utf-16-le")[: 2 * _MOST_SIGNS].decode("utf-16-le", errors="ignore")
+        cut = room.rfind(" ")
+        cut = cut if cut > 0 else len(room)
+        pieces.append(text[:cut])
+        text = text[cut:].lstrip(" ")
+    return [*pieces, text]
 
 
 def _write_words(
@@ -106,9 +136,12 @@ def _write_words(
     sheet.set_column(0, 0, 110)
     sheet.set_footer(f"&L{_footer(footer)}&R&P / &N")
     sheet.fit_to_pages(1, 0)
-    sheet.write_string(0, 0, title, formats.title)
-    for at, (role, text) in enumerate(lines, 1):
-        sheet.write_string(at, 0, text, formats.section if role == "heading" else formats.words)
+    _put(sheet, 0, 0, title, formats.title)
+    at = 1
+    for role, text in lines:
+        for piece in _pieces(text):
+            _put(sheet, at, 0, piece, formats.section if role == "heading" else formats.words)
+            at += 1
 
 
 def _footer(text: str) -> str:

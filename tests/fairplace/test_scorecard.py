@@ -143,7 +143,7 @@ def test_a_standing_is_said_only_where_the_whole_range_is_on_one_side_of_the_tar
 
 def test_text_of_the_register_is_escaped_in_the_page(sample_pack: Pack, scorecard: Profile) -> None:
     released = release(sample_pack, "public")
-    nasty = '<script>alert(1)</script> & "quoted"'
+    nasty = '<script>alert(1)</script> & "quoted" \u202egnol'
     register = [{**one, "definition": nasty} for one in released.settings["local"]["register"][:2]]
     settings = {**released.settings, "local": {**released.settings["local"], "register": register}}
 
@@ -155,8 +155,19 @@ def test_text_of_the_register_is_escaped_in_the_page(sample_pack: Pack, scorecar
     fields = {field: getattr(released, field) for field in released.__dataclass_fields__}
     text = render_scorecard(scorecard, Changed(**fields), file='x" onload="y.html')
     assert "<script>alert" not in text
+    assert "\u202e" not in text
     assert text.count("&lt;script&gt;alert(1)") >= 4
     assert 'onload="y' not in text
+
+
+def test_what_must_stand_with_the_standard_stands_in_an_embedded_scorecard_too(page: str) -> None:
+    hidden = re.findall(r'<(section|div|p)[^>]*class="[^"]*\balone\b[^"]*".*?</\1>', page, re.DOTALL)
+    assert hidden
+    left = re.sub(r'<(section|div|p)[^>]*class="[^"]*\balone\b[^"]*".*?</\1>', "", page, flags=re.DOTALL)
+    assert left.count('<p class="required">') == 3
+    for words in ("modelled estimates made by the council", "not a count and not an official statistic",
+                  "decides nothing about any household", "have not endorsed these estimates"):  # fmt: skip
+        assert words in left
 
 
 @pytest.mark.chromium

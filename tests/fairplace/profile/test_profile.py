@@ -301,6 +301,10 @@ def test_hostile_names_are_only_names(sample_pack: Pack) -> None:
     page = render_html(compose(released, type(place)(place.geography, place.code, hostile)))
     assert page.count("<script") == 1
     assert "&lt;script&gt;" in page
+    # A mark that turns text around would rearrange what follows the name; joiners spell words and stay.
+    assert "\u202e" not in page
+    urdu = "\u0646\u06cc\u200c\u0627"
+    assert urdu in render_html(compose(released, type(place)(place.geography, place.code, urdu)))
 
 
 def test_an_area_is_found_by_name_and_an_unknown_one_is_refused(sample_pack: Pack) -> None:

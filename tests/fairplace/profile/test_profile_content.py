@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import docx
+import pikepdf
 import pytest
 import shapely
 from markupsafe import escape
@@ -266,6 +272,42 @@ def test_the_status_stands_in_the_line_of_every_page(released: Released, status:
     assert said in compose(released, find_place(released, code), status=status).running
 
 
+def test_addresses_are_links_and_only_of_the_web_or_mail(released: Released) -> None:
+    place = find_place(released, str(released.areas("wd25").index[0]))
+    settings = Settings(
+        email="insight@halverton.example",
+        easy_read="https://halverton.example/easy",
+        bsl="javascript:alert(1)",
+    )
+    held = section(compose(released, place, settings=settings), "contact")
+    made = replace(compose(released, place), sections=[held])
+    page = FORMS[".html"](bare(made)).decode()
+    assert re.findall(r'<a href="([^#"][^"]*)"', page) == [
+        "mailto:insight@halverton.example",
+        "https://halverton.example/easy",
+    ]
+    assert "javascript:alert(1)" in page
+    word = docx.Document(io.BytesIO(FORMS[".docx"](bare(made))))
+    leads = [one.address for line in word.paragraphs for one in line.hyperlinks]
+    assert leads == ["mailto:insight@halverton.example", "https://halverton.example/easy"]
+    pdf = pikepdf.open(io.BytesIO(FORMS[".pdf"](bare(made))))
+    found = [
+        str(one.A.URI)
+        for sheet in pdf.pages
+        for one in sheet.get("/Annots", [])
+        if "/URI" in one.get("/A", {})
+    ]
+    assert sorted(set(found)) == sorted(leads)
+
+
+def bare(profile: Profile) -> Rendering:
+    class Nothing(Rendering):
+        pictures: Mapping[str, Any] = {}  # type: ignore[assignment]
+        svgs: Mapping[str, str] = {}  # type: ignore[assignment]
+
+    return Nothing(profile, None)  # type: ignore[arg-type]
+
+
 def test_a_status_without_an_approver_or_of_another_kind_is_refused(released: Released) -> None:
     place = find_place(released, str(released.areas("wd25").index[0]))
     with pytest.raises(StatusError, match="names nobody"):
@@ -294,6 +336,8 @@ def test_settings_give_contact_formats_and_comparators(
     for words in ("Policy &lt;Team&gt;", "Ask us for large print.", "https://halverton.example/bsl",
                   "Approved by The Director", str(released.areas("wd25")["name"][codes[1]])):  # fmt: skip
         assert words in page
+    for link in ("mailto:insight@halverton.example", "https://halverton.example/easy"):
+        assert f'<a href="{link}">' in page
     path.write_text('[contact]\nfax = "1"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"contact.fax; there are contact.name"):
         load_settings(path)

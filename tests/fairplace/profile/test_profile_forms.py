@@ -416,6 +416,16 @@ def test_a_very_long_caveat_is_all_there(sample_forms: tuple[Profile, dict[str, 
     assert "caveat-word-2499" in " ".join(
         one.text for one in docx.Document(io.BytesIO(FORMS[".docx"](bare(long)))).paragraphs
     )
+    # A cell of a spreadsheet holds 32,767 signs, of which one beyond the first 65,536 counts as two.
+    book = openpyxl.load_workbook(io.BytesIO(FORMS[".xlsx"](bare(long))))
+    for sheet, column in ((book["Notes"], 0), (book.worksheets[2], 1)):
+        cells = [str(row[column].value) for row in sheet.iter_rows() if row[column].value is not None]
+        words = " ".join(one for one in cells if one.startswith("caveat-word-")).split(" ")
+        assert words == caveat.split(" ")
+        assert sum(one.startswith("caveat-word-") for one in cells) == 2
+    wide = render_xlsx(made_of(sample_forms[0], Paragraph(["\U0001f3e0" * 20_000])))
+    held = [str(row[0].value) for row in openpyxl.load_workbook(io.BytesIO(wide))["Notes"].iter_rows()]
+    assert sum(one.count("\U0001f3e0") for one in held) == 20_000
 
 
 def bare(profile: Profile) -> Rendering:
@@ -484,6 +494,33 @@ def test_a_council_template_keeps_its_text_and_gives_its_styles(
     footer = [one.text for one in made.sections[0].footer.paragraphs]
     assert footer[0] == "Registered office"
     assert "Draft" in footer[-1]
+    # Pages of their own: a first page, left pages, and a second section that goes on as the first.
+    section = template.sections[0]
+    section.different_first_page_header_footer = True
+    template.settings.odd_and_even_pages_header_footer = True
+    section.first_page_footer.paragraphs[0].text = "Registered office, first"
+    section.even_page_footer.paragraphs[0].text = "Registered office, left"
+    follows = template.add_section()
+    follows.different_first_page_header_footer = True
+    own = template.add_section()
+    own.footer.is_linked_to_previous = False
+    own.footer.paragraphs[0].text = "Another office"
+    assert template.sections[1].footer.is_linked_to_previous
+    template.save(str(tmp_path / "council.docx"))
+    write_profile(sample_forms[0], released, tmp_path / "p.docx", template=tmp_path / "council.docx")
+    made = docx.Document(str(tmp_path / "p.docx"))
+    offices = ("Registered office", "Registered office", "Another office")
+    for one, office in zip(made.sections, offices, strict=True):
+        parts = [
+            (one.header, one.footer, office),
+            (one.first_page_header, one.first_page_footer, "Registered office, first"),
+            (one.even_page_header, one.even_page_footer, "Registered office, left"),
+        ]
+        for head, foot, first in parts:
+            words = [line.text for line in foot.paragraphs]
+            assert words[0] == first
+            assert sum("Draft" in line for line in words) == 1
+            assert sum("made-up town" in line.text for line in head.paragraphs) == 1
     (tmp_path / "bad.docx").write_bytes(b"not a document")
     with pytest.raises(FormError, match="cannot be read as a Word document"):
         write_profile(sample_forms[0], released, tmp_path / "q.docx", template=tmp_path / "bad.docx")
