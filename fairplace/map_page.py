@@ -12,6 +12,7 @@ import pandas as pd
 
 from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released
+from fairplace.numbers import is_ours
 from fairplace.papers import area_papers, credits_of, figure_papers, place_papers
 from fairplace.profile.document import banner_of, standing_of
 from fairplace.profile.model import Number, running_line
@@ -262,7 +263,8 @@ def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapL
         if chances.empty:
             return None
         chance = chances.set_index("code")["value"]
-    source = released.sources.get(str(rows["source"].iloc[0]))
+    first = rows.iloc[0].to_dict()
+    source = released.sources.get(str(first["source"]))
     return MapLayer(
         name,
         recipe.label,
@@ -270,6 +272,8 @@ def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapL
         recipe.style(released, rows),
         rows,
         chance=chance,
+        # As documents write them: a counted share with one decimal, a modelled one as a whole number.
+        decimals=None if first["unit"] != "share" else 0 if is_ours(first) else 1,
         source=source.title if source else "",
         licence=credits_of(
             [*figure_papers(released, str(rows["source"].iloc[0])), *area_papers(released, geography)]

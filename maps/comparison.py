@@ -146,7 +146,8 @@ def spine_chart(
     rows
         Columns `label`, `unit`, `value`, `comparator`, `lowest`, `p25`, `p75`, `highest` and `flag`
         (a key of `FLAGS`). Each row has its own scale, by which the comparator stands in the middle
-        and the farther of lowest and highest at an edge. A column `second` marks one more comparator.
+        and the farther of lowest and highest at an edge. A column `second` marks one more comparator,
+        and `decimals` says how many places its numbers have.
     title, place, comparator, second
         What the chart shows, whose values the markers are, who stands in the middle, and who else is
         marked; nobody if empty. A mark beyond an edge stands on it.
@@ -191,12 +192,10 @@ def spine_chart(
         for lines, tall, row in zip(wrapped, deep, rows.to_dict("records"), strict=True):
             here = y + tall / 2
             frame.text(0, here, "\n".join(lines), fontsize=SMALL, va="center", linespacing=1.1)
-            value, against = (
-                _written(row[name], str(row["unit"]), plot.words) for name in ("value", "comparator")
-            )
+            value, against = (_written(row, name, plot.words) for name in ("value", "comparator"))
             frame.text(68, here, value, fontsize=SMALL, va="center", ha="center")
             frame.text(84, here, against, fontsize=SMALL, va="center", ha="center", color="#333333")
-            also = f", {second} {_written(row['second'], str(row['unit']), plot.words)}" if second else ""
+            also = f", {second} {_written(row, 'second', plot.words)}" if second else ""
             read.append(
                 f"{row['label']}: {value}, {comparator} {against}{also}, {plot.words['flag_' + row['flag']]}"
             )
@@ -251,8 +250,10 @@ _SECOND: dict[str, Any] = {
 }
 
 
-def _written(value: float, unit: str, words: Mapping[str, str]) -> str:
-    return value_text(float(value), unit, words) if np.isfinite(value) else words["missing"]
+def _written(row: Mapping[Hashable, Any], name: str, words: Mapping[str, str]) -> str:
+    if not np.isfinite(row[name]):
+        return words["missing"]
+    return value_text(float(row[name]), str(row["unit"]), words, decimals=row.get("decimals"))
 
 
 def _spine(frame: Axes, row: Mapping[Hashable, Any], y: float, middle: float, half: float) -> bool:

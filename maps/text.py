@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 
@@ -30,7 +31,7 @@ def value_text(value: float, unit: str, words: Mapping[str, str], *, decimals: i
         return words["nothing"]
     digits = _DECIMALS.get(unit, 0) if decimals is None else decimals
     if unit == "share":
-        return words["percent"].format(number=_number(100 * value, digits))
+        return words["percent"].format(number=_number(value * 100, digits))
     if unit.startswith("GBP"):
         return _signed(words["pounds"], value, digits)
     return _number(value, digits)
@@ -74,7 +75,9 @@ def figure_text(row: pd.Series, unit: str, words: Mapping[str, str], *, decimals
 
 
 def _number(value: float, digits: int) -> str:
-    text = f"{value:,.{digits}f}"
+    # Halves away from zero, as documents write them: 12.5 is 13, whatever stands before it.
+    exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    text = f"{exact:,}"
     # A small negative number must not be written as minus nothing.
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 

@@ -224,6 +224,7 @@ def _spine(
                 "p75": third,
                 "highest": high,
                 "flag": told,
+                "decimals": 0 if is_ours(here) else 1,
                 "second": float("nan") if england is None else _value(england.figures, one.id),
             }
         )

@@ -34,7 +34,7 @@ def draw_svg(profile: Profile, released: Released) -> dict[str, str]:
 
 def _stack(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     del profile, released
-    return stacked_bars(drawing.data["parts"], title=drawing.caption)
+    return stacked_bars(drawing.data["parts"], title=drawing.caption, decimals=1)
 
 
 def _depth(profile: Profile, released: Released, drawing: Drawing) -> Picture:

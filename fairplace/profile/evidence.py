@@ -143,10 +143,10 @@ def _register(
             table.append(
                 [
                     f"{one['definition']}{better}",
-                    rows.number(code, name, style="with_range"),
+                    _of_period(rows, code, name, str(found["period"])),
                     rows.number(rows.authority, name, style="with_range"),
                     rows.number(rows.authority, f"{name}_target"),
-                    str(found["period"]),
+                    _periods(words, rows, name, str(found["period"])),
                     _gap(rows, name),
                     show_period(str(one["next_update"])),
                 ]
@@ -170,6 +170,21 @@ def _register(
             )
         )  # fmt: skip
     return blocks
+
+
+def _of_period(rows: _Rows, code: str, name: str, period: str) -> Inline:
+    """Give an area's value, or the sign for none where its newest is of another period than the row's."""
+    found = rows.row(code, name)
+    if found is not None and str(found["period"]) != period:
+        return "[x]"
+    return rows.number(code, name, style="with_range")
+
+
+def _periods(words: Words, rows: _Rows, name: str, period: str) -> str:
+    """Say the period of a row, and that of its gap where it is another."""
+    gap = _gap(rows, name)
+    other = str(gap.row["period"]) if isinstance(gap, Number) else period
+    return period if other == period else words("evidence", "register_gap_period", period=period, gap=other)
 
 
 def _gap(rows: _Rows, name: str) -> Inline:

@@ -14,14 +14,16 @@ import pytest
 
 from fairplace.cli import main
 from fairplace.disclosure import Released, release
-from fairplace.map_page import Standing, compose_map
+from fairplace.map_page import Standing, area_layer, compose_map
 from fairplace.map_sheet import compose_sheet
-from fairplace.numbers import two_figures
+from fairplace.numbers import show, show_number, two_figures
 from fairplace.pack import Pack
 from fairplace.profile.content import compose, find_place
 from fairplace.profile.drawings import draw
 from maps.picture import Picture
 from maps.static import Paper
+from maps.text import value_text
+from maps.words import load_words
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,26 @@ def test_what_a_map_must_say_stands_in_the_page_the_sheet_and_its_table(
     text = words_of(out.with_suffix(f".{form}"))
     for words in (*MUST, f"officer edition {release(sample_pack, 'officer').pack_id}"):
         assert words in text, words
+
+
+@pytest.mark.parametrize("name", ["mis-share", "fuel-poverty", "children", "imd25"])
+def test_a_map_writes_a_number_as_the_profile_does(sample_pack: Pack, name: str) -> None:
+    layer = area_layer(release(sample_pack, "officer"), name)
+    assert layer is not None
+    written = layer.table(load_words())
+    for row in layer.figures.to_dict("records"):  # type: ignore[union-attr]
+        said = show(row)
+        assert (written.loc[row["code"], "value"], written.loc[row["code"], "range"]) == (
+            said.value,
+            said.range,
+        )
+
+
+def test_halves_are_rounded_alike_on_maps_and_in_documents() -> None:
+    for value in (0.125, 0.005, 0.345, 0.0825, 1 / 3):
+        for decimals in (0, 1):
+            text = show_number(value, "share", decimals=decimals)
+            assert value_text(value, "share", load_words(), decimals=decimals) == text
 
 
 def test_an_edition_whose_place_was_taken_says_so_on_every_map(released: Released) -> None:

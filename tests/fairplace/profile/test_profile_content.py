@@ -272,6 +272,27 @@ def test_the_status_stands_in_the_line_of_every_page(released: Released, status:
     assert said in compose(released, find_place(released, code), status=status).running
 
 
+def test_a_ward_of_an_earlier_period_shows_no_value_beside_the_authoritys(
+    sample_pack: Pack, released: Released
+) -> None:
+    code = str(released.areas("wd25").index[1])
+    before = compose(released, find_place(released, code))
+    held = next(
+        one for one in before.tables if one.id.startswith("register-") and isinstance(one.rows[0][1], Number)
+    )
+    here, gap = held.rows[0][1], held.rows[0][5]
+    assert isinstance(here, Number)
+    assert isinstance(gap, Number)
+    figures = released.figures.copy()
+    name = here.row["indicator"]
+    figures.loc[(figures["code"] == code) & (figures["indicator"] == name), "period"] = "2019/20"
+    figures.loc[figures["indicator"] == gap.row["indicator"], "period"] = "2018/19"
+    older = replace(released, figures=figures)
+    row = table(compose(older, find_place(older, code)), held.id).rows[0]
+    assert row[1] == "[x]"
+    assert row[4] == f"{held.rows[0][4]}; gap: 2018/19"
+
+
 def test_addresses_are_links_and_only_of_the_web_or_mail(released: Released) -> None:
     place = find_place(released, str(released.areas("wd25").index[0]))
     settings = Settings(
