@@ -180,7 +180,8 @@ def make_profile(
 
     def make() -> bytes:
         shown = asked.released(released)
-        return FORMS[f".{form}"](Rendering(compose(shown, asked.place), shown))
+        document = compose(shown, asked.place, superseded=released.superseded)
+        return FORMS[f".{form}"](Rendering(document, shown))
 
     store = own if asked.own else finished
     return store.get(profile_key(key, form, asked), make, drawn=form not in ("json", "xlsx"))

@@ -18,7 +18,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from fairplace.disclosure import Released
-from fairplace.map_page import compose_map
+from fairplace.map_page import Standing, compose_map
 from fairplace.profile.content import find_place
 from fairplace.service.asked import Asked, Asking, make_profile, profile_key
 from fairplace.service.designations import DESIGNATIONS
@@ -171,8 +171,10 @@ class Holding:
         released = self.pack(key)
         if geography not in released.geographies:
             self.area_layer(key, geography)
+        standing = Standing(superseded=released.superseded)
         return self.finished.get(
-            ("map", key, geography), lambda: compose_map(released, geography=geography).encode()
+            ("map", key, geography),
+            lambda: compose_map(released, geography=geography, standing=standing).encode(),
         )
 
     def warm(self) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fairplace.corrections import say_superseded
 from fairplace.disclosure import Released, release
 from fairplace.drawn import open_street_names, open_streets, place_of, reach_by, release_area
 from fairplace.pack import Pack, open_pack
@@ -74,9 +75,16 @@ class KeptPack(Pack):
 
 @dataclass(frozen=True)
 class Kept(Released):
-    """What may be shown of a pack, and what is worked out from it on request."""
+    """What may be shown of a pack, and what is worked out from it on request.
+
+    Parameters
+    ----------
+    superseded
+        What took the place of the edition, in a sentence; empty where it stands.
+    """
 
     _pack: KeptPack
+    superseded: str = field(default="", kw_only=True)
 
     @property
     def folder(self) -> Path:
@@ -160,6 +168,8 @@ def open_released(paths: Sequence[Path]) -> dict[str, Kept]:
         No pack is given, or two would have the same name.
     PackError
         A folder is not a pack.
+    CorrectionError
+        The note beside a pack of what superseded it cannot be read.
     """
     if not paths:
         raise OpeningError("no pack is given; name one or more folders made by `fairplace build`")
@@ -177,7 +187,10 @@ def open_released(paths: Sequence[Path]) -> dict[str, Kept]:
         pack = KeptPack(opened_pack.path, opened_pack.manifest)
         shown = release(pack, "public")
         folders[key] = path
-        opened[key] = Kept(shown.edition, shown.figures, shown.sources, shown.hidden, pack, stale=shown.stale)
+        opened[key] = Kept(
+            shown.edition, shown.figures, shown.sources, shown.hidden, pack,
+            stale=shown.stale, superseded=say_superseded(path),
+        )  # fmt: skip
     return opened
 
 
@@ -206,6 +219,7 @@ def open_officer(public: Mapping[str, Kept], authorities: Collection[str]) -> di
         if one.authority in authorities:
             shown = release(one._pack, "officer")
             opened[key] = Kept(
-                shown.edition, shown.figures, shown.sources, shown.hidden, one._pack, stale=shown.stale
-            )
+                shown.edition, shown.figures, shown.sources, shown.hidden, one._pack,
+                stale=shown.stale, superseded=one.superseded,
+            )  # fmt: skip
     return opened

@@ -28,6 +28,8 @@ from fairplace.disclosure import COUNTED_UNITS, release
 from fairplace.drawn import release_place
 from fairplace.editions import EditionsError, compare_packs, reference
 from fairplace.pack import OWN_FIGURES, Pack, open_pack
+from fairplace.service.holding import Holding
+from fairplace.service.opening import open_released
 from geo.source import Source, hash_file
 from layers.catalogue import load_catalogue
 
@@ -321,6 +323,19 @@ def test_sources_say_on_the_packs_own_day_or_another_what_is_newer(
     assert by["fuel_poverty_2022"]["newer_edition"].startswith("due since 2023-06-01")
     assert by["iod2019"]["newer_edition"].startswith("out since 2025-10-30")
     assert by["iod2019"]["years"] > 0
+
+
+def test_a_service_says_of_a_superseded_edition_what_took_its_place(
+    old: Pack, new: Pack, tmp_path: Path
+) -> None:
+    correct(old.path, new.path, reason=REASON, on=ON, out=tmp_path / "notice")
+    for pack, marked in ((old, True), (new, False)):
+        public = open_released([pack.path])
+        (key,) = public
+        holding = Holding(public, {key: {}}, {})
+        document, _ = holding.profile(key, pack.authority, "html")
+        for page in (document.content, holding.map(key).content):
+            assert (f"superseded on 22 November 2026 by edition {new.id}" in page.decode()) is marked
 
 
 def test_the_commands_speak_plainly(
