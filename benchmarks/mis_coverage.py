@@ -17,6 +17,7 @@ import argparse
 import sys
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -191,7 +192,7 @@ def study(data: Path, *, worlds: int, draws: int, wrong: str, seed: int = 31) ->
         # ONS saw the means before the drift, with its own error.
         own = np.array(
             [
-                _error(seed, code, tables.income_log_se[tables.msoa == code][0], worlds, world)
+                _errors(seed, code, float(tables.income_log_se[tables.msoa == code][0]), worlds)[world]
                 for code in dict.fromkeys(tables.msoa)
             ]
         )
@@ -243,13 +244,10 @@ def study(data: Path, *, worlds: int, draws: int, wrong: str, seed: int = 31) ->
     return {name: np.array(values) for name, values in held.items()}
 
 
-def _error(seed: int, code: str, se: float, worlds: int, world: int) -> float:
-    if (seed, code) not in _CACHE:
-        _CACHE[(seed, code)] = se * stream(seed, "msoa", code).standard_normal(worlds)
-    return float(_CACHE[(seed, code)][world])
-
-
-_CACHE: dict[tuple[int, str], np.ndarray] = {}
+@cache
+def _errors(seed: int, code: str, se: float, worlds: int) -> np.ndarray:
+    """ONS's own error of an MSOA in every world."""
+    return se * stream(seed, "msoa", code).standard_normal(worlds)
 
 
 def tied_to_ethnicity(data: Path, tables: Reconciled, where: str) -> np.ndarray:
