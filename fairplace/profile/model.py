@@ -208,7 +208,8 @@ class Profile:
     @property
     def cover(self) -> str:
         """The line under the title: the edition it was made from, and the area's code and vintage."""
-        return f"{self.reference or self.authority}. {self.boundaries}, code {self.code}."
+        kind = self.boundaries[:1].upper() + self.boundaries[1:]
+        return f"{self.reference or self.authority}. {kind}, code {self.code}."
 
     @property
     def boundaries(self) -> str:
