@@ -61,7 +61,7 @@ def test_the_tables_hold_what_the_curve_draws(sample_pack: Pack) -> None:
     for service, line in drawing.data["reach"].items():
         assert [cell.row["value"] for cell in rows[service]] == list(line)
     text = " ".join(one.text for one in held.blocks if isinstance(one, Paragraph))
-    for said in ("4.8 km/h", "one way", "population-weighted centre", "Streets only"):
+    for said in ("4.8 km/h", "one way", "population-weighted centre", "Walking only, buses not included"):
         assert said in text
     first = next(row for row in tables["access-table"].rows if row[0] == "GP practice")
     assert isinstance(first[2], Number)

@@ -44,7 +44,7 @@ def test_the_sample_authority_has_a_full_hub_plan(published: Path, demand: Path,
     # Every output area has its hub in the allocation, and nothing of its children is there.
     allocation = pd.read_csv(tmp_path / "plan" / "allocation.csv")
     assert set(allocation["id"]) == set(pd.read_csv(demand)["id"])
-    assert list(allocation) == ["option", "id", "hub", "minutes", "within", "lsoa"]
+    assert list(allocation) == ["option", "id", "hub", "minutes", "within", "why_not", "lsoa"]
     # The river and the railway are walked round: nobody flies.
     homes, halls = (
         pd.read_csv(demand, index_col="id"),
