@@ -389,10 +389,23 @@ class Person:
         raise AssertionError(f'no button or link "{name}" can be reached by Tab')
 
     def choose(self, files: Any) -> None:
-        """Press Space on the file field that has the focus, and choose in the system's own dialogue."""
-        with self.page.expect_file_chooser() as coming:
-            self.page.keyboard.press("Space")
-        coming.value.set_files(files)
+        """Press Space on the file field that has the focus, and choose in the system's own dialogue.
+
+        A busy browser may lose the press, as it does for people, who press again.
+        """
+        from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+        self.until("document.activeElement?.type === 'file'")
+        for more in (2, 1, 0):
+            try:
+                with self.page.expect_file_chooser(timeout=WAIT / 4) as coming:
+                    self.page.keyboard.press("Space")
+            except PlaywrightTimeout:
+                if not more:
+                    raise
+                continue
+            coming.value.set_files(files)
+            return
 
     def until(self, expression: str, given: Any = None) -> None:
         """Ask again until it holds; the page's own policy forbids Playwright to wait inside it."""

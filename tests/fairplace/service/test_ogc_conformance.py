@@ -512,7 +512,7 @@ def test_a_box_means_the_same_ground_in_each_crs(caller, collections) -> None:
         edge = shapely.box(*box).boundary
         near = {each["id"] for each in seen if edge.distance(geometry(each)) < 0.002}
         assert set(got) ^ set(wanted) <= near, one["id"]
-        assert got or not wanted
+        assert got or set(wanted) <= near, "only what lies on the edge itself may be lost"
         assert features(caller, one["id"], bbox=text, **{"bbox-crs": "http://x/unknown"}).status_code == 400
 
 
@@ -595,7 +595,9 @@ def test_shapes_in_a_filter_are_degrees_unless_another_crs_is_named(caller, coll
         assert features(caller, one["id"], filter=far).status_code == 400
         corners = np.array([[west, south], [west, north], [east, south], [east, north]])
         x, y = lonlat_to_bng(corners[:, 0], corners[:, 1])[:2]
-        grid = f"S_INTERSECTS(geometry,BBOX({x.min()},{y.min()},{x.max()},{y.max()}))"
+        # The shift there and back comes to within a millimetre, and some collections are a single point.
+        sides = (x.min() - 0.01, y.min() - 0.01, x.max() + 0.01, y.max() + 0.01)
+        grid = f"S_INTERSECTS(geometry,BBOX({','.join(map(repr, map(float, sides)))}))"
         metres = features(caller, one["id"], filter=grid, limit=MOST, **{"filter-crs": GRID})
         assert ids(metres) == unfiltered
         bad = {"filter-crs": "http://www.opengis.net/def/crs/OGC/0/does_not_exist"}
