@@ -475,7 +475,8 @@ def test_an_accepted_upload_takes_the_place_of_the_file_in_a_build(
 def socket_of(doors) -> Iterator[tuple[str, int]]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(doors.app, **server_settings()))
+        # Only the doors themselves start and stop their application: a stop ends its jobs for good.
+        server = uvicorn.Server(uvicorn.Config(doors.app, lifespan="off", **server_settings()))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         until = time.monotonic() + 60
