@@ -184,13 +184,7 @@ def add_income_deprived(demand: pd.DataFrame, released: Released) -> pd.DataFram
         counted: a point has its LSOA's rate. Without the column where the pack holds no rate for some LSOA
         with children.
     """
-    figures = released.figures
-    rates = figures[
-        (figures["indicator"] == "idaci25_rate")
-        & (figures["geography"] == "lsoa21")
-        & (figures["group"] == "")
-        & (figures["status"] == "ok")
-    ].set_index("code")["value"]
+    rates = released.small_area_values("idaci25_rate")
     if "children_0_15" not in demand:
         return demand
     children = demand["children_0_15"].astype(float)

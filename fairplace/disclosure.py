@@ -251,6 +251,16 @@ class Released:
             self._drawn[key] = draw()
         return self._drawn[key].copy()
 
+    def small_area_values(self, indicator: str) -> pd.Series[float]:
+        """Give the value of an indicator by LSOA, for all residents, where there is one."""
+        rows = self.figures[
+            (self.figures["indicator"] == indicator)
+            & (self.figures["geography"] == "lsoa21")
+            & (self.figures["group"] == "")
+            & (self.figures["status"] == "ok")
+        ]
+        return rows.set_index("code")["value"]
+
     def network(self, name: str) -> Network:
         """Streets of a network held."""
         # Imported here because most packs hold no streets, and streets need numba.

@@ -37,7 +37,7 @@ from fairplace.hub_note import note_record, read_note_settings, render_html, wri
 from fairplace.hub_pdf import render_pdf
 from fairplace.hub_sections import name_places, show_share
 from fairplace.hub_times import Walk, open_streets, walk_times
-from fairplace.hubs import HubPlan
+from fairplace.hubs import HubPlan, plan_hubs
 from fairplace.map_page import backdrop_of
 from fairplace.pack import Pack, open_pack
 from fairplace.reaching import STREETS
@@ -70,6 +70,17 @@ class PlanInputs:
     backdrop: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     forms: tuple[str, ...] = ("html",)
     walk: Walk | None = None
+
+    def plan(self) -> HubPlan:
+        """Make the plan."""
+        return plan_hubs(
+            self.demand,
+            self.candidates,
+            self.times,
+            question=self.question,
+            draws=self.draws or None,
+            public=self.public,
+        )
 
     @property
     def public(self) -> bool:

@@ -332,9 +332,8 @@ def value_of(case: Case, sites: Sequence[str]) -> float:
     return float(minutes[need > 0].max())
 
 
-def regret_of(case: Case, sites: Sequence[str], best: float) -> float:
-    """How much worse than the best a choice of hubs is, as a share of the best; never below 0."""
-    value = value_of(case, sites)
+def regret_of(case: Case, value: float, best: float) -> float:
+    """How much worse than the best something worth `value` is, as a share of the best; never below 0."""
     if best == 0 or np.isinf(value):
         return 0.0 if value == best else 1.0
     worse = best - value if case.question.aim == "cover" else value - best

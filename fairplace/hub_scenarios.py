@@ -247,10 +247,10 @@ def try_scenarios(
             rows.append((one.kind, one.label, "", np.nan, np.nan, np.nan, False))
             picks.append(set())
             continue
-        regret = regret_of(one.case, remaining, plan.objective)
+        base = value_of(one.case, remaining)
+        regret = regret_of(one.case, base, plan.objective)
         same = one.kind != "lost site" and regret <= 1e-9
         sites = tuple(sorted(remaining)) if same else one.case.ids(plan.sites)
-        base = value_of(one.case, remaining)
         value = plan.objective
         if one.case.question.aim == "cover":
             value = np.nan if _hides_cover(one.case, case.ids(plan.sites), door) else value

@@ -20,6 +20,7 @@ import pandas as pd
 COUNTED = ("people", "households", "homes", "children", "events", "replies", "attendances", "incidents")
 #: Ends the unit of a difference between the ends of a slope; of shares it is in percentage points.
 GAP = " (least less most deprived)"
+_POINTS = " percentage points"
 #: Bases of a figure that our model may have made.
 _MODELLED = ("modelled", "copied")
 #: Status -> (sign in a cell, words for the key).
@@ -70,11 +71,11 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None) -> Shown:
     low, high = float(figure["low"]), float(figure["high"])
     if math.isnan(low) or math.isnan(high):
         return Shown(value, "")
-    # Percentage points are said once, after the value: a range of "-5.1 to 2.0" repeats no words.
-    end_unit = "" if unit == f"share{GAP}" else unit
-    if not end_unit:
-        low, high = low * 100, high * 100
-    ends = [show_number(end, end_unit, modelled=modelled, decimals=decimals) for end in (low, high)]
+    # Percentage points are said once, after the value.
+    ends = [
+        show_number(end, unit, modelled=modelled, decimals=decimals).removesuffix(_POINTS)
+        for end in (low, high)
+    ]
     return Shown(value, f"{ends[0]} to {ends[1]}")
 
 
@@ -103,7 +104,7 @@ def show_number(value: float, unit: str, *, modelled: bool = False, decimals: in
             return "more than 99%"
         return "less than 1%" if value < 0.01 else f"{rounded(value * 100, 0)}%"
     if unit == f"share{GAP}":
-        return f"{rounded(value * 100, 1 if decimals is None else decimals)} percentage points"
+        return f"{rounded(value * 100, 1 if decimals is None else decimals)}{_POINTS}"
     if unit.split(" ")[0] == "share":
         return f"{rounded(value * 100, (0 if modelled else 1) if decimals is None else decimals)}%"
     if unit.startswith("GBP"):

@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from fairplace.disclosure import STREET_SOURCES
 from fairplace.spine import Spine
 from fairplace.walking import ENTRANCES
 from geo.open_roads import SAID as OPEN_ROADS_SAID
@@ -152,7 +153,8 @@ def _streets(
 
     west, south, east, north = boundaries.total_bounds
     around = shapely.box(west - MARGIN, south - MARGIN, east + MARGIN, north + MARGIN)
-    for key, extent in (("osm_streets", None), ("os_open_roads", around)):
+    # An extract of OpenStreetMap is taken whole; the roads of Great Britain are cut to the place.
+    for key, extent in zip(STREET_SOURCES, (None, around), strict=True):
         held = holdings.look(key, spine.authority)
         if held.path is None:
             continue

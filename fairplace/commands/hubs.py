@@ -110,18 +110,10 @@ def run(args: argparse.Namespace) -> int:
     if args.sites:
         return _try(args)
     from fairplace.hub_files import check_call, read_plan_inputs, write_plan
-    from fairplace.hubs import plan_hubs
 
     check_call(args)
     inputs = read_plan_inputs(args)
-    plan = plan_hubs(
-        inputs.demand,
-        inputs.candidates,
-        inputs.times,
-        question=inputs.question,
-        draws=inputs.draws or None,
-        public=inputs.public,
-    )
+    plan = inputs.plan()
     record = write_plan(args.out, plan, inputs)
     best = plan.options[1]
     if args.json:

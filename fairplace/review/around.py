@@ -297,13 +297,7 @@ def place_people(released: Released) -> tuple[gpd.GeoDataFrame | None, str]:
     frame = released.places("points", PEOPLE).set_index("id")
     if "residents" not in frame:
         return None, ""
-    figures = released.figures
-    share = figures[
-        (figures["indicator"] == "mis_people_below_share")
-        & (figures["geography"] == "lsoa21")
-        & (figures["group"] == "")
-        & (figures["status"] == "ok")
-    ].set_index("code")["value"]
+    share = released.small_area_values("mis_people_below_share")
     rank = share.rank(ascending=False, method="first")
     fifth = np.ceil(rank / max(len(rank), 1) * 5).astype(int).astype(str)
     zero = pd.Series(0.0, index=frame.index)

@@ -58,18 +58,10 @@ def plan(arguments: list[str], out: Path) -> None:
     args = _parse(hubs, arguments)
     _tell(progress=0.05, message="working out ways on foot")
     from fairplace.hub_files import read_plan_inputs, write_plan
-    from fairplace.hubs import plan_hubs
 
     inputs = read_plan_inputs(args)
     _tell(progress=0.3, message="comparing plans")
-    found = plan_hubs(
-        inputs.demand,
-        inputs.candidates,
-        inputs.times,
-        question=inputs.question,
-        draws=inputs.draws or None,
-        public=inputs.public,
-    )
+    found = inputs.plan()
     _tell(progress=0.85, message="writing the note and its tables")
     write_plan(out, found, inputs)
 

@@ -17,6 +17,23 @@ SETTINGS = BuildSettings(draws=200)
 
 
 @pytest.fixture(scope="session")
+def required_words() -> tuple[str, ...]:
+    """Words that stand wherever the Minimum Income Standard does, in every public form."""
+    return (
+        "modelled estimates made by the council",
+        "not a count and not an official statistic",
+        "range does not cover every error",
+        "says nothing about any one street, home, person or community",
+        "decides nothing about any household",
+        "not the same as relative poverty, deprivation or destitution",
+        "have not endorsed these estimates",
+        "household budgets are not published and were derived",
+        "90% range",
+        "made-up town",
+    )
+
+
+@pytest.fixture(scope="session")
 def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample authority's published files."""
     folder = tmp_path_factory.mktemp("halverton") / "data"

@@ -64,18 +64,8 @@ def test_a_public_table_gives_modelled_people_to_two_figures(sample_pack: Pack, 
 
 
 MUST = (
-    "modelled estimates made by the council",
-    "not a count and not an official statistic",
-    "range does not cover every error",
-    "says nothing about any one street, home, person or community",
-    "decides nothing about any household",
-    "not the same as relative poverty, deprivation or destitution",
-    "have not endorsed these estimates",
-    "household budgets are not published and were derived",
     "in 10 (",
-    "90% range",
     "FYE 2025",
-    "made-up town",
     "Officer edition",
     "Approved by A. Person, 2 March 2026",
 )
@@ -92,13 +82,13 @@ def words_of(path: Path) -> str:
 
 @pytest.mark.parametrize("form", ["html", "pdf", "csv"])
 def test_what_a_map_must_say_stands_in_the_page_the_sheet_and_its_table(
-    sample_pack: Pack, tmp_path: Path, form: str
+    sample_pack: Pack, tmp_path: Path, required_words: tuple[str, ...], form: str
 ) -> None:
     out = tmp_path / f"map.{'pdf' if form == 'csv' else form}"
     status = ["--edition", "officer", "--status", "approved by A. Person, 2 March 2026"]
     assert main(["map", str(sample_pack.path), *status, "--out", str(out)]) == 0
     text = words_of(out.with_suffix(f".{form}"))
-    for words in (*MUST, f"officer edition {release(sample_pack, 'officer').pack_id}"):
+    for words in (*required_words, *MUST, f"officer edition {release(sample_pack, 'officer').pack_id}"):
         assert words in text, words
 
 
