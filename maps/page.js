@@ -195,6 +195,7 @@ function drawMap(map, data) {
   function showOnline(on) {
     if (!data.online) return;
     if (state.online) state.online.remove();
+    document.body.classList.toggle("online", on);
     state.online = on ? L.tileLayer(data.online.url, { attribution: data.online.attribution, maxZoom: 19 }).addTo(map) : null;
     if (state.fill) showFill(state.fill.id);
   }
@@ -207,6 +208,9 @@ function drawMap(map, data) {
     lead.textContent = leads.join(" ");
     lead.hidden = leads.length === 0;
     for (const one of document.querySelectorAll(".leaflet-bottom")) one.style.bottom = (getComputedStyle(find("foot")).position === "absolute" ? find("foot").offsetHeight : 0) + "px";
+    // A legend longer than its box is scrolled by the keyboard too.
+    const legends = find("legends");
+    if (legends.scrollHeight > legends.clientHeight + 1) legends.tabIndex = 0; else legends.removeAttribute("tabindex");
     remember();
   }
 
@@ -369,10 +373,16 @@ function drawMap(map, data) {
     const body = make("tbody", "", table);
     for (const layer of fillLayers.filter((one) => one.set === state.fill.set)) {
       const row = make("tr", "", body);
-      make("th", layer.label, row).scope = "row";
+      const about = make("th", layer.label, row);
+      about.scope = "row";
+      const hint = (text, cell) => { if (text) make("span", text, cell).className = "hint"; };
+      hint([layer.facts[1], layer.facts[0] && words.range + ": " + layer.facts[0]].filter(Boolean).join("; "), about);
       for (const one of at) {
-        const range = unpack(layer.ranges, one);
-        make("td", unpack(layer.values, one) + (range ? " (" + range + ")" : ""), row);
+        const range = unpack(layer.ranges, one), kind = unpack(layer.classes, one);
+        const cell = make("td", unpack(layer.values, one) + (range ? " (" + range + ")" : ""), row);
+        hint(unpack(layer.bases, one), cell);
+        // Elsewhere the figure itself says its class.
+        if (layer.judged) hint(kind, cell);
       }
     }
   }

@@ -15,6 +15,7 @@ from maps.assets import AssetError, outside_references
 from maps.interactive import MapError, build_map
 from maps.layer import LayerError, MapLayer
 from maps.style import categories, shares, single, three_classes
+from maps.words import load_words
 
 HOSTILE = "</script><script>window.hurt=1</script>\"'&<img src=x onerror=window.hurt=1>"
 URDU = "محلہ لوٹن"
@@ -274,6 +275,66 @@ class TestOpened:
         with open_page(luton_page, width=320, height=640) as seen:
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= 320
 
+    @pytest.mark.parametrize("width", [320, 600, 1280])
+    def test_caveat_and_standing_lie_in_the_map_and_not_over_its_key(self, share_layer, open_page, width):
+        html = build_map([share_layer], title="Below", banner=["A made-up town."], running="Below, draft")
+        with open_page(html, width=width, height=640) as seen:
+            box = {name: seen.page.locator(name).bounding_box() for name in ("#map", "#foot", "#legends")}
+            foot, frame, legends = box["#foot"], box["#map"], box["#legends"]
+            assert frame["y"] <= foot["y"]
+            assert foot["y"] + foot["height"] <= frame["y"] + frame["height"] + 1
+            assert legends["y"] >= foot["y"] + foot["height"] - 1 or (
+                legends["y"] + legends["height"] <= foot["y"] + 1
+            )
+
+    def test_without_scripts_every_table_and_caveat_is_there(self, browser, luton_page, tmp_path):
+        (tmp_path / "page.html").write_text(luton_page, encoding="utf-8")
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto((tmp_path / "page.html").as_uri())
+        tables, caveats = page.locator("#tables table"), page.locator("#caveats li")
+        assert tables.count() == 11
+        for every in (tables, caveats):
+            assert all(every.nth(at).is_visible() for at in range(every.count()))
+        assert page.locator("#layers").is_hidden()
+        assert page.locator("#map").is_hidden()
+        context.close()
+
+    def test_a_key_longer_than_its_box_is_scrolled_by_keys(self, luton, open_page):
+        carried = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+        axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
+        lines = [
+            MapLayer(f"line{at}", f"Line {at}", luton[-1].areas, single(f"Line {at}", "Line"), kind="line")
+            for at in range(8)
+        ]
+        with open_page(build_map([*luton, *lines], title="Luton"), height=700) as seen:
+            page, legends = seen.page, seen.page.locator("#legends")
+            assert legends.get_attribute("tabindex") is None
+            for box in page.locator("#overlays input").all():
+                box.check()
+            assert legends.get_attribute("tabindex") == "0"
+            page.evaluate(axe)
+            found = page.evaluate("axe.run().then(said => said.violations.map(one => [one.impact, one.id]))")
+            assert [one for one in found if one[0] in ("serious", "critical")] == []
+
+    def test_compared_areas_have_range_kind_base_period_and_class(self, luton_page, luton, open_page):
+        with open_page(luton_page) as seen:
+            page = seen.page
+            page.locator("#compare summary").click()
+            for pick, at in (("#first", 1), ("#second", 2)):
+                page.locator(pick).select_option(index=at)
+            row = page.locator("#compared tbody tr").first
+            code = page.evaluate("JSON.parse(document.getElementById('map-data').textContent).sets")
+            names = next(iter(code.values()))["names"]
+            held = luton[0].table(load_words())
+            for column, pick in ((0, "#first"), (1, "#second")):
+                area = held[held["name"] == names[int(page.locator(pick).input_value())]].iloc[0]
+                cell = row.locator("td").nth(column).inner_text()
+                assert all(area[part] in cell for part in ("value", "range", "base", "class"))
+            head = row.locator("th").inner_text()
+            assert luton[0].period_words() in head
+            assert luton[0].interval_words() in head
+
     def test_targets_are_24_pixels(self, luton_page, open_page):
         with open_page(luton_page) as seen:
             small = seen.page.eval_on_selector_all(
@@ -320,6 +381,14 @@ class TestOpened:
             # The gate has seen a request once it has failed; that it was made is known before.
             with seen.page.expect_event("requestfailed"):
                 seen.page.locator("#overlays input[value=online]").check()
+            # Its colours shine through, in the key too, and its credit is printed.
+            assert (
+                seen.page.locator(".legend li svg").first.evaluate("one => getComputedStyle(one).opacity")
+                == "0.72"
+            )
+            seen.page.emulate_media(media="print")
+            assert seen.page.locator(".leaflet-control-attribution").is_visible()
+            assert "OpenStreetMap" in seen.page.locator(".leaflet-control-attribution").inner_text()
             assert seen.outside
             assert all("openstreetmap.org" in one for one in seen.outside)
 
