@@ -139,9 +139,11 @@ def render_html(note: Note) -> str:
     """Dress the note as one self-contained page; every text is escaped."""
     import jinja2
 
+    from maps.faces import with_faces
+
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
     template = (files("fairplace") / "hub_note.html").read_text("utf-8")
-    return environment.from_string(template).render(note=note)
+    return with_faces(environment.from_string(template).render(note=note))
 
 
 def note_record(note: Note) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fairplace.profile.model import Bullets, Number, Paragraph, Profile
 from fairplace.profile.words import Words, load_words, sentence
 from fairplace.register import PRINCIPLES
 from fairplace.scorecard import Entry, scorecard_cases, scorecard_entries
+from maps.faces import with_faces
 
 #: Standing -> a sign that tells it without its colour.
 _SIGNS = {"met": "\u25cf", "short": "\u25b2", "close": "\u25c6", "none": "\u25cb", "blank": "\u2013"}
@@ -82,7 +83,7 @@ def render_scorecard(
         ],
         file=file,
     )
-    return page + "\n"
+    return with_faces(page) + "\n"
 
 
 def _row(entry: Entry, words: Words) -> dict[str, Any]:

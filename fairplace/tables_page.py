@@ -15,6 +15,7 @@ import pandas as pd
 
 from fairplace.files import write_whole
 from fairplace.spreadsheets import safe_frame
+from maps.faces import with_faces
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def render_page(title: str, lead: Sequence[str], tables: Sequence[PageTable], no
         for one in tables
     ]
     page = environment.from_string(text).render(title=title, lead=lead, tables=shown, notes=notes)
-    return page + "\n"
+    return with_faces(page) + "\n"
 
 
 def write_tables(folder: Path, page: str, tables: Mapping[str, pd.DataFrame]) -> list[Path]:

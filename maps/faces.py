@@ -49,6 +49,12 @@ def face_css(page: str) -> str:
     return "".join(_rule(path, "".join(sorted(wanted[path]))) for path in order)
 
 
+def with_faces(page: str) -> str:
+    """Give a page whose head carries the letters that it needs, for fonts that end in ``Carried``."""
+    rules = face_css(page)
+    return page.replace("</head>", f"<style>{rules}</style>\n</head>", 1) if rules else page
+
+
 @cache
 def _rule(path: Path, signs: str) -> str:
     arabic = any(unicodedata.name(sign, "").startswith("ARABIC") for sign in signs)

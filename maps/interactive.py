@@ -26,7 +26,7 @@ from folium.template import Template
 from geo.crs import bng_to_lonlat
 from geo.errors import UserError
 from maps.assets import inline, steady_ids
-from maps.faces import face_css
+from maps.faces import with_faces
 from maps.layer import LayerError, MapLayer, licence_lines
 from maps.legend import legend_entries, paint
 from maps.marks import DASHES, mark_of
@@ -173,7 +173,7 @@ def build_map(
     for element in extra:
         made.add_child(element)
     html = inline(figure.render())
-    return steady_ids(html.replace("</head>", f"<style>{face_css(html)}</style>\n</head>", 1))
+    return steady_ids(with_faces(html))
 
 
 def _check(layers: Sequence[MapLayer]) -> None:

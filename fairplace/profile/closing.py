@@ -21,7 +21,12 @@ _FOR_READERS = re.compile(
     r"|main sites only: |a school stands at the centre |may hold pharmacies that only "
 )
 
-
+#: How boundaries came to the National Grid, as a pack says it -> the sentence that explains it.
+_SHIFTS: dict[str, str] = {
+    "ostn15": "coordinates_grid",
+    "helmert, about 2 m": "coordinates_parameters",
+    "no datum shift": "coordinates_none",
+}
 #: What a link of a document may lead to.
 _ADDRESS = re.compile(r"(https?://|mailto:[^\s?&/]+@)[^\s<>\"']+$", re.IGNORECASE)
 
@@ -31,7 +36,7 @@ def caveats(words: Words, released: Released, place: Place, sections: Sequence[S
     rows = [number.row for number in section_numbers(sections)]
     said = [words("caveats", name) for name in ("census", "imd")]
     if place.kind == "wd":
-        said.append(words("caveats", "wards", boundaries=Geography.parse(place.geography).label))
+        said.append(words("caveats", "wards", year=Geography.parse(place.geography).year))
     if any(row["indicator"] == "income_ahc_mean" for row in rows):
         said.append(words("caveats", "income"))
     if any(row["basis"] == "copied" for row in rows):
@@ -41,12 +46,18 @@ def caveats(words: Words, released: Released, place: Place, sections: Sequence[S
     said.append(words("caveats", "rounding"))
     accuracy = released.settings.get("crs_accuracy")
     if accuracy:
-        said.append(words("caveats", "coordinates", accuracy=accuracy))
+        known = _SHIFTS.get(accuracy)
+        said.append(words("caveats", known) if known else words("caveats", "coordinates", accuracy=accuracy))
     missing = released.settings.get("missing", [])
     if missing:
         said.append(words("caveats", "incomplete", missing="; ".join(missing)))
-    said += [note for note in released.notes if _FOR_READERS.search(note)]
+    said += [_as_sentence(note) for note in released.notes if _FOR_READERS.search(note)]
     return Section("caveats", words("sections", "caveats"), [Bullets([Paragraph([text]) for text in said])])
+
+
+def _as_sentence(note: str) -> str:
+    """Write a note of a build, which is a phrase, as a sentence among others."""
+    return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")
 
 
 def currency(words: Words, released: Released, figures: AreaFigures) -> Section:

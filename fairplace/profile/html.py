@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table, steady_text
 from fairplace.profile.words import Words, load_words
+from maps.faces import with_faces
 
 
 def render_html(
@@ -59,9 +60,10 @@ def render_html(
     environment.tests["drawing"] = lambda block: isinstance(block, Drawing)
     environment.tests["figure"] = lambda cell: isinstance(cell, Number)
     safe = {name: Markup(svg) for name, svg in (drawings or {}).items()}  # noqa: S704 our own drawings
-    return environment.get_template("profile.html.jinja").render(
+    page = environment.get_template("profile.html.jinja").render(
         profile=profile, drawings=safe, alts=alts or {}, words=words or load_words()
     )
+    return with_faces(page)
 
 
 def steady_markup(value: Any) -> Any:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from fairplace.numbers import show_people
 from fairplace.review.model import Review, ReviewTable, word
+from maps.faces import with_faces
 
 #: Boxes of a proforma that people fill in.
 BOXES = ("Consultee comments (name, organisation, date)", "Officer's response")
@@ -152,7 +153,7 @@ def _render(
         if not page
         else [word("notes", "no_data"), word("notes", "score")]
     )
-    return environment.from_string(text).render(
+    made = environment.from_string(text).render(
         title=title,
         page=page,
         banners=[word("notes", "fictional", name=review.name)] if review.fictional else [],
@@ -162,6 +163,7 @@ def _render(
         boxes=boxes,
         foot=foot,
     )
+    return with_faces(made)
 
 
 def _table(table: ReviewTable, site: str = "", *, wide: bool = True) -> dict[str, Any]:

@@ -278,7 +278,7 @@ def test_no_diagnostics_of_the_build_stand_in_a_public_document(sample_pack: Pac
         "rows placed by",
     ):
         assert words not in text
-    for words in ("modelled for FYE 2025", "ONS perturbs", "street map holds", "wards of one year"):
+    for words in ("Modelled for FYE 2025", "ONS perturbs", "street map holds", "the wards of 2025."):
         assert words in text
     msoa = profile_of(sample_pack, str(sample_pack.areas("msoa21").index[0]))[1]
     assert "published for larger areas only" in msoa
@@ -295,6 +295,19 @@ def test_hostile_names_are_only_names(sample_pack: Pack) -> None:
     assert "\u202e" not in page
     urdu = "\u0646\u06cc\u200c\u0627"
     assert urdu in render_html(compose(released, type(place)(place.geography, place.code, urdu)))
+
+
+def test_a_page_carries_the_letters_of_its_names_and_none_where_every_machine_has_them(
+    sample_pack: Pack,
+) -> None:
+    released = release(sample_pack, "public")
+    place = find_place(released, sample_pack.areas("wd25").index[0])
+    for name in ("محلہ لوٹن", "Łódź Żabia", "Tŷ Ŵyn", "Iași Țară"):
+        page = render_html(compose(released, type(place)(place.geography, place.code, name)))
+        assert '@font-face{font-family:"Carried"' in page
+        assert "Carried, sans-serif" in page
+    plain = render_html(compose(released, type(place)(place.geography, place.code, "Leagrave")))
+    assert "@font-face" not in plain
 
 
 def test_an_area_is_found_by_name_and_an_unknown_one_is_refused(sample_pack: Pack) -> None:
