@@ -147,7 +147,8 @@ def spine_chart(
         Columns `label`, `unit`, `value`, `comparator`, `lowest`, `p25`, `p75`, `highest` and `flag`
         (a key of `FLAGS`). Each row has its own scale, by which the comparator stands in the middle
         and the farther of lowest and highest at an edge. A column `second` marks one more comparator,
-        and `decimals` says how many places its numbers have.
+        `decimals` says how many places its numbers have, and `range` and `comparator_range` are the
+        written ranges of value and comparator, empty where there is none.
     title, place, comparator, second
         What the chart shows, whose values the markers are, who stands in the middle, and who else is
         marked; nobody if empty. A mark beyond an edge stands on it.
@@ -167,7 +168,13 @@ def spine_chart(
     if rows.empty:
         return empty_picture(title, language=language, fonts=fonts)
     wrapped = [wrap(str(label), width=54, size=SMALL) for label in rows["label"]]
-    deep = [max(5.0, len(lines) * 3.3 + 1.6) for lines in wrapped]
+    spans = [
+        [str(row.get(name, "")) for name in ("range", "comparator_range")] for row in rows.to_dict("records")
+    ]
+    deep = [
+        max(7.6 if any(two) else 5.0, len(lines) * 3.3 + 1.6)
+        for lines, two in zip(wrapped, spans, strict=True)
+    ]
     texts = [*rows["label"], place, comparator, second]
     with plotting(title, texts, body=sum(deep) + 16, language=language, fonts=fonts) as plot:
         frame = plot.axes(left=2, right=2, bottom=10, top=6)
@@ -175,7 +182,7 @@ def spine_chart(
         frame.set_ylim(sum(deep), 0)
         frame.set_axis_off()
         middle, half = 128.0, 36.0
-        for x, heading in ((68.0, place), (84.0, comparator)):
+        for x, heading in ((64.0, place), (82.0, comparator)):
             frame.text(
                 x,
                 -1,
@@ -189,12 +196,12 @@ def spine_chart(
             )
         y = 0.0
         read: list[str] = []
-        for lines, tall, row in zip(wrapped, deep, rows.to_dict("records"), strict=True):
+        for lines, two, tall, row in zip(wrapped, spans, deep, rows.to_dict("records"), strict=True):
             here = y + tall / 2
             frame.text(0, here, "\n".join(lines), fontsize=SMALL, va="center", linespacing=1.1)
             value, against = (_written(row, name, plot.words) for name in ("value", "comparator"))
-            frame.text(68, here, value, fontsize=SMALL, va="center", ha="center")
-            frame.text(84, here, against, fontsize=SMALL, va="center", ha="center", color="#333333")
+            value = _with_range(frame, (64, here), value, two[0])
+            against = _with_range(frame, (82, here), against, two[1])
             also = f", {second} {_written(row, 'second', plot.words)}" if second else ""
             read.append(
                 f"{row['label']}: {value}, {comparator} {against}{also}, {plot.words['flag_' + row['flag']]}"
@@ -239,6 +246,16 @@ def spine_chart(
             frame.plot([x + 2, x + 2], [y + 2.9, y + 7.1], **_SECOND)
             frame.text(x + 5, y + 5, second, fontsize=SMALL - 1, va="center", clip_on=False)
         return plot.picture(alternative(title, read, plot.words))
+
+
+def _with_range(frame: Axes, at: tuple[float, float], value: str, span: str) -> str:
+    """Write a value, with its range under it where it has one, and give both as text."""
+    x, y = at
+    up = 1.5 if span else 0.0
+    frame.text(x, y - up, value, fontsize=SMALL, va="center", ha="center")
+    if span:
+        frame.text(x, y + up, span, fontsize=SMALL - 1, va="center", ha="center")
+    return f"{value} ({span})" if span else value
 
 
 #: How the second comparator of a spine chart is marked: a dashed stroke, told by shape and not by colour.

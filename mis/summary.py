@@ -150,11 +150,10 @@ def summarise(estimate: ShortfallEstimate, *, authority: str) -> pd.DataFrame:
         raise UnmatchedCodeError(f"{authority} has no area in this estimate; it covers {covered}")
     codes = estimate.codes[inside]
     draws = {name: values[inside].astype(np.float64) for name, values in estimate.draws.items()}
-    whole = draws["people_below"].sum(axis=0) / draws["people"].sum(axis=0)
     rows = _figure_rows(codes, draws)
     share = _share(draws)
     if np.isfinite(share).all(axis=1).sum() >= _FEWEST_COMPARED:
-        rows.append(_above(codes, share, whole))
+        rows.extend(_above(codes, draws, draws))
         rows.extend(_ranks(codes, share))
     return _finish(rows, estimate, codes, draws, geography=estimate.geography.key)
 
@@ -202,16 +201,14 @@ def summarise_drawn(estimate: ShortfallEstimate, shares: Mapping[str, float], *,
             f"{code} holds about {people:,.0f} residents and {households:,.0f} households; figures need "
             f"{_FLOOR_PEOPLE:,} and {_FLOOR_HOUSEHOLDS}: draw a larger area"
         )
-    district = pd.Series(estimate.residents[row] * part).groupby(
+    people_of = pd.Series(estimate.residents[row] * part).groupby(
         [estimate.parents[str(estimate.codes[place])] for place in row]
     )
-    authority = str(district.sum().idxmax())
+    authority = str(people_of.sum().idxmax())
     inside = np.array([estimate.parents[str(one)] == authority for one in estimate.codes])
-    whole = estimate.draws["people_below"][inside].astype(np.float64).sum(axis=0)
-    whole = whole / estimate.draws["people"][inside].astype(np.float64).sum(axis=0)
+    district = {name: values[inside].astype(np.float64) for name, values in estimate.draws.items()}
     codes = pd.Index([code])
-    share = _share(draws)
-    rows = [*_figure_rows(codes, draws), _above(codes, share, whole)]
+    rows = [*_figure_rows(codes, draws), *_above(codes, draws, district)]
     return _finish(rows, estimate, codes, draws, geography="drawn")
 
 
@@ -310,9 +307,9 @@ def round_public(value: float) -> float:
     return float(np.round(value, digits))
 
 
-def _share(draws: Mapping[str, Floats]) -> Floats:
+def _share(draws: Mapping[str, Floats], *, who: str = "people") -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(draws["people_below"] / draws["people"])
+        return np.asarray(draws[f"{who}_below"] / draws[who])
 
 
 def _figure_rows(codes: pd.Index[str], draws: Mapping[str, Floats]) -> list[pd.DataFrame]:
@@ -393,13 +390,20 @@ def _whole_line(name: str) -> str:
     return next((name.removesuffix(band) for band in ("_90", "_75", "_50") if name.endswith(band)), name)
 
 
-def _above(codes: pd.Index[str], share: Floats, whole: Floats) -> pd.DataFrame:
-    known = np.isfinite(share).all(axis=1)
-    return _probability(
-        codes,
-        "mis_above_authority_probability",
-        np.where(known, (share > whole).mean(axis=1), np.nan),
-    )
+def _above(
+    codes: pd.Index[str], draws: Mapping[str, Floats], district: Mapping[str, Floats]
+) -> list[pd.DataFrame]:
+    """In how many draws the share of an area lies above its district's, whose errors it partly has."""
+    rows = []
+    for indicator, who in (
+        ("mis_above_authority_probability", "people"),
+        ("mis_children_above_authority_probability", "children"),
+    ):
+        share = _share(draws, who=who)
+        whole = _share({name: values.sum(axis=0) for name, values in district.items()}, who=who)
+        known = np.isfinite(share).all(axis=1) & np.isfinite(whole).all()
+        rows.append(_probability(codes, indicator, np.where(known, (share > whole).mean(axis=1), np.nan)))
+    return rows
 
 
 def _ranks(codes: pd.Index[str], share: Floats) -> list[pd.DataFrame]:

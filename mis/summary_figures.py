@@ -56,7 +56,7 @@ GRADED = {
     figure.indicator: figure.count
     for figure in FIGURES
     if figure.unit in ("share", "people", "children", "households")
-}
+} | {"mis_children_above_authority_probability": "children_below"}
 
 #: Indicator -> smallest geography on which it may be published, for those above LSOA.
 FLOORS: dict[str, str] = {

@@ -12,7 +12,7 @@ from fairplace.disclosure import Released
 from fairplace.indicators import Indicator
 from fairplace.numbers import is_ours, show
 from fairplace.profile.comparators import Comparator
-from fairplace.profile.gaps import flag
+from fairplace.profile.gaps import chance_of, flag
 from fairplace.profile.model import Block, Drawing, Inline, Number, Section, Table
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words
@@ -205,7 +205,7 @@ def _spine(
         # Each end of the bar is the figure of an area, so that the table can give it with its range.
         ends = [values[at] for at in _ends(len(values))]
         low, first, third, high = (float(end["value"]) for end in ends)
-        told = flag(here, there)
+        told = flag(here, there, chance_of(one.id, figures.here))
         second = None if england is None else england.figures.get(one.id)
         numbers: list[Inline] = [Number(row, "with_range") for row in (here, there)]
         numbers += [words("charts", f"flag_{told}"), *(Number(end, "with_range") for end in ends)]
@@ -215,8 +215,10 @@ def _spine(
         twin.append([label, *numbers])
         rows.append(
             {
-                "label": _label(words, one, here),
+                "label": label,
                 "unit": one.unit,
+                "range": show(here).range if is_ours(here) else "",
+                "comparator_range": show(there).range if is_ours(there) else "",
                 "value": _value(figures.here, one.id),
                 "comparator": _value(figures.there, one.id),
                 "lowest": low,
@@ -249,13 +251,6 @@ def _spine(
 def _ends(count: int) -> tuple[int, int, int, int]:
     """Where lowest, lower quarter, upper quarter and highest stand among areas in order."""
     return 0, -(-count // 4) - 1, -(-3 * count // 4) - 1, count - 1
-
-
-def _label(words: Words, one: Indicator, here: Mapping[str, Any]) -> str:
-    """Label of a row; a modelled one says so, with its range."""
-    if not is_ours(here) or here["status"] != "ok":
-        return one.label
-    return words("charts", "modelled", label=one.label, range=show(here).range)
 
 
 def _rug(

@@ -25,16 +25,28 @@ RATIO = 1.25
 FEWEST = 50
 #: Most gaps listed.
 MOST = 8
+#: A modelled share stands apart where it lies on one side of the district's in so many draws, as on the map:
+#: both share most of their errors, so that their ranges may meet while every draw tells them apart.
+SURE = 0.9
+#: Modelled share -> the probability, from the same draws, that it lies above the district's.
+CHANCES = {
+    "mis_people_below_share": "mis_above_authority_probability",
+    "mis_children_below_share": "mis_children_above_authority_probability",
+}
 
 
-def flag(here: Mapping[str, Any], there: Mapping[str, Any]) -> Flag:
+def flag(here: Mapping[str, Any], there: Mapping[str, Any], chance: Mapping[str, Any] | None = None) -> Flag:
     """Tell whether a figure is lower, similar or higher than another, by the rule for its kind.
 
-    Figures with ranges of one kind are told apart where the ranges do not meet; counted shares
-    without a range by `RATIO` and `FEWEST`; anything else is not compared.
+    A modelled share beside its district's is told apart by `chance`, the figure of its probability
+    to lie above it (`SURE`). Other figures with ranges of one kind are told apart where the ranges do
+    not meet; counted shares without a range by `RATIO` and `FEWEST`; anything else is not compared.
     """
     if any(row["status"] != "ok" for row in (here, there)) or here["unit"] != there["unit"]:
         return "not_compared"
+    if chance is not None and chance["status"] == "ok":
+        above = float(chance["value"])
+        return "higher" if above >= SURE - 1e-9 else "lower" if above <= 1 - SURE + 1e-9 else "similar"
     if math.isfinite(float(here["low"])):
         kind = compare(here, there).kind
         return "not_compared" if kind == "not compared" else kind
@@ -52,7 +64,8 @@ def flag(here: Mapping[str, Any], there: Mapping[str, Any]) -> Flag:
 class Gap:
     """A share that stands apart from another on the side that is worse for residents.
 
-    `size` is the people or homes that the gap stands for; `rule` is ``ranges`` or ``ratio``.
+    `size` is the people or homes that the gap stands for; `rule` is ``draws``, ``ranges`` or
+    ``ratio``.
     """
 
     indicator: Indicator
@@ -66,6 +79,8 @@ def find_gaps(
     here: Mapping[str, Mapping[str, Any]],
     there: Mapping[str, Mapping[str, Any]],
     indicators: Sequence[Indicator],
+    *,
+    district: bool = False,
 ) -> list[Gap]:
     """Find the shares that stand worse than a comparator's, by agreed polarity, largest first.
 
@@ -75,6 +90,8 @@ def find_gaps(
         Figures by indicator, of the area and of its comparator.
     indicators
         Those without an agreed polarity are passed over.
+    district
+        The comparator is the district whose draws `here` was held against (`CHANCES`).
     """
     found = []
     for one in indicators:
@@ -82,12 +99,19 @@ def find_gaps(
         if own is None or other is None or own["unit"] != "share" or one.polarity == "none":
             continue
         worse = "higher" if one.polarity == "lower" else "lower"
-        if flag(own, other) != worse or not math.isfinite(float(own["base"])):
+        chance = chance_of(one.id, here) if district else None
+        if flag(own, other, chance) != worse or not math.isfinite(float(own["base"])):
             continue
         size = abs(float(own["value"]) - float(other["value"])) * float(own["base"])
-        rule = "ranges" if math.isfinite(float(own["low"])) else "ratio"
+        rule = "draws" if chance is not None else "ranges" if math.isfinite(float(own["low"])) else "ratio"
         found.append(Gap(one, own, other, size, rule))
     return sorted(found, key=lambda gap: -gap.size)
+
+
+def chance_of(indicator: str, figures: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Give the figure that says how probably a modelled share lies above its district's, if there is one."""
+    found = figures.get(CHANCES.get(indicator, ""))
+    return found if found is not None and found["status"] == "ok" else None
 
 
 def gaps(
@@ -106,7 +130,7 @@ def gaps(
     beside += [("gaps-england-table", one.label, one.figures) for one in others if one.level == "england"]
     blocks: list[Block] = []
     for name, label, there in beside:
-        found = find_gaps(figures.own, there, indicators)[:MOST]
+        found = find_gaps(figures.own, there, indicators, district=name == "gaps-table")[:MOST]
         if not found:
             blocks.append(Paragraph([words("gaps", "none", area=place.name, authority=label)]))
             continue

@@ -14,7 +14,7 @@ from fairplace.map_page import RECIPES, area_layer
 from fairplace.numbers import show_period
 from fairplace.profile.charts import RUG
 from fairplace.profile.comparators import Comparator
-from fairplace.profile.gaps import find_gaps
+from fairplace.profile.gaps import CHANCES, find_gaps
 from fairplace.profile.maps import WALKS
 from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
@@ -88,11 +88,11 @@ def _largest(
     others: Sequence[Comparator],
 ) -> list[Paragraph]:
     """Say the largest gap to the district and to England, each with its base, by the rule of the gaps."""
-    beside = [] if place.code == released.authority else [(released.name, figures.there)]
-    beside += [(one.label, one.figures) for one in others if one.level == "england"]
+    beside = [] if place.code == released.authority else [(released.name, figures.there, True)]
+    beside += [(one.label, one.figures, False) for one in others if one.level == "england"]
     said = []
-    for label, there in beside:
-        for gap in find_gaps(figures.own, there, indicators)[:1]:
+    for label, there, district in beside:
+        for gap in find_gaps(figures.own, there, indicators, district=district)[:1]:
             fill: dict[str, Inline] = {
                 "authority": label,
                 "indicator": gap.indicator.label,
@@ -202,10 +202,11 @@ def mis(
     if share["reliability"]:
         said = words("mis", "reliability", area=whose, **{"class": share["reliability"]})
         blocks.append(Paragraph([said]))
-    above = figures.number("mis_above_authority_probability")
-    if above and above.row["status"] == "ok":
-        given: dict[str, Inline] = {"authority": released.name, "probability": above}
-        blocks.append(sentence(words, "mis", f"above{copied}", lender=figures.lender, **given))
+    for name, indicator in (("above", "people"), ("children_above", "children")):
+        above = figures.number(CHANCES[f"mis_{indicator}_below_share"])
+        if above and above.row["status"] == "ok":
+            given: dict[str, Inline] = {"authority": released.name, "probability": above}
+            blocks.append(sentence(words, "mis", f"{name}{copied}", lender=figures.lender, **given))
     return Section("mis", words("sections", "mis"), blocks)
 
 

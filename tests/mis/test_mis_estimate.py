@@ -285,6 +285,20 @@ def test_figures_have_ranges_grades_and_floors(estimate: ShortfallEstimate) -> N
     assert worst.sum() == pytest.approx(2.0, abs=1e-9)  # a fifth of twelve areas, rounded
 
 
+def test_the_chance_to_lie_above_the_district_is_counted_in_the_draws(estimate: ShortfallEstimate) -> None:
+    figures = summarise(estimate, authority="E06000900").set_index(["indicator", "code"])["value"]
+    for name, who in (
+        ("mis_above_authority_probability", "people"),
+        ("mis_children_above_authority_probability", "children"),
+    ):
+        below, base = (estimate.draws[one].astype(float) for one in (f"{who}_below", who))
+        whole = below.sum(axis=0) / base.sum(axis=0)
+        told = figures.loc[name]
+        for at, code in enumerate(estimate.codes):
+            assert told[code] == pytest.approx((below[at] / base[at] > whole).mean())
+        assert told.min() < 0.2 < 0.8 < told.max()
+
+
 def test_every_group_has_numbers_and_shares_at_every_band(estimate: ShortfallEstimate) -> None:
     figures = summarise(estimate, authority="E06000900").set_index(["indicator", "code"])
     for group in ("people", "children", "pensioners", "households"):

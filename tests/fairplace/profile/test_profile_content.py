@@ -26,9 +26,11 @@ from fairplace.pack import Pack, PackError, open_pack
 from fairplace.profile.comparators import ComparatorError
 from fairplace.profile.content import Place, StatusError, compose, find_place
 from fairplace.profile.forms import FORMS, Rendering, write_profile
-from fairplace.profile.gaps import FEWEST, RATIO, flag
+from fairplace.profile.gaps import FEWEST, RATIO, SURE, flag
 from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+from fairplace.profile.words import load_words
 from fairplace.settings import Settings, SettingsError, load_settings
+from maps.style import three_classes
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,47 @@ def test_gaps_are_told_by_ranges_or_by_the_ratio_of_counted_shares() -> None:
     assert flag(figure(0.02, base=FEWEST), figure(0.01)) == "similar"
     assert flag(figure(0.2) | {"status": "suppressed"}, figure(0.1)) == "not_compared"
     assert flag(figure(0.2) | {"period": "2011"}, figure(0.1)) == "not_compared"
+
+
+@pytest.mark.parametrize(
+    ("above", "told"), [(1.0, "higher"), (0.9, "higher"), (0.5, "similar"), (0.1, "lower"), (0.0, "lower")]
+)
+def test_a_modelled_share_is_told_from_its_districts_by_the_draws(above: float, told: str) -> None:
+    pair = figure(0.69, low=0.59, high=0.79), figure(0.54, low=0.47, high=0.61)
+    assert flag(*pair) == "similar"
+    assert flag(*pair, figure(above)) == told
+    assert flag(*pair, figure(above) | {"status": "missing"}) == "similar"
+
+
+def test_chart_gaps_and_map_say_the_same_of_the_standard(released: Released) -> None:
+    words = load_words()
+    assert three_classes("x").sure == SURE
+    seen = set()
+    for geography in ("wd25", "lsoa21"):
+        for code in list(released.areas(geography).index)[:40:3]:
+            made = compose(released, find_place(released, str(code)))
+            own = {str(one.row["indicator"]): one.row for one in made.numbers() if one.row["code"] == code}
+            if "mis_above_authority_probability" not in own:
+                continue
+            spine = next(
+                (one for one in made.blocks if isinstance(one, Drawing) and one.kind == "spine"), None
+            )
+            assert spine is not None
+            rows = table(made, spine.twin).rows
+            flags = {row[1].row["indicator"]: row[3] for row in rows if isinstance(row[1], Number)}
+            chance = float(own["mis_above_authority_probability"]["value"])
+            kind = "higher" if chance >= SURE - 1e-9 else "lower" if chance <= 1 - SURE + 1e-9 else "similar"
+            assert flags["mis_people_below_share"] == words("charts", f"flag_{kind}")
+            listed = {
+                row[1].row["indicator"]
+                for one in made.tables
+                if one.id == "gaps-table"
+                for row in one.rows
+                if isinstance(row[1], Number)
+            }
+            assert ("mis_people_below_share" in listed) <= (kind == "higher")
+            seen.add(kind)
+    assert len(seen) > 1
 
 
 def test_gaps_stand_beside_their_rule_and_are_never_called_more_than_gaps(released: Released) -> None:
@@ -406,7 +449,10 @@ def test_england_is_a_column_a_mark_a_list_of_gaps_and_a_sentence(
     assert marks["Aged 0 to 15"] == england.figures["children_0_15_share"]["value"]
     modelled = [label for label in marks.index if "Minimum Income Standard" in label]
     assert modelled
-    assert all(re.search(r"modelled \(\d+% to \d+%\)$", label) for label in modelled)
+    assert all(label.endswith(", modelled") for label in modelled)
+    # Place and district alike carry their ranges in the picture.
+    ranges = spine.data["rows"].set_index("label").loc[modelled, ["range", "comparator_range"]]
+    assert ranges.map(lambda text: re.fullmatch(r"\d+% to \d+%", text) is not None).all(axis=None)
     assert marks[modelled].isna().all()
     whole = compose(released, find_place(released, released.authority))
     assert any(one.id == "gaps-england-table" for one in whole.tables)
