@@ -102,7 +102,9 @@ def show_number(value: float, unit: str, *, modelled: bool = False, decimals: in
         # A thousand draws cannot tell certain from nearly certain.
         if value > 0.99:
             return "more than 99%"
-        return "less than 1%" if value < 0.01 else f"{rounded(value * 100, 0)}%"
+        # Towards even chances: 90% is never written of less than nine draws in ten, where words change.
+        near = math.floor(value * 100 + 1e-9) if value > 0.5 else math.ceil(value * 100 - 1e-9)
+        return "less than 1%" if value < 0.01 else f"{near}%"
     if unit == f"share{GAP}":
         return f"{rounded(value * 100, 1 if decimals is None else decimals)}{_POINTS}"
     if unit.split(" ")[0] == "share":

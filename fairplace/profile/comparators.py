@@ -114,6 +114,9 @@ def _same_period(here: Mapping[str, Any], other: Mapping[str, Any] | None) -> In
     """Give a comparator's figure, or the sign for none where it is of another period."""
     if other is None or str(other["period"]) != str(here["period"]):
         return "[x]"
+    # Lent by the LSOA around it, which the column's head does not name.
+    if other["basis"] == "copied" and str(other["indicator"]).startswith("mis_"):
+        return "[z]"
     return Number(other, "with_range")
 
 
@@ -173,6 +176,8 @@ def beside(
     blocks: list[Block] = [Table("compare-table", words("compare", "caption", area=place.name), head, rows)]
     if place.code != released.authority:
         blocks.append(Paragraph([words("compare", "rule", authority=released.name)], "note"))
+    if any(row["basis"] == "copied" for other in others for row in other.figures.values()):
+        blocks.append(Paragraph([words("compare", "lent")], "note"))
     if any(other.level for other in others):
         method = str(released.settings.get("comparators", {}).get("method", ""))
         blocks.append(Paragraph([words("compare", "beyond", authority=released.name, method=method)], "note"))

@@ -34,6 +34,9 @@ CHANCES = {
     "mis_children_below_share": "mis_children_above_authority_probability",
 }
 
+#: Shares that hold a share of the list within them, or are held by one: each says the same once more.
+_SAID = frozenset({"mis_households_below_share", "most_deprived_tenth_share"})
+
 
 def flag(here: Mapping[str, Any], there: Mapping[str, Any], chance: Mapping[str, Any] | None = None) -> Flag:
     """Tell whether a figure is lower, similar or higher than another, by the rule for its kind.
@@ -96,7 +99,7 @@ def find_gaps(
     found = []
     for one in indicators:
         own, other = here.get(one.id), there.get(one.id)
-        if own is None or other is None or own["unit"] != "share" or one.polarity == "none":
+        if own is None or other is None or not _listed(one) or own["unit"] != "share":
             continue
         worse = "higher" if one.polarity == "lower" else "lower"
         chance = chance_of(one.id, here) if district else None
@@ -106,6 +109,11 @@ def find_gaps(
         rule = "draws" if chance is not None else "ranges" if math.isfinite(float(own["low"])) else "ratio"
         found.append(Gap(one, own, other, size, rule))
     return sorted(found, key=lambda gap: -gap.size)
+
+
+def _listed(one: Indicator) -> bool:
+    nested = one.theme == "mis" and one.id not in CHANCES
+    return one.polarity != "none" and not nested and one.id not in _SAID
 
 
 def chance_of(indicator: str, figures: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -132,7 +140,13 @@ def gaps(
     for name, label, there in beside:
         found = find_gaps(figures.own, there, indicators, district=name == "gaps-table")[:MOST]
         if not found:
-            blocks.append(Paragraph([words("gaps", "none", area=place.name, authority=label)]))
+            known = any(
+                one.id in there and flag(row, there[one.id]) != "not_compared"
+                for one in indicators
+                if _listed(one) and (row := figures.own.get(one.id)) is not None
+            )
+            said = words("gaps", "none" if known else "nothing", area=place.name, authority=label)
+            blocks.append(Paragraph([said]))
             continue
         fill = {"area": place.name, "authority": label}
         head = [text.format(**fill) for text in words.raw("gaps", "head")]

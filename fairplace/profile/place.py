@@ -42,7 +42,7 @@ def find_place(released: Released, text: str) -> Place:
     """
     wanted = text.strip()
     found = []
-    for key in released.geographies:
+    for key in _profiled(released):
         names = released.areas(key)["name"]
         if wanted in names.index:
             return Place(key, wanted, str(names[wanted]))
@@ -54,7 +54,7 @@ def find_place(released: Released, text: str) -> Place:
         raise AreaNotFoundError(f'"{text}" is the name of {len(found)} areas: {listed}; give the code')
     raise AreaNotFoundError(
         f'"{text}" is not an area of {released.name}; give a code or name of '
-        f"{', '.join(Geography.parse(key).label for key in released.geographies)}"
+        f"{', '.join(Geography.parse(key).label for key in _profiled(released))}"
     )
 
 
@@ -66,12 +66,21 @@ def places_of(released: Released, geography: str) -> list[Place]:
     AreaNotFoundError
         The pack has no such geography.
     """
-    if geography not in released.geographies:
-        raise AreaNotFoundError(
-            f'{released.name} has no areas of "{geography}"; there are {", ".join(released.geographies)}'
+    known = _profiled(released)
+    if geography not in known:
+        why = (
+            "is not profiled, for hardly a figure may be shown of so few people"
+            if geography in released.geographies
+            else f"is no geography of {released.name}"
         )
+        raise AreaNotFoundError(f'"{geography}" {why}; there are {", ".join(known)}')
     names = released.areas(geography)["name"].sort_index()
     return [Place(geography, str(code), str(name)) for code, name in names.items()]
+
+
+def _profiled(released: Released) -> list[str]:
+    """List geographies whose areas have profiles: not output areas, of which hardly a figure may be shown."""
+    return [key for key in released.geographies if not key.startswith("oa")]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ def summary(
     sentences: list[Paragraph] = []
     unknown: list[str] = []
     residents, children = figures.number("residents"), figures.number("children_0_15")
-    if residents and children:
+    alone = "_alone" if place.code == released.authority else ""
+    labels = {one.id: one.label for one in indicators}
+    if residents and children and all(one.row["status"] == "ok" for one in (residents, children)):
         sentences.append(
             sentence(
                 words,
@@ -46,6 +48,8 @@ def summary(
                 period=show_period(str(residents.row["period"])),
             )
         )
+    else:
+        unknown.append(labels.get("residents", "residents"))
     plan = [
         ("mis", "mis_people_below_share", "share"),
         ("mis_children", "mis_children_below_share", "share"),
@@ -53,12 +57,14 @@ def summary(
         ("core20", "core20_people_share", "share"),
         ("fuel", "fuel_poverty_share", "share"),
     ]
-    labels = {one.id: one.label for one in indicators}
     for name, indicator, blank in plan:
         here = figures.number(indicator, "with_range" if blank == "gap" else "value")
         there = figures.number(indicator, "with_range", there=True)
         if here is None or there is None or here.row["status"] != "ok":
-            unknown.append(labels.get(indicator, indicator).lower())
+            label = labels.get(indicator, indicator)
+            unknown.append(
+                words("compare", "modelled", label=label) if indicator.startswith("mis_") else label
+            )
             continue
         fill: dict[str, Inline] = {
             blank: here,
@@ -72,7 +78,7 @@ def summary(
             "period": show_period(str(here.row["period"])),
         }
         copied = indicator.startswith("mis_") and here.row["basis"] == "copied"
-        sentences.append(sentence(words, "summary", f"{name}_copied" if copied else name, **fill))
+        sentences.append(sentence(words, "summary", f"{name}{'_copied' if copied else alone}", **fill))
     sentences += _largest(words, released, place, figures, indicators, others)
     if unknown:
         sentences.append(sentence(words, "summary", "unknown", missing="; ".join(unknown)))
@@ -126,12 +132,18 @@ def where(words: Words, released: Released, place: Place, figures: AreaFigures) 
     kind = words("kinds", place.kind)
     blocks: list[Block] = [
         sentence(
-            words, "where", "sentence", area=place.name, kind=kind, code=place.code, authority=released.name
+            words,
+            "where",
+            "sentence_alone" if place.code == released.authority else "sentence",
+            area=place.name,
+            kind=kind,
+            code=place.code,
+            authority=released.name,
         ),
     ]
     blocks.append(_sizes(words, released, place, figures))
     misfit = figures.number("best_fit_misfit_share")
-    if misfit is not None and place.kind == "wd":
+    if misfit is not None and misfit.row["status"] == "ok" and place.kind == "wd":
         weights = released.crosswalk("lsoa21", place.geography).weight_source
         blocks.append(sentence(words, "caveats", "best_fit", misfit=misfit, weights=weights))
     return Section("where", words("sections", "where"), blocks)
@@ -175,21 +187,17 @@ def mis(
 ) -> Section:
     """Compose the table of the Minimum Income Standard."""
     labels = {one.id: one.label for one in indicators}
+    # A district is not laid beside itself.
+    alone = place.code == released.authority
     rows: list[list[Inline]] = []
     for name in _MIS_ROWS:
         here = figures.here.get(name)
         if here is None:
             continue
         there = figures.there.get(name)
-        rows.append(
-            [
-                labels.get(name, name),
-                Number(here),
-                Number(here, "range"),
-                Number(there) if there else "[z]",
-                Number(there, "range") if there else "",
-            ]
-        )
+        beside: list[Inline] = [Number(there), Number(there, "range")] if there else ["[z]", "[z]"]
+        own: list[Inline] = [labels.get(name, name), Number(here), Number(here, "range")]
+        rows.append(own if alone else own + beside)
     if not rows:
         return Section("mis", words("sections", "mis"), [])
     share = figures.here["mis_people_below_share"]
@@ -197,7 +205,8 @@ def mis(
     copied = "_copied" if share["basis"] == "copied" else ""
     whose = words("mis", "lender", lender=figures.lender) if copied else place.name
     head = [text.format(**fill | {"area": whose}) for text in words.raw("mis", "head")]
-    caption = words("mis", f"caption{copied}", lender=figures.lender, **fill)
+    head = head[:3] if alone else head
+    caption = words("mis", f"caption{'_alone' if alone else copied}", lender=figures.lender, **fill)
     blocks: list[Block] = [Table("mis-table", caption, head, rows)]
     if share["reliability"]:
         said = words("mis", "reliability", area=whose, **{"class": share["reliability"]})
@@ -210,6 +219,8 @@ def mis(
     return Section("mis", words("sections", "mis"), blocks)
 
 
+#: Where a table of a theme has the district's figure.
+_THERE = 4
 #: Themes that have sections of their own.
 _ELSEWHERE = ("mis", "geography", "access", "place")
 
@@ -220,7 +231,10 @@ def themes(
     """Compose one table of indicators for each theme."""
     blocks: list[Block] = []
     fill = {"area": place.name, "authority": released.name}
+    alone = place.code == released.authority
     head = [text.format(**fill) for text in words.raw("indicators", "head")]
+    if alone:
+        del head[_THERE]
     themes = list(dict.fromkeys(one.theme for one in indicators if one.theme not in _ELSEWHERE))
     for theme in themes:
         rows: list[list[Inline]] = []
@@ -229,25 +243,31 @@ def themes(
             if here is None:
                 continue
             there = figures.there.get(one.id)
-            rows.append(
-                [
-                    one.label + (f" ({one.direction})" if one.direction else ""),
-                    Number(here, "with_range"),
-                    Number(here, column="count", unit=one.count_unit),
-                    Number(here, column="base", unit=one.count_unit),
-                    Number(there, "with_range") if there else "[z]",
-                    words("basis", str(here["basis"])),
-                    show_period(str(here["period"])),
-                    released.sources[str(here["source"])].title
-                    if here["source"] in released.sources
-                    else str(here["source"]),
-                ]
-            )
+            row: list[Inline] = [
+                one.label + (f" ({one.direction})" if one.direction else ""),
+                Number(here, "with_range"),
+                Number(here, column="count", unit=one.count_unit),
+                Number(here, column="base", unit=one.count_unit),
+                Number(there, "with_range") if there else "[z]",
+                words("basis", str(here["basis"])),
+                show_period(str(here["period"])),
+                released.sources[str(here["source"])].title
+                if here["source"] in released.sources
+                else str(here["source"]),
+            ]
+            if alone:
+                del row[_THERE]
+            rows.append(row)
         if rows:
             blocks.append(
                 Table(
                     f"theme-{theme.replace('_', '-')}",
-                    words("indicators", "caption", theme=words("themes", theme), **fill),
+                    words(
+                        "indicators",
+                        "caption_alone" if alone else "caption",
+                        theme=words("themes", theme),
+                        **fill,
+                    ),
                     head,
                     rows,
                 )

@@ -95,7 +95,17 @@ def test_a_day_is_written_as_people_write_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1.0, "more than 99%"), (0.0, "less than 1%"), (0.934, "93%"), (0.5, "50%")]
+    ("value", "text"),
+    [
+        (1.0, "more than 99%"),
+        (0.0, "less than 1%"),
+        (0.934, "93%"),
+        (0.5, "50%"),
+        (0.9, "90%"),
+        (0.895, "89%"),
+        (0.1, "10%"),
+        (0.104, "11%"),
+    ],
 )
 def test_a_probability_never_claims_to_be_certain(value: float, text: str) -> None:
     assert show_number(value, "probability") == text

@@ -24,10 +24,17 @@ from fairplace.indicators import load_indicators
 from fairplace.map_page import area_layer
 from fairplace.pack import Pack, PackError, open_pack
 from fairplace.profile.comparators import ComparatorError
-from fairplace.profile.content import Place, StatusError, compose, find_place
+from fairplace.profile.content import (
+    AreaNotFoundError,
+    Place,
+    StatusError,
+    compose,
+    find_place,
+    places_of,
+)
 from fairplace.profile.forms import FORMS, Rendering, write_profile
 from fairplace.profile.gaps import FEWEST, RATIO, SURE, flag
-from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, Profile, Section, Table
 from fairplace.profile.words import load_words
 from fairplace.settings import Settings, SettingsError, load_settings
 from maps.style import three_classes
@@ -164,6 +171,65 @@ def test_chart_gaps_and_map_say_the_same_of_the_standard(released: Released) -> 
             assert ("mis_people_below_share" in listed) <= (kind == "higher")
             seen.add(kind)
     assert len(seen) > 1
+
+
+def test_the_same_gap_is_not_listed_at_every_level(released: Released) -> None:
+    for code in released.areas("wd25").index:
+        made = compose(released, find_place(released, str(code)))
+        for one in made.tables:
+            if one.id == "gaps-table":
+                listed = {row[1].row["indicator"] for row in one.rows if isinstance(row[1], Number)}
+                assert listed.isdisjoint({"mis_people_below_90_share", "mis_people_below_75_share"})
+                assert listed.isdisjoint({"mis_households_below_share", "most_deprived_tenth_share"})
+
+
+def test_where_nothing_is_known_nothing_is_said_to_be_alike(released: Released) -> None:
+    code = str(released.areas("wd25").index[0])
+    own = (released.figures["code"] == code) & (released.figures["geography"] == "wd25")
+    bare = released.figures.assign(
+        status=released.figures["status"].where(~own, "missing"),
+        **{name: released.figures[name].where(~own) for name in ("value", "low", "high", "count", "base")},
+    )
+    made = compose(replace(released, figures=bare), find_place(released, code))
+    text = " ".join(block.text for block in section(made, "gaps").blocks if isinstance(block, Paragraph))
+    assert "Nothing could be compared" in text
+    assert "stands apart from" not in text.replace("a modelled share stands apart from", "")
+    said = section(made, "summary").blocks[0]
+    assert isinstance(said, Bullets)
+    assert "[x]" not in " ".join(one.text for one in said.items)
+    assert "People below the Minimum Income Standard, modelled" in said.items[-1].text
+
+
+def test_a_district_is_not_laid_beside_itself(released: Released) -> None:
+    made = compose(released, find_place(released, released.authority))
+    name = released.name
+    text = " ".join(
+        [
+            *(block.text for block in made.blocks if isinstance(block, Paragraph)),
+            *(one.text for block in made.blocks if isinstance(block, Bullets) for one in block.items),
+            *(one.caption for one in made.tables),
+        ]
+    )
+    for twice in (
+        f"{name} and {name}",
+        f"in {name} and",
+        f"For {name} as a whole",
+        f"district (code {released.authority}) in",
+    ):
+        assert twice not in text
+    for one in made.tables:
+        assert one.head.count(name) < 2
+        assert all(len(row) == len(one.head) for row in one.rows)
+
+
+def test_output_areas_have_no_profiles(released: Released) -> None:
+    known = next((key for key in released.geographies if key.startswith("oa")), "")
+    if not known:
+        pytest.skip("the sample has no output areas")
+    with pytest.raises(AreaNotFoundError, match="hardly a figure may be shown"):
+        places_of(released, known)
+    with pytest.raises(AreaNotFoundError, match="is not an area of"):
+        find_place(released, str(released.areas(known).index[0]))
 
 
 def test_gaps_stand_beside_their_rule_and_are_never_called_more_than_gaps(released: Released) -> None:
