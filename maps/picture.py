@@ -24,6 +24,8 @@ MM = 1 / 25.4
 _SETTINGS: Any = {
     # A dollar in a name is a dollar, not the start of a formula.
     "text.parse_math": False,
+    # Letters fitted to whole pixels are up to a tenth wider at one resolution than at another.
+    "text.hinting": "no_hinting",
     "svg.fonttype": "path",
     "svg.hashsalt": "fairplace",
     "pdf.fonttype": 42,
