@@ -77,13 +77,16 @@ def draw_backdrop(frame: Axes, backdrop: Mapping[str, gpd.GeoDataFrame], *, over
             )
 
 
-def draw_overlay(frame: Axes, layer: MapLayer) -> None:
-    """Draw a layer of lines (with a white casing) or points (with a shape for each class)."""
+def draw_overlay(frame: Axes, layer: MapLayer, *, weight: float = 1.0) -> None:
+    """Draw a layer of lines (with a white casing) or points (with a shape for each class).
+
+    A `weight` under 1 makes lines thinner, for a small map.
+    """
     if layer.kind == "line":
         outline = _outline(list(layer.areas.geometry))
         if outline is not None:
-            width = max(0.9, layer.style.outline_width * 0.6)
-            for colour, extra in (("#ffffff", 1.4), (layer.style.outline, 0.0)):
+            width = max(0.9, layer.style.outline_width * 0.6) * weight
+            for colour, extra in (("#ffffff", 1.4 * weight), (layer.style.outline, 0.0)):
                 frame.add_patch(
                     PathPatch(
                         outline,
@@ -183,7 +186,10 @@ def _corner(
 def _bar_length(frame: Axes, scale: int) -> float:
     metres = scale / 1000
     across = (frame.get_xlim()[1] - frame.get_xlim()[0]) / metres
-    longest = min(50.0, across * 0.35) * metres
+    return _round_length(min(50.0, across * 0.35) * metres)
+
+
+def _round_length(longest: float) -> float:
     power = 10 ** floor(log10(longest))
     return float(next(one * power for one in (5, 2, 1) if one * power <= longest))
 
@@ -199,20 +205,55 @@ def draw_scale(
     metres, length = scale / 1000, _bar_length(frame, scale)
     size = _bar_size(frame, scale)
     left, low = _corner(frame, scale, corner, size)
-    x, y, tall = left + 4 * metres, low + 3 * metres, 1.4 * metres
     back = Rectangle((left, low), size[0] * metres, size[1] * metres, facecolor="white", alpha=0.9, zorder=7)
     frame.add_patch(back)
+    _draw_bar(frame, words, (left + 4 * metres, low + 3 * metres), length, metres, 1.0)
+
+
+def _draw_bar(
+    frame: Axes, words: Mapping[str, str], at: tuple[float, float], length: float, unit: float, metre: float
+) -> None:
+    """Draw a bar of `length` metres: in the axes a millimetre is `unit`, a metre of ground `metre`."""
+    (x, y), tall, long = at, 1.4 * unit, length * metre
     for part in range(4):
         colour = "white" if part % 2 else "black"
-        start = (x + part * length / 4, y)
+        start = (x + part * long / 4, y)
         frame.add_patch(
-            Rectangle(start, length / 4, tall, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=8)
+            Rectangle(start, long / 4, tall, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=8)
         )
-    for along in (0.0, length / 2, length) if length / metres > 24 else (0.0, length):
+    for along in (0.0, length / 2, length) if long / unit > 24 else (0.0, length):
         number = along / 1000 if length >= 1000 else along
-        unit = "scale_kilometres" if length >= 1000 else "scale_metres"
-        text = words[unit].format(number=f"{number:g}") if along == length else f"{number:g}"
-        frame.text(x + along, y + tall + 0.8 * metres, text, fontsize=6.5, ha="center", va="bottom", zorder=8)
+        kind = "scale_kilometres" if length >= 1000 else "scale_metres"
+        text = words[kind].format(number=f"{number:g}") if along == length else f"{number:g}"
+        frame.text(
+            x + along * metre, y + tall + 0.8 * unit, text, fontsize=6.5, ha="center", va="bottom", zorder=8
+        )
+
+
+def draw_bar(pad: Axes, scale: int, words: Mapping[str, str], corner: tuple[float, float]) -> None:
+    """Draw north and a bar of a round length beside the maps, in axes of millimetres.
+
+    Parameters
+    ----------
+    pad
+        Measured in millimetres of paper.
+    scale
+        Of the maps.
+    words
+        From `maps.words.load_words`.
+    corner
+        Lower left of a space of 64 by 10 mm.
+    """
+    x, y = corner
+    length = _round_length(45.0 * scale / 1000)
+    # The bar ends at the right, where its last number has its unit.
+    start = x + 64 - 7 - length / scale * 1000
+    _draw_bar(pad, words, (start, y + 2), length, 1.0, 1000 / scale)
+    arrow = [(start - 8 + across, y + up) for across, up in ((0, 6.5), (2, 0.5), (0, 1.9), (-2, 0.5))]
+    pad.add_patch(Polygon(arrow, facecolor="black", zorder=8))
+    pad.text(
+        start - 8, y + 6.9, words["north"], fontsize=7, fontweight="bold", ha="center", va="bottom", zorder=8
+    )
 
 
 def draw_north(
@@ -226,8 +267,8 @@ def draw_north(
     arrow = np.array([(0, 10), (3, 0), (0, 2.4), (-3, 0)]) * metres * size + (x, y)
     frame.add_patch(Polygon(arrow, facecolor="black", edgecolor="white", linewidth=0.8, zorder=8))
     frame.text(
-        x, y + 10.6 * metres * size, words["north"], fontsize=9 * size, fontweight="bold", ha="center",
-        va="bottom", zorder=8, path_effects=[withStroke(linewidth=2, foreground="white")],
+        x, y + 10.6 * metres * size, words["north"], fontsize=max(6.0, 9 * size), fontweight="bold",
+        ha="center", va="bottom", zorder=8, path_effects=[withStroke(linewidth=2, foreground="white")],
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def wrap(text: str, *, width: float, size: float, bold: bool = False) -> list[st
             if line:
                 lines.append(line)
             line = word
-            while text_width(line, size, bold=bold) > width and len(line) > 1:
+            while _word_width(line, size, bold) > width and len(line) > 1:
                 kept = len(line)
                 while kept > 1 and text_width(line[:kept], size, bold=bold) > width:
                     kept -= 1

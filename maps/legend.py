@@ -31,11 +31,10 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
     entries = []
     for class_id, count in counts.items():
         one = layer.style.entry(class_id)
-        label = words.get(class_id, "") if class_id in STATUS_CLASSES else ""
         entries.append(
             {
                 "id": class_id,
-                "label": (label[:1].upper() + label[1:]) or one.label,
+                "label": label_of(one, words),
                 "count": _counted(count, layer.kind, words),
                 "swatch": swatch(layer, one),
             }
@@ -52,6 +51,19 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
             }
         )
     return entries
+
+
+def label_of(one: MapClass, words: Mapping[str, str]) -> str:
+    """Give the words of a class; those of the language for an area without a figure."""
+    if one.id not in STATUS_CLASSES:
+        return one.label
+    text = words[one.id]
+    return text[:1].upper() + text[1:]
+
+
+def origin_line(layer: MapLayer) -> str:
+    """Say under a legend, on screen and on paper, whence and when the figures are and what their range is."""
+    return ", ".join(one for one in (layer.source, layer.period_words(), layer.interval_words()) if one)
 
 
 def _counted(count: int, kind: LayerKind, words: Mapping[str, str]) -> str:

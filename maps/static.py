@@ -8,8 +8,7 @@ the scale that fits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import floor, log10
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,21 +18,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geo.errors import UserError
+from maps.arrange import HEADING, arrange, scale_of
 from maps.brush import (
     draw_areas,
     draw_backdrop,
+    draw_bar,
     draw_names,
     draw_north,
     draw_overlay,
-    draw_sample,
     draw_scale,
     free_corners,
 )
-from maps.fonts import fonts_for, wrap
+from maps.fonts import fonts_for, text_width, wrap
+from maps.key import LEAST, LINE, Block, Legend, draw_block, lay_out, legend_of
 from maps.layer import MapLayer, licence_lines
-from maps.patterns import uncertain_class
+from maps.legend import label_of
 from maps.picture import Picture, drawing, new_figure
-from maps.style import STATUS_CLASSES, MapClass
 from maps.words import load_words
 
 Paper = Literal["A5", "A4", "A3"]
@@ -42,7 +42,14 @@ Turn = Literal["landscape", "portrait"]
 PAPERS: dict[str, tuple[float, float]] = {"A5": (210.0, 148.0), "A4": (297.0, 210.0), "A3": (420.0, 297.0)}
 _MARGIN = 10.0
 _LEGEND = 62.0
-_STEPS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
+#: No word is nearer to the sheet's edge: printers leave some millimetres white.
+_EDGE = 6.0
+_LEAST_MAP = 60.0
+_SIZES = (7.5, 7.0, 6.5, LEAST)
+_LONG_LEGEND = (
+    "the legend, in letters of {points:g} points or more, does not fit beside the map; use larger paper, "
+    "or fewer overlays or caveats"
+)
 
 
 class PaperError(UserError, ValueError):
@@ -67,6 +74,14 @@ class _Sheet:
         )
         made.set_xticks([])
         made.set_yticks([])
+        return made
+
+    def pad(self, x: float, y: float, width: float, height: float) -> Axes:
+        """Axes over a rectangle, measured in millimetres too, without a frame or a ground."""
+        made = self.frame(x, y, width, height)
+        made.set_axis_off()
+        made.set_xlim(0, width)
+        made.set_ylim(0, height)
         return made
 
 
@@ -141,19 +156,29 @@ def draw_map(
     width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
     with drawing(letters):
         sheet = _Sheet(new_figure(width, height), width, height, words)
-        top = _head(sheet, title, banner)
+        top, _ = _head(sheet, title, banner)
         bottom = _foot(sheet, layers, caveats, running, licences)
+        legends = [legend_of([one], words, counted=counted) for one in layers]
+        room = (width - 2 * _MARGIN, top - bottom)
         if turn == "landscape":
-            box = (_MARGIN, bottom, width - 2 * _MARGIN - _LEGEND - 4, top - bottom)
-            key = (width - _MARGIN - _LEGEND, bottom, _LEGEND, top - bottom)
+            blocks = _beside(legends, room)
+            wide = blocks[0].width
+            box = (_MARGIN, bottom, room[0] - wide - 4, room[1])
+            corner = (width - _MARGIN - wide, top)
         else:
-            low = min((top - bottom) * 0.4, _legend_height(layers, words, width - 2 * _MARGIN) + 4)
-            box = (_MARGIN, bottom + low, width - 2 * _MARGIN, top - bottom - low)
-            key = (_MARGIN, bottom, width - 2 * _MARGIN, low - 4)
+            blocks = _below(legends, room)
+            low = _height(blocks) + 4
+            box = (_MARGIN, bottom + low, room[0], room[1] - low)
+            corner = (_MARGIN, bottom + low - 4)
         used = _map_frame(sheet, layers, backdrop or {}, box, scale, bar=True)
-        _legends(sheet, layers, key, counted=counted)
+        pad = sheet.pad(0, 0, width, height)
+        for block in blocks:
+            draw_block(pad, block, left=corner[0], top=corner[1])
+            corner = (corner[0], corner[1] - block.height - 2)
         if ratio:
-            sheet.text(width - _MARGIN, 4, f"1:{used:,} {paper}", 7, ha="right", va="bottom", color="#222222")
+            sheet.text(
+                width - _MARGIN, _EDGE, f"1:{used:,} {paper}", 7, ha="right", va="bottom", color="#222222"
+            )
     alt = alt or map_alt(layer, title=title, language=language)
     return Picture(sheet.figure, title, alt, letters, used)
 
@@ -194,61 +219,49 @@ def draw_multiples(
     texts = _texts([*layers, *overlays], [title, *caveats, *banner, running, *licences])
     letters = fonts_for(texts, fonts=fonts)
     width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
-    shared = len({(one.style.classes, one.style.edges, one.style.rule) for one in layers}) == 1
+    shared = (
+        len({(one.style.classes, one.style.edges, one.style.rule, one.style.sure) for one in layers}) == 1
+    )
     with drawing(letters):
         sheet = _Sheet(new_figure(width, height), width, height, words)
-        top = _head(sheet, title, banner)
+        top, written = _head(sheet, title, banner)
         bottom = _foot(sheet, [*layers, *overlays], caveats, running, licences)
-        across = width - 2 * _MARGIN - (_LEGEND + 4 if shared else 0)
-        count = columns or _columns([*layers, *overlays], len(layers), (across, top - bottom))
-        rows = -(-len(layers) // count)
-        cell = (across / count, (top - bottom) / rows)
-        low = (
-            0.0
-            if shared
-            else min(cell[1] * 0.45, max(_legend_height([one], words, cell[0] - 4, size=6) for one in layers))
+        over = [legend_of([one], words, counted=False) for one in overlays]
+        grounds = [_extent([one, *overlays]) for one in layers]
+        made = arrange(
+            (_MARGIN, bottom, width - 2 * _MARGIN, top - bottom),
+            (max(one[2] - one[0] for one in grounds), max(one[3] - one[1] for one in grounds)),
+            [one.label for one in layers],
+            legends=[] if shared else [legend_of([one], words, counted=True) for one in layers],
+            common=[legend_of(layers, words, counted=False), *over] if shared else over,
+            spare=(written + 10, top + 2, width - _MARGIN - written - 10, height - _EDGE - top - 2),
+            columns=columns,
         )
-        room = (cell[0] - 3, cell[1] - 8 - low)
-        used = max(_fitting([one, *overlays], room) for one in layers)
-        for at, one in enumerate(layers):
-            x, y = _MARGIN + at % count * cell[0], top - (at // count + 1) * cell[1]
-            lines = wrap(one.label, width=cell[0] - 4, size=8, bold=True)[:2]
-            sheet.text(x, y + cell[1] - 1, "\n".join(lines), 8, va="top", fontweight="bold", linespacing=1.1)
-            _map_frame(sheet, [one, *overlays], {}, (x, y + low, *room), used, bar=at == 0)
-            if not shared:
-                _legends(sheet, [one], (x, y, cell[0] - 4, low), size=6)
-        if shared:
-            side = (width - _MARGIN - _LEGEND, bottom, _LEGEND, top - bottom)
-            _legends(sheet, [_common(layers, words), *overlays], side, counted=False)
-        sheet.text(width - _MARGIN, 4, f"1:{used:,} {paper}", 7, ha="right", va="bottom", color="#222222")
+        if made is None:
+            raise PaperError(_too_many(len(layers), columns, paper, turn))
+        for cell, one in zip(made.cells, layers, strict=True):
+            for at, line in enumerate(cell.heading):
+                down = cell.top - HEADING * (0.28 + at * LINE)
+                sheet.text(cell.left, down, line, HEADING, va="baseline", fontweight="bold")
+            _map_frame(sheet, [one, *overlays], {}, cell.frame, made.scale, bar=False)
+        whole = sheet.pad(0, 0, width, height)
+        for placed in made.legends:
+            draw_block(whole, placed.block, left=placed.left, top=placed.top)
+        draw_bar(whole, made.scale, words, made.bar)
+        sheet.text(
+            width - _MARGIN, _EDGE, f"1:{made.scale:,} {paper}", 7, ha="right", va="bottom", color="#222222"
+        )
     alt = " ".join([f"{title}.", *(map_alt(one, title=one.label, language=language) for one in layers)])
-    return Picture(sheet.figure, title, alt, letters, used)
+    return Picture(sheet.figure, title, alt, letters, made.scale)
 
 
-def _columns(layers: Sequence[MapLayer], maps: int, room: tuple[float, float]) -> int:
-    """Give the number of maps in a row at which each is drawn largest."""
-
-    def scale(count: int) -> int:
-        rows = -(-maps // count)
-        return _fitting(layers, (max(room[0] / count - 3, 1.0), max(room[1] / rows - 8, 1.0)))
-
-    return min(range(1, maps + 1), key=scale)
-
-
-def _common(layers: Sequence[MapLayer], words: Mapping[str, str]) -> MapLayer:
-    """Give the first layer with only those legend words that hold for all of them."""
-    first = layers[0]
-
-    def same(name: str) -> str:
-        return str(getattr(first, name)) if len({getattr(one, name) for one in layers}) == 1 else ""
-
-    title = first.style.title if len({one.style.title for one in layers}) == 1 else words["key"]
-    note = first.style.note if len({one.style.note for one in layers}) == 1 else ""
-    return replace(
-        first,
-        style=replace(first.style, title=title, note=note),
-        source=same("source"),
-        period=same("period"),
+def _too_many(maps: int, columns: int, paper: str, turn: str) -> str:
+    ways = [f"at most {columns - 1} columns"] if columns > 1 else []
+    ways += [] if paper == "A3" else ["A3"]
+    ways += ["portrait" if turn == "landscape" else "landscape", "fewer layers or caveats"]
+    return (
+        f"{maps} maps with their legends, in letters of {LEAST:g} points or more, do not fit on {paper} "
+        f"{turn}; use {', '.join(ways[:-1])} or {ways[-1]}"
     )
 
 
@@ -257,7 +270,7 @@ def map_alt(layer: MapLayer, *, title: str, language: str = "en") -> str:
     words = load_words(language)
     counts = layer.class_counts()
     named = [
-        words["alt_class"].format(label=_label(layer.style.entry(one), words), count=count)
+        words["alt_class"].format(label=label_of(layer.style.entry(one), words), count=count)
         for one, count in counts.items()
     ]
     return words["alt_map"].format(count=sum(counts.values()), title=title, classes="; ".join(named))
@@ -280,16 +293,8 @@ def _texts(layers: Sequence[MapLayer], more: Sequence[str]) -> list[str]:
     return texts
 
 
-def _label(one: MapClass, words: Mapping[str, str]) -> str:
-    if one.id not in STATUS_CLASSES:
-        return one.label
-    text = words[one.id]
-    return text[:1].upper() + text[1:]
-
-
-def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> float:
-    """Write banner and title; give the height in millimetres at which they end."""
-    size = 15.0 if max(sheet.width, sheet.height) > max(PAPERS["A5"]) else 11.5
+def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> tuple[float, float]:
+    """Write banner and title; give how far down and how far to the right they go, in millimetres."""
     across = sheet.width - 2 * _MARGIN
     top = sheet.height - _MARGIN
     said = [line for one in banner for line in wrap(one, width=across, size=8, bold=True)]
@@ -305,9 +310,17 @@ def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> float:
             linespacing=1.15,
         )
         top += 2.5 - 8 * 0.41 * len(said)
-    lines = wrap(title, width=across, size=size, bold=True)[:3]
+    largest = 15.0 if max(sheet.width, sheet.height) > max(PAPERS["A5"]) else 11.5
+    # A title is never cut: a long one has smaller letters.
+    for size in (largest, 11.5, 9.0, 7.5):
+        lines = wrap(title, width=across, size=size, bold=True)
+        if len(lines) <= 3:
+            break
     sheet.text(_MARGIN, top, "\n".join(lines), size, va="top", fontweight="bold", linespacing=1.15)
-    return top - 0.427 * size * max(1, len(lines)) - 1
+    right = [text_width(one, size, bold=True) for one in lines] + [
+        text_width(one, 8, bold=True) for one in said
+    ]
+    return top - 0.427 * size * max(1, len(lines)) - 1, _MARGIN + max(right, default=0.0)
 
 
 def _foot(
@@ -325,7 +338,7 @@ def _foot(
     most = int(sheet.height * 0.3 / 3.6)
     if len(said) > most:
         said = [*said[: most - 1], sheet.words["cut_short"]]
-    y = 4.0 if small else 7.0
+    y = _EDGE
     for line in reversed(small):
         sheet.text(_MARGIN, y, line, 6, va="bottom", color="#222222")
         y += 2.8
@@ -346,9 +359,7 @@ def _extent(layers: Sequence[MapLayer]) -> tuple[float, float, float, float]:
 def _fitting(layers: Sequence[MapLayer], room: tuple[float, float]) -> int:
     """Give the largest round scale at which the layers fit into `room`, in millimetres."""
     west, south, east, north = _extent(layers)
-    least = max((east - west) * 1.04 / room[0], (north - south) * 1.04 / room[1], 0.01) * 1000
-    power = 10 ** floor(log10(least))
-    return int(next(one * power for one in (*_STEPS, 10.0, 12.5) if one * power >= least - 1e-9))
+    return scale_of((east - west, north - south), room)
 
 
 def _map_frame(
@@ -385,7 +396,7 @@ def _map_frame(
     draw_backdrop(frame, backdrop, over=True)
     for one in layers:
         if one.kind != "fill":
-            draw_overlay(frame, one)
+            draw_overlay(frame, one, weight=min(1.0, max(0.5, width / 100)))
     for one in layers:
         if one.labelled:
             draw_names(frame, one, used)
@@ -397,80 +408,28 @@ def _map_frame(
     return used
 
 
-def _legend_rows(layer: MapLayer, words: Mapping[str, str], *, counted: bool) -> list[tuple[MapClass, str]]:
-    data = layer.data()
-    rows = []
-    for class_id, count in layer.style.count(data["class"]).items():
-        one = layer.style.entry(class_id)
-        number = f" ({count:,})" if counted and layer.kind != "line" else ""
-        rows.append((one, _label(one, words) + number))
-    if bool(data["uncertain"].any()):
-        middle = layer.style.classes[len(layer.style.classes) // 2]
-        number = f" ({int(data['uncertain'].sum()):,})" if counted else ""
-        rows.append((uncertain_class(middle), words["uncertain"] + number))
-    return rows
+def _beside(legends: Sequence[Legend], room: tuple[float, float]) -> list[Block]:
+    """Lay out the legends at its side: the largest letters in the narrowest column that holds them."""
+    for width in (_LEGEND, 84.0, 106.0):
+        for size in _SIZES:
+            blocks = [lay_out(one, width=width, size=size) for one in legends]
+            if width <= room[0] - _LEAST_MAP and _height(blocks) <= room[1]:
+                return blocks
+    raise PaperError(_LONG_LEGEND.format(points=LEAST))
 
 
-def _legend_height(
-    layers: Sequence[MapLayer], words: Mapping[str, str], width: float, *, size: float = 7.5
-) -> float:
-    across = 2 if width > 100 else 1
-    total = 0.0
-    for one in layers:
-        rows = _legend_rows(one, words, counted=True)
-        tall = sum(max(1, len(wrap(text, width=width / across - 10, size=size))) for _, text in rows)
-        notes = len(wrap(one.style.note, width=width, size=size - 1)) + len(
-            wrap(_from(one), width=width, size=size - 1)
-        )
-        total += (-(-tall // across) * 0.41 + notes * 0.36 + 1) * size + -(-len(rows) // across) * 1.5 + 5
-    return total
+def _below(legends: Sequence[Legend], room: tuple[float, float]) -> list[Block]:
+    """Lay out the legends of one map under it, with letters that leave it most of the sheet if any do."""
+    for share in (0.4, 0.7):
+        for size in _SIZES:
+            blocks = [lay_out(one, width=room[0], size=size) for one in legends]
+            if _height(blocks) + 4 <= room[1] * share:
+                return blocks
+    raise PaperError(_LONG_LEGEND.format(points=LEAST))
 
 
-def _from(layer: MapLayer) -> str:
-    return ", ".join(one for one in (layer.source, layer.period_words(), layer.interval_words()) if one)
-
-
-def _legends(
-    sheet: _Sheet,
-    layers: Sequence[MapLayer],
-    box: tuple[float, float, float, float],
-    *,
-    size: float = 7.5,
-    counted: bool = True,
-) -> None:
-    x, bottom, width, height = box
-    pad = sheet.frame(x, bottom, width, height)
-    pad.set_axis_off()
-    pad.set_xlim(0, width)
-    pad.set_ylim(0, height)
-    line = size * 0.5
-    y = height
-    across = 2 if width > 100 else 1
-    for layer in layers:
-        heading = wrap(layer.style.title, width=width, size=size + 1, bold=True)
-        pad.text(0, y, "\n".join(heading), fontsize=size + 1, fontweight="bold", va="top", linespacing=1.1)
-        y -= (size + 1) * 0.41 * max(1, len(heading)) + 1.5
-        rows = _legend_rows(layer, sheet.words, counted=counted)
-        per = -(-len(rows) // across)
-        deepest = y
-        for at in range(across):
-            down = y
-            for one, text in rows[at * per : (at + 1) * per]:
-                left = at * width / across
-                lines = wrap(text, width=width / across - 10, size=size)
-                draw_sample(pad, layer, one, (left, down - line * 0.8, 7.0, line * 0.85))
-                pad.text(left + 9, down, "\n".join(lines), fontsize=size, va="top", linespacing=1.1)
-                down -= size * 0.41 * max(1, len(lines)) + 1.5
-            deepest = min(deepest, down)
-        y = deepest
-        for text in (layer.style.note, _from(layer)):
-            lines = wrap(text, width=width, size=size - 1)
-            if lines:
-                pad.text(
-                    0, y, "\n".join(lines), fontsize=size - 1, va="top", color="#222222", linespacing=1.1
-                )
-                y -= (size - 1) * 0.41 * len(lines) + 1
-        y -= 2
+def _height(blocks: Sequence[Block]) -> float:
+    return sum(one.height for one in blocks) + 2 * (len(blocks) - 1)
 
 
 def _unique(texts: object) -> list[str]:
