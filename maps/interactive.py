@@ -28,7 +28,7 @@ from geo.errors import UserError
 from maps.assets import inline, steady_ids
 from maps.faces import with_faces
 from maps.layer import LayerError, MapLayer, licence_lines
-from maps.legend import legend_entries, paint
+from maps.legend import legend_entries, origin_line, paint
 from maps.marks import DASHES, mark_of
 from maps.patterns import TILES, patterned, tile_svg, uncertain_class
 from maps.shapes import STEPS, ShapeStore
@@ -272,6 +272,7 @@ def _described(page: _Page) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
             "period": layer.period_words(),
             "source": layer.source,
             "interval": layer.interval_words(),
+            "origin": origin_line(layer),
             "entries": legend_entries(layer, data, page.words),
             "has_figures": layer.figures is not None,
         }

@@ -22,7 +22,7 @@ from geo.errors import UserError
 from maps.assets import outside_references, script, style
 from maps.interactive import embed_json, page_text
 from maps.layer import MapLayer
-from maps.legend import legend_entries
+from maps.legend import legend_entries, origin_line
 from maps.patterns import TILES, patterned, tile_svg
 from maps.shapes import STEPS, middles_of, simplify
 from maps.words import load_words
@@ -126,7 +126,7 @@ def build_tile_map(
         # Stripes are not drawn here: what a range reaches is in the pop-up and the table of all areas.
         entries=[one for one in legend_entries(layer, data, words) if one["id"] != "uncertain"],
         total=f"{len(data):,}",
-        period=layer.period_words(),
+        origin=origin_line(layer),
         patterns="".join(
             tile_svg(one.colour, one.pattern, one.ink) for one in patterned(layer.style) if one.pattern
         ),

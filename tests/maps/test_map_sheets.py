@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 import shapely
 
+from maps.interactive import build_map
 from maps.layer import MapLayer
 from maps.picture import Picture, drawing
 from maps.static import PAPERS, PaperError, draw_map, draw_multiples
 from maps.style import deciles, shares, single, three_classes
+from maps.tiles import build_tile_map
 
 SHEETS = [(paper, turn) for paper in ("A4", "A3") for turn in ("landscape", "portrait")]
 CAVEATS = [
@@ -185,3 +187,18 @@ def test_one_map_lies_apart_from_a_long_legend(many, edges, paper, turn):
     )
     check_sheet(picture, paper, turn)
     assert "10 (least deprived)" in legend_words(picture)
+
+
+def test_the_legend_on_screen_says_what_the_printed_one_says(share_layer):
+    said = "Model, 2025, 90% range of the model"
+    assert said in legend_words(draw_map(share_layer, title="x"))
+    page = build_map([share_layer], title="x")
+    assert said in page[page.index('<section id="legends"') : page.index("<figcaption")]
+
+
+def test_the_legend_over_tiles_says_what_the_printed_one_says(share_layer, tmp_path):
+    pytest.importorskip("maplibre", reason="needs MapLibre from the package maplibre")
+    tiles = tmp_path / "areas.pmtiles"
+    tiles.write_bytes(b"PMTiles\x03")
+    page = build_tile_map(share_layer, tiles, title="x", address=tiles.name)
+    assert "Model, 2025, 90% range of the model</p>" in page
