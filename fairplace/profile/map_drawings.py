@@ -20,11 +20,23 @@ from fairplace.profile.words import load_words
 from geo.crs import BNG
 from geo.source import Source
 from maps.layer import MapLayer
-from maps.palettes import QUALITATIVE, spread
+from maps.palettes import QUALITATIVE, ink_on, spread
 from maps.picture import Picture
 from maps.static import draw_map
-from maps.style import PATTERNS, LayerStyle, MapClass, single
+from maps.style import PATTERNS, LayerStyle, MapClass, Pattern, single
 
+#: Hues of designations, each in the same four lightnesses: dark, middle, light and darkest.
+_HUES = {
+    "blue": ("#0072b2", "#56b4e9", "#bfe0f5", "#00314d"),
+    "green": ("#007a59", "#5cc3a0", "#bfe6d8", "#00382a"),
+    "orange": ("#b84f00", "#e8a13c", "#fbd9b5", "#512300"),
+    "purple": ("#a8528a", "#dc9fc0", "#f2d3e3", "#47213a"),
+}
+#: Lightness and pattern of one designation after another; plain and light would look like nothing.
+_LOOKS: tuple[tuple[int, Pattern], ...] = (
+    *((level, PATTERNS[at % 6]) for at in range(18) if (level := (at // 6 + at) % 3) != 2 or at % 6),
+    *((3, pattern) for pattern in PATTERNS),
+)
 #: Metres of ground around an area that a map of its designations shows.
 AROUND = 400.0
 #: Services that the map of walks marks, with their layer of points and kind.
@@ -137,15 +149,10 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
     ].reset_index(drop=True)
     papers = {str(one["id"]): one for one in layers}
     titles = [name for name in papers if (near["layer"] == name).any()]
+    looks = zip(titles, designation_looks(titles), strict=True)
     classes = tuple(
-        MapClass(
-            f"layer-{at}",
-            str(papers[name]["title"]),
-            _hue(name, at),
-            PATTERNS[(at // 6 + at) % len(PATTERNS)],
-            "#1a1a1a",
-        )
-        for at, name in enumerate(titles)
+        MapClass(f"layer-{at:02d}", str(papers[name]["title"]), hue, pattern, ink_on(hue))
+        for at, (name, (hue, pattern)) in enumerate(looks)
     )
     nothing = MapClass("blank", words("maps", "planning_nothing"), "#f7f7f5")
     # The window itself lies under all (classes are drawn in order of id): an empty place is drawn as one.
@@ -155,7 +162,7 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
         crs=BNG,
         index=pd.Index([f"f{at}" for at in range(len(near) + 1)]),
     )
-    ids = {name: f"layer-{at}" for at, name in enumerate(titles)}
+    ids = {name: f"layer-{at:02d}" for at, name in enumerate(titles)}
     kinds = pd.Series(["blank", *near["layer"].map(ids)], index=frame.index)
     style = LayerStyle(words("maps", "planning_title"), (*classes, nothing), rule="codes", outline="#1a1a1a")
     said = "; ".join(
@@ -179,13 +186,37 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
     return _sheet(layer, drawing, [_outline(profile, released)], released, counted=False)
 
 
-def _hue(layer: str, at: int) -> str:
-    """Give water blue and growing things green, as map readers expect; others take what hues are left."""
+def designation_looks(layers: Sequence[str]) -> list[tuple[str, Pattern]]:
+    """Give each planning layer a hue and a pattern that no other has, in grey either.
+
+    Parameters
+    ----------
+    layers
+        Ids, such as ``flood-risk-zone``. Water is blue and what grows green, as map readers expect.
+
+    Returns
+    -------
+    list
+        In their order; up to 23 differ in pattern or clearly in lightness, more in hue or pattern.
+    """
+    looks: list[tuple[str, Pattern]] = []
+    greys: set[tuple[int, Pattern]] = set()
+    for at, name in enumerate(layers):
+        own = _family(name, at)
+        every = [(family, *look) for family in (own, *_HUES) for look in _LOOKS]
+        free = [one for one in every if (_HUES[one[0]][one[1]], one[2]) not in looks]
+        family, level, pattern = next((one for one in free if one[1:] not in greys), free[0])
+        greys.add((level, pattern))
+        looks.append((_HUES[family][level], pattern))
+    return looks
+
+
+def _family(layer: str, at: int) -> str:
     if "flood" in layer or "water" in layer:
-        return QUALITATIVE[0]
+        return "blue"
     if any(word in layer for word in ("green", "wood", "park", "nature", "scientific", "landscape")):
-        return QUALITATIVE[2]
-    return (QUALITATIVE[1], QUALITATIVE[3], QUALITATIVE[5], QUALITATIVE[4])[at % 4]
+        return "green"
+    return ("orange", "purple")[at % 2]
 
 
 def _sheet(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import shapely
 
 from fairplace.disclosure import Released, release
 from fairplace.drawn import release_place
-from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE, _measure
+from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE, _measure, released_layers
 from fairplace.pack import Pack
+from fairplace.profile import map_drawings
 from fairplace.profile.content import Place, compose, find_place
 from fairplace.profile.drawings import draw
+from fairplace.profile.map_drawings import designation_looks
 from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+from layers.planning import load_register
+from maps.palettes import contrast
 
 MAPS = ["where_map", "mis_map", "imd_map", "walk_map", "planning_map"]
 
@@ -73,6 +79,54 @@ def test_a_map_whose_figures_are_not_held_is_left_out_with_its_reason(
     assert "nothing is known here of" in planning
     assert "not to say that there are none" in planning
     assert "conservation areas" in planning
+
+
+def apart_in_grey(first: tuple[str, str], second: tuple[str, str]) -> bool:
+    """Whether a black-and-white print tells two fills: by pattern, or by a contrast of 1.4 or more."""
+    return first[1] != second[1] or contrast(first[0], second[0]) >= 1.4
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [f"local-green-space-{at}" for at in range(12)],
+        [f"flood-zone-{at}" for at in range(12)],
+        [f"zone-{at}" for at in range(12)],
+        [f"{kind}-{at}" for at in range(6) for kind in ("green-belt", "surface-water", "town-centre")],
+        list(load_register())[:23],
+    ],
+)
+def test_no_two_designations_of_a_map_look_alike_in_colour_or_in_grey(layers: list[str]) -> None:
+    looks = designation_looks(layers)
+    assert len(set(looks)) == len(layers)
+    for first, second in itertools.combinations([*looks, ("#f7f7f5", "")], 2):
+        assert apart_in_grey(first, second), (first, second)
+
+
+def test_the_whole_register_of_designations_has_different_looks() -> None:
+    layers = list(load_register()) * 2
+    looks = designation_looks([f"{name}-{at}" for at, name in enumerate(layers)])
+    assert len(set(looks)) == len(layers)
+
+
+def test_twelve_designations_of_one_family_are_in_the_legend_of_a_map(
+    ward: tuple[Profile, Released], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile, released = ward
+    papers, features = released_layers(released)
+    names = [f"local-green-space-{at}" for at in range(12)]
+    many = [{**papers[0], "id": name, "title": f"Green space of kind {at}"} for at, name in enumerate(names)]
+    shape = released.areas(profile.geography).geometry[profile.code]
+    spots = features.iloc[[0] * 12].assign(layer=names).set_geometry([shape] * 12, crs=features.crs)
+    monkeypatch.setattr(map_drawings, "released_layers", lambda _: (many, spots))
+    drawing = next(
+        one for one in section(profile, "maps").blocks if getattr(one, "kind", "") == "planning_map"
+    )
+    assert isinstance(drawing, Drawing)
+    picture = map_drawings.planning_map(profile, released, drawing)
+    assert picture is not None
+    said = [one.get_text() for pad in picture.figure.axes for one in pad.texts]
+    assert [one for one in said if one.startswith("Green space of kind")] == [one["title"] for one in many]
 
 
 def test_a_layer_that_is_not_complete_never_reads_as_none(sample_pack: Pack) -> None:
