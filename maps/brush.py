@@ -127,14 +127,20 @@ def draw_names(frame: Axes, layer: MapLayer, scale: int) -> None:
     """Write names where they do not lie on one another, in the order of the areas."""
     kept: list[tuple[float, float, float, float]] = []
     metres = scale / 1000
+    (west, east), (south, north) = frame.get_xlim(), frame.get_ylim()
     for name, point in zip(layer.names, layer.areas.geometry.representative_point(), strict=True):
-        half = (text_width(name, 6.5) / 2 * metres, 1.3 * metres)
-        box = (point.x - half[0], point.y - half[1], point.x + half[0], point.y + half[1])
+        half = ((text_width(name, 6.5, bold=True) / 2 + 1) * metres, 1.6 * metres)
+        if 2 * half[0] > east - west:
+            continue
+        # A name that would run out of the frame stands at its edge instead.
+        x = min(max(point.x, west + half[0]), east - half[0])
+        y = min(max(point.y, south + half[1]), north - half[1])
+        box = (x - half[0], y - half[1], x + half[0], y + half[1])
         if any(box[0] < one[2] and box[2] > one[0] and box[1] < one[3] and box[3] > one[1] for one in kept):
             continue
         kept.append(box)
         frame.text(
-            point.x, point.y, name, fontsize=6.5, ha="center", va="center", fontweight="bold", clip_on=True,
+            x, y, name, fontsize=6.5, ha="center", va="center", fontweight="bold", clip_on=True,
             path_effects=[withStroke(linewidth=2.2, foreground="white")], zorder=6,
         )  # fmt: skip
 
@@ -226,7 +232,7 @@ def _draw_bar(
         kind = "scale_kilometres" if length >= 1000 else "scale_metres"
         text = words[kind].format(number=f"{number:g}") if along == length else f"{number:g}"
         frame.text(
-            x + along * metre, y + tall + 0.8 * unit, text, fontsize=6.5, ha="center", va="bottom", zorder=8
+            x + along * metre, y + tall + 1.3 * unit, text, fontsize=6.5, ha="center", va="baseline", zorder=8
         )
 
 
@@ -252,7 +258,14 @@ def draw_bar(pad: Axes, scale: int, words: Mapping[str, str], corner: tuple[floa
     arrow = [(start - 8 + across, y + up) for across, up in ((0, 6.5), (2, 0.5), (0, 1.9), (-2, 0.5))]
     pad.add_patch(Polygon(arrow, facecolor="black", zorder=8))
     pad.text(
-        start - 8, y + 6.9, words["north"], fontsize=7, fontweight="bold", ha="center", va="bottom", zorder=8
+        start - 8,
+        y + 7.3,
+        words["north"],
+        fontsize=7,
+        fontweight="bold",
+        ha="center",
+        va="baseline",
+        zorder=8,
     )
 
 

@@ -23,8 +23,8 @@ LEAST = 6.0
 #: Millimetres, for each point of the letters, of a line, of the space after an entry, of a sample's
 #: width, and from there to the words.
 LINE, _GAP, _SAMPLE, _INDENT = 0.41, 0.15, 0.9, 1.15
-#: And from the top of a line to the foot of its letters.
-_RISE = 0.28
+#: And, for each point too, from the top of a line to the foot of its letters.
+RISE = 0.28
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def draw_block(pad: Axes, block: Block, *, left: float, top: float) -> None:
         # Line by line: letters that go below their line would move those under them.
         for at, line in enumerate(text.split("\n")):
             pad.text(
-                left + x, top - down - size * (_RISE + at * LINE), line, fontsize=size,
+                left + x, top - down - size * (RISE + at * LINE), line, fontsize=size,
                 fontweight="bold" if bold else "normal", color=colour, va="baseline",
             )  # fmt: skip
 

@@ -30,7 +30,7 @@ from maps.brush import (
     free_corners,
 )
 from maps.fonts import fonts_for, text_width, wrap
-from maps.key import LEAST, LINE, Block, Legend, draw_block, lay_out, legend_of
+from maps.key import LEAST, LINE, RISE, Block, Legend, draw_block, lay_out, legend_of
 from maps.layer import MapLayer, licence_lines
 from maps.legend import label_of
 from maps.picture import Picture, drawing, new_figure
@@ -66,6 +66,13 @@ class _Sheet:
     def text(self, x: float, y: float, text: str, size: float, **how: Any) -> None:
         """Write at millimetres from the left and the bottom of the sheet."""
         self.figure.text(x / self.width, y / self.height, text, fontsize=size, **how)
+
+    def lines(
+        self, x: float, top: float, lines: Sequence[str], size: float, pitch: float, **how: Any
+    ) -> None:
+        """Write lines from `top` down, by their feet: what a font leaves above and below differs."""
+        for at, line in enumerate(lines):
+            self.text(x, top - RISE * size - at * pitch, line, size, va="baseline", **how)
 
     def frame(self, x: float, y: float, width: float, height: float) -> Axes:
         """Axes over a rectangle in millimetres."""
@@ -176,8 +183,8 @@ def draw_map(
             draw_block(pad, block, left=corner[0], top=corner[1])
             corner = (corner[0], corner[1] - block.height - 2)
         if ratio:
-            sheet.text(
-                width - _MARGIN, _EDGE, f"1:{used:,} {paper}", 7, ha="right", va="bottom", color="#222222"
+            sheet.lines(
+                width - _MARGIN, _EDGE + 2.4, [f"1:{used:,} {paper}"], 7, 0, ha="right", color="#222222"
             )
     alt = alt or map_alt(layer, title=title, language=language)
     return Picture(sheet.figure, title, alt, letters, used)
@@ -240,16 +247,14 @@ def draw_multiples(
         if made is None:
             raise PaperError(_too_many(len(layers), columns, paper, turn))
         for cell, one in zip(made.cells, layers, strict=True):
-            for at, line in enumerate(cell.heading):
-                down = cell.top - HEADING * (0.28 + at * LINE)
-                sheet.text(cell.left, down, line, HEADING, va="baseline", fontweight="bold")
+            sheet.lines(cell.left, cell.top, cell.heading, HEADING, HEADING * LINE, fontweight="bold")
             _map_frame(sheet, [one, *overlays], {}, cell.frame, made.scale, bar=False)
         whole = sheet.pad(0, 0, width, height)
         for placed in made.legends:
             draw_block(whole, placed.block, left=placed.left, top=placed.top)
         draw_bar(whole, made.scale, words, made.bar)
-        sheet.text(
-            width - _MARGIN, _EDGE, f"1:{made.scale:,} {paper}", 7, ha="right", va="bottom", color="#222222"
+        sheet.lines(
+            width - _MARGIN, _EDGE + 2.4, [f"1:{made.scale:,} {paper}"], 7, 0, ha="right", color="#222222"
         )
     alt = " ".join([f"{title}.", *(map_alt(one, title=one.label, language=language) for one in layers)])
     return Picture(sheet.figure, title, alt, letters, made.scale)
@@ -299,24 +304,15 @@ def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> tuple[float, floa
     top = sheet.height - _MARGIN
     said = [line for one in banner for line in wrap(one, width=across, size=8, bold=True)]
     if said:
-        sheet.text(
-            _MARGIN,
-            top + 4,
-            "\n".join(said),
-            8,
-            va="top",
-            fontweight="bold",
-            color="#8a1f00",
-            linespacing=1.15,
-        )
-        top += 2.5 - 8 * 0.41 * len(said)
+        sheet.lines(_MARGIN, top + 4, said, 8, 8 * LINE, fontweight="bold", color="#8a1f00")
+        top += 2.5 - 8 * LINE * len(said)
     largest = 15.0 if max(sheet.width, sheet.height) > max(PAPERS["A5"]) else 11.5
     # A title is never cut: a long one has smaller letters.
     for size in (largest, 11.5, 9.0, 7.5):
         lines = wrap(title, width=across, size=size, bold=True)
         if len(lines) <= 3:
             break
-    sheet.text(_MARGIN, top, "\n".join(lines), size, va="top", fontweight="bold", linespacing=1.15)
+    sheet.lines(_MARGIN, top, lines, size, 0.427 * size, fontweight="bold")
     right = [text_width(one, size, bold=True) for one in lines] + [
         text_width(one, 8, bold=True) for one in said
     ]
@@ -338,14 +334,16 @@ def _foot(
     most = int(sheet.height * 0.3 / 3.6)
     if len(said) > most:
         said = [*said[: most - 1], sheet.words["cut_short"]]
-    y = _EDGE
-    for line in reversed(small):
-        sheet.text(_MARGIN, y, line, 6, va="bottom", color="#222222")
-        y += 2.8
-    y += 1.5
-    for line in reversed(said):
-        sheet.text(_MARGIN, y, line, 7.5, va="bottom")
-        y += 3.6
+    low = _EDGE + 2.8 * len(small)
+    y = low + 1.5 + 3.6 * len(said)
+    # In the order in which they are read, which is that of the words in a PDF.
+    sheet.lines(_MARGIN, y - 0.9, said, 7.5, 3.6)
+    sheet.lines(_MARGIN, low - 0.6, small, 6, 2.8, color="#222222")
+    if y > sheet.height * 0.6:
+        raise PaperError(
+            f"sources and caveats alone take {y:.0f} of {sheet.height:.0f} mm; "
+            f"use larger paper or fewer layers"
+        )
     return y + 2.0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import html
+import itertools
 import json
 import re
 from pathlib import Path
@@ -14,14 +15,16 @@ import pytest
 
 from fairplace.cli import main
 from fairplace.disclosure import Released, release
-from fairplace.map_page import Standing, area_layer, compose_map
+from fairplace.map_page import RECIPES, Standing, area_layer, choose_layers, compose_map
 from fairplace.map_sheet import compose_sheet
 from fairplace.numbers import show, show_number, two_figures
 from fairplace.pack import Pack
 from fairplace.profile.content import compose, find_place
 from fairplace.profile.drawings import draw
+from maps.palettes import contrast, luminance
 from maps.picture import Picture
 from maps.static import Paper
+from maps.style import STATUS_CLASSES
 from maps.text import value_text
 from maps.words import load_words
 
@@ -223,3 +226,39 @@ def test_no_two_layers_of_places_or_lines_of_a_map_are_told_by_colour_alone(rele
     assert len(marks) == len(set(marks)) > 8
     lines = [tuple(one["dash"]) for one in layers if one["kind"] == "line"]
     assert len(lines) == len(set(lines)) == 3
+
+
+def test_neighbouring_classes_of_every_map_differ_in_grey_or_in_pattern(sample_pack: Pack) -> None:
+    officer = release(sample_pack, "officer")
+    drawn = choose_layers(officer)
+    assert {one.id for one in drawn} == set(RECIPES)
+    for layer in drawn:
+        classes = layer.style.classes
+        for first, second in itertools.pairwise(classes):
+            # Tenths of one palette are nearest: each a sixth lighter than the next, in order.
+            assert first.pattern != second.pattern or contrast(first.colour, second.colour) >= 1.15, layer.id
+        levels = [luminance(one.colour) for one in classes if not one.pattern]
+        assert levels in (sorted(levels), sorted(levels, reverse=True)), layer.id
+        # A class without figures has a pattern that no class of the scale has in that colour.
+        for status in STATUS_CLASSES.values():
+            for one in classes:
+                assert status.pattern != one.pattern or contrast(status.colour, one.colour) >= 1.4
+
+
+@pytest.mark.parametrize("layers", [["mis"], ["mis", "imd25", "fuel-poverty"]])
+@pytest.mark.parametrize("paper", ["A4", "A3"])
+def test_a_printed_sheet_carries_its_sources_status_and_caveats(
+    released: Released, tmp_path: Path, layers: list[str], paper: Paper, required_words: tuple[str, ...]
+) -> None:
+    held = named(released, **WORDS)
+    gone = "Edition a was superseded on 1 May 2026 by edition b: a mistake."
+    picture, _ = compose_sheet(held, layers=layers, paper=paper, standing=Standing(superseded=gone))
+    picture.save(tmp_path / "sheet.pdf")
+    picture.save(tmp_path / "sheet.svg")
+    # Letters of an SVG are shapes, each line of them after a remark with its words.
+    remarks = re.findall("<!-- (.*?) -->", (tmp_path / "sheet.svg").read_text(encoding="utf-8"), re.DOTALL)
+    for text in (words_of(tmp_path / "sheet.pdf"), html.unescape(" ".join(" ".join(remarks).split()))):
+        said = [gone, "· Superseded ·", released.pack_id, WORDS["boundary_lsoa21"], WORDS["boundary_wd25"]]
+        said += [WORDS["iod2025"], WORDS["fuel_poverty_2022"]] if "imd25" in layers else []
+        for words in (*said, *required_words, f"1:{picture.scale:,} {paper}"):
+            assert words in text, words
