@@ -102,7 +102,7 @@ def arrange(
     spare: Box = (0.0, 0.0, 0.0, 0.0),
     columns: int = 0,
 ) -> Arrangement | None:
-    """Find the arrangement at which the maps are largest, then the letters, then the rows fullest.
+    """Find where the maps are largest, then the letters, then the fewest entries broken and the rows fullest.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def arrange(
     Arrangement or None
         None where it cannot be: a map would be under 20 mm, or a letter under `maps.key.LEAST` points.
     """
-    best: tuple[tuple[float, float, int, float], _Common, _Grid] | None = None
+    best: tuple[tuple[int, float, int, int, float], _Common, _Grid] | None = None
     for size in _SIZES:
 
         @cache
@@ -136,14 +136,15 @@ def arrange(
         for shared in _commons(room, spare, common, size):
             for grid in _grids(shared.room, headings, len(legends), block, columns):
                 empty = -len(headings) % grid.columns
-                rank = (float(scale_of(ground, (grid.wide, grid.tall))), -size, empty, grid.beside)
+                broken = sum(one.broken for one in grid.blocks)
+                rank = (scale_of(ground, (grid.wide, grid.tall)), -size, broken, empty, grid.beside)
                 if best is None or rank < best[0]:
                     best = (rank, shared, grid)
     if best is None:
         return None
     rank, shared, grid = best
-    cells, placed = _placed(shared.room, ground, int(rank[0]), grid)
-    return Arrangement(int(rank[0]), cells, (*placed, *shared.legends), shared.bar)
+    cells, placed = _placed(shared.room, ground, rank[0], grid)
+    return Arrangement(rank[0], cells, (*placed, *shared.legends), shared.bar)
 
 
 def _commons(room: Box, spare: Box, common: Sequence[Legend], size: float) -> Iterator[_Common]:
