@@ -32,7 +32,7 @@ def test_the_same_map_is_the_same_bytes(share_layer, form):
 def test_classes_and_counts_are_those_of_the_browser(luton):
     for layer in luton:
         html = build_map([layer], title="x")
-        block = html[html.index('<section class="legend"') : html.index('<p id="lead"')]
+        block = html[html.index('<section id="legends"') : html.index("<figcaption")]
         seen = re.findall(r'data-class="(\w+)".*?<span class="count">([\d,]+) area', block)
         counts = {one: int(count.replace(",", "")) for one, count in seen if one != "uncertain"}
         # How many lines there are says nothing, so their legend has no number.
