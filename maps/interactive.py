@@ -322,7 +322,7 @@ def _data(page: _Page, drawn: list[dict[str, Any]]) -> dict[str, Any]:
                 "ranges": _packed(written["range"]),
                 "bases": _packed(written["base"]),
                 "classes": _packed(written["class"]),
-                "judged": layer.style.rule == "chance",
+                "judged": layer.style.rule == "chance" or layer.said is not None,
                 "line": [layer.style.outline, layer.style.outline_width],
                 "dash": DASHES[layer.style.dash],
                 "marks": _marks(layer, kinds),

@@ -47,6 +47,9 @@ class MapLayer:
         Series of numbers or words by code, in which an empty value is missing. None for a layer
         that only shows where something is. Areas without a row are missing; rows of other areas
         are not drawn.
+    said
+        What stands as the figure, by code, where the class is a word and there is more to tell; an area
+        without has none.
     chance
         Share of draws in which each area lies above the borough's figure, by code; the figure that
         a style of rule ``chance`` classes by.
@@ -67,6 +70,7 @@ class MapLayer:
     areas: gpd.GeoDataFrame
     style: LayerStyle
     figures: pd.DataFrame | pd.Series | None = None
+    said: pd.Series[str] | None = None
     chance: pd.Series | None = None
     kind: LayerKind = "fill"
     unit: str = ""
@@ -156,9 +160,7 @@ class MapLayer:
         return pd.DataFrame(
             {
                 "name": held["name"],
-                "value": [figure_text(row, unit, words, decimals=decimals) for _, row in held.iterrows()]
-                if self.figures is not None
-                else "",
+                "value": self._values(held, words),
                 "range": [
                     range_text(low, high, unit, words, decimals=decimals)
                     for low, high in zip(held["low"], held["high"], strict=True)
@@ -188,6 +190,15 @@ class MapLayer:
         if self.period or not isinstance(self.figures, pd.DataFrame):
             return self.period
         return ", ".join(one for one in self.figures["period"].unique() if one)
+
+    def _values(self, held: pd.DataFrame, words: Mapping[str, str]) -> list[str]:
+        if self.figures is None:
+            return [""] * len(held)
+        unit, said = self._unit(), {} if self.said is None else self.said.to_dict()
+        return [
+            said[code] if code in said else figure_text(row, unit, words, decimals=self.decimals)
+            for code, row in held.iterrows()
+        ]
 
     def _unit(self) -> str:
         if self.unit or not isinstance(self.figures, pd.DataFrame) or self.figures.empty:

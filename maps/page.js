@@ -97,7 +97,7 @@ function drawMap(map, data) {
     return group;
   }
   function brief(layer, at) {
-    const value = unpack(layer.values, at);
+    const value = unpack(layer.values, at) || unpack(layer.classes, at);
     return data.sets[layer.set].names[at] + (value ? ": " + value : "");
   }
   function names(layer) {
@@ -252,7 +252,7 @@ function drawMap(map, data) {
       autoPanPaddingBottomRight: [room[0] + 15, room[1]] }).setLatLng(point).setContent(box).openOn(map);
     const button = document.querySelector(".leaflet-popup-close-button");
     if (button) button.setAttribute("aria-label", words.close);
-    say([held.names[at], layer.label, value, range].filter(Boolean).join(", "));
+    say([held.names[at], layer.label, value || unpack(layer.classes, at), range].filter(Boolean).join(", "));
     remember();
   }
   function mark(held, at) {
@@ -379,7 +379,7 @@ function drawMap(map, data) {
       hint([layer.facts[1], layer.facts[0] && words.range + ": " + layer.facts[0]].filter(Boolean).join("; "), about);
       for (const one of at) {
         const range = unpack(layer.ranges, one), kind = unpack(layer.classes, one);
-        const cell = make("td", unpack(layer.values, one) + (range ? " (" + range + ")" : ""), row);
+        const cell = make("td", (unpack(layer.values, one) || kind) + (range ? " (" + range + ")" : ""), row);
         hint(unpack(layer.bases, one), cell);
         // Elsewhere the figure itself says its class.
         if (layer.judged) hint(kind, cell);

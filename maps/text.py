@@ -65,12 +65,12 @@ def status_text(status: str, words: Mapping[str, str]) -> str:
 
 
 def figure_text(row: pd.Series, unit: str, words: Mapping[str, str], *, decimals: int | None = None) -> str:
-    """Write the figure of a row of figures, or why there is none."""
+    """Write the figure of a row of figures, or why there is none; a word is a class, not a figure."""
     if row["status"] != "ok":
         return status_text(str(row["status"]), words)
     value = row["value"]
     if isinstance(value, str):
-        return value
+        return ""
     return value_text(float(value), unit, words, decimals=decimals)
 
 

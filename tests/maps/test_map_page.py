@@ -218,7 +218,9 @@ class TestOpened:
                 if not one["ignored"]
             ]
             assert [name for role, name in heard if role in ("image", "img", "graphics-symbol")] == []
-            assert sum(role == "row" for role, _ in heard) == 126
+            assert (
+                sum(role == "row" for role, _ in heard) == 126 + 21
+            )  # areas, and the wards whose outlines are drawn
             assert [name for role, name in heard if role == "region"].count("Map: Luton") == 1
             said = "".join(name for role, name in heard if role == "StaticText")
             for words in ("The table below the map holds the same figures.", "A modelled estimate."):
@@ -424,6 +426,18 @@ class TestOpened:
             seen.page.locator(".leaflet-points-pane path").first.click()
             assert seen.page.locator(".leaflet-popup-content h2").inner_text() == "Hub"
             assert seen.errors == []
+
+    def test_a_class_is_told_by_its_words_and_never_by_its_id(self, grid, open_page):
+        kinds = pd.Series(["k0", "k1"] * 6, index=grid.index)
+        layer = MapLayer("a", "Ways", grid, categories("Ways", {"k0": "Within reach", "k1": "Beyond"}), kinds,
+                         said=pd.Series({grid.index[0]: "12 minutes"}))  # fmt: skip
+        with open_page(build_map([layer], title="x")) as seen:
+            rows = [one.split("\t") for one in seen.page.locator("#tables tbody tr").all_inner_texts()]
+            assert rows[0] == ["A1", "E01000001", "12 minutes", "Within reach"]
+            assert rows[1] == ["A2", "E01000002", "", "Beyond"]
+            seen.page.locator(".leaflet-areas-pane path").nth(1).click()
+            assert seen.page.locator(".leaflet-popup-content dd").all_inner_texts() == ["Beyond", "E01000002"]
+            assert seen.page.locator("#spoken").inner_text() == "A2, Ways, Beyond"
 
     def test_everything_missing_and_one_area_still_open(self, make_grid, make_figures, open_page):
         one = make_grid(1, 1)
