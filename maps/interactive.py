@@ -51,7 +51,7 @@ _LEAD = 240
 #: Words that the program of the page says.
 _SPOKEN = (
     *("also_here", "base", "choose", "class", "close", "code", "compare_caption", "figure", "link_done"),
-    *("link_failed", "period", "range", "search_none", "search_some", "source"),
+    *("link_failed", "nothing_here", "period", "range", "search_none", "search_some", "source"),
 )
 
 
@@ -277,9 +277,15 @@ def _described(page: _Page) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
             "has_figures": layer.figures is not None,
         }
         drawn.append(about | {"data": data, "written": written, "layer": layer})
-        if layer.figures is not None or layer.kind != "line":
+        if layer.figures is not None or layer.kind != "line" or _named(layer):
             tables.append(about | _table(written))
     return drawn, tables
+
+
+def _named(layer: MapLayer) -> bool:
+    """Whether anything in a layer has a name of its own, beside its code and what the layer is called."""
+    own = layer.names[layer.names != layer.areas.index.astype(str)]
+    return bool((own != layer.label).any())
 
 
 def _table(written: pd.DataFrame) -> dict[str, Any]:

@@ -42,9 +42,27 @@ function drawMap(map, data) {
     }
     return inside;
   }
+  const holds = (polygons, lat, lon) => polygons.some(
+    (rings) => inRing(rings[0], lat, lon) && !rings.slice(1).some((ring) => inRing(ring, lat, lon)));
   function areaAt(held, lat, lon) {
-    return held.shapes.findIndex((shape, at) => shape.t === "a" && held.at[at].some(
-      (rings) => inRing(rings[0], lat, lon) && !rings.slice(1).some((ring) => inRing(ring, lat, lon))));
+    return held.shapes.findIndex((shape, at) => shape.t === "a" && holds(held.at[at], lat, lon));
+  }
+  // What the lines on the map enclose at a point, or run past it within a finger's breadth; the smallest first.
+  function linesAt(point) {
+    const to = map.latLngToLayerPoint(point), size = (corners) => {
+      const box = L.latLngBounds(corners.flat(Infinity).flatMap((one, at, all) => at % 2 ? [[all[at - 1], one]] : []));
+      return (box.getNorth() - box.getSouth()) * (box.getEast() - box.getWest());
+    };
+    const passes = (line) => line.map((one) => map.latLngToLayerPoint(one)).some(
+      (one, at, all) => at > 0 && L.LineUtil.pointToSegmentDistance(to, all[at - 1], one) <= 8);
+    const found = data.layers.filter((one) => one.kind === "line" && state.on.has(one.id)).flatMap((layer) => {
+      const held = data.sets[layer.set];
+      return held.shapes.flatMap((shape, at) => {
+        const hit = shape.t === "a" ? holds(held.at[at], point.lat, point.lng) : shape.t === "l" && held.at[at].some(passes);
+        return hit ? [{ layer, at, size: size(held.at[at]) }] : [];
+      });
+    });
+    return found.sort((a, b) => a.size - b.size);
   }
   const middle = (held, at) => [degrees(held.middles[2 * at + 1]), degrees(held.middles[2 * at])];
 
@@ -240,10 +258,10 @@ function drawMap(map, data) {
     line(words.source, layer.facts[2]);
     line(words.code, held.codes[at]);
     const point = where || L.latLng(middle(held, at));
-    const also = data.layers.filter((one) => one.kind === "line" && one.set !== layer.set && state.on.has(one.id)).map((one) => {
-      const other = data.sets[one.set], hit = areaAt(other, point.lat, point.lng);
-      return hit < 0 ? "" : other.names[hit] + " (" + one.label + ")";
-    }).filter(Boolean);
+    const also = linesAt(point).filter((one) => one.layer.set !== layer.set || one.at !== at).map((one) => {
+      const name = data.sets[one.layer.set].names[one.at];
+      return name === one.layer.label ? name : name + " (" + one.layer.label + ")";
+    });
     line(words.also_here, also.join("; "));
     mark(held, at);
     state.area = held.codes[at];
@@ -263,6 +281,18 @@ function drawMap(map, data) {
       renderer: renderers.mark, pane: "mark", interactive: false, fill: false, color, weight, opacity: 1 });
     marked = L.layerGroup([line("#fff", 6), line("#111", 3)]).addTo(map);
   }
+  // What is at a point: the coloured area, else the smallest thing a line encloses; the rest stands under it.
+  function ask(point) {
+    const hit = state.fill ? areaAt(data.sets[state.fill.set], point.lat, point.lng) : -1;
+    const [first] = hit < 0 ? linesAt(point) : [{ layer: state.fill, at: hit }];
+    if (first) openArea(first.layer, first.at, point);
+    else say(words.nothing_here);
+    return Boolean(first);
+  }
+  map.on("click", (event) => { ask(event.latlng); });
+  find("map").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === find("map")) ask(map.getCenter());
+  });
   map.on("popupclose", () => { if (marked) marked.remove(); marked = null; state.area = null; remember(); });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
 
@@ -326,10 +356,7 @@ function drawMap(map, data) {
     find("map").scrollIntoView({ block: "nearest" });
     if (one.layer) return goTo(one.layer, one.at);
     map.setView(one.where, Math.max(map.getZoom(), 15), { animate: false });
-    const held = state.fill && data.sets[state.fill.set];
-    const hit = held ? areaAt(held, one.where[0], one.where[1]) : -1;
-    if (hit >= 0) openArea(state.fill, hit, L.latLng(one.where));
-    else L.popup().setLatLng(one.where).setContent(make("p", one.name)).openOn(map);
+    if (!ask(L.latLng(one.where))) L.popup().setLatLng(one.where).setContent(make("p", one.name)).openOn(map);
   }
   function goTo(layer, at) {
     // The colours stay as the reader chose them; an area of another kind is outlined over them.

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo.crs import bng_to_lonlat
 from maps.assets import AssetError, outside_references
 from maps.interactive import MapError, build_map
 from maps.layer import LayerError, MapLayer
@@ -295,7 +296,7 @@ class TestOpened:
         page = context.new_page()
         page.goto((tmp_path / "page.html").as_uri())
         tables, caveats = page.locator("#tables table"), page.locator("#caveats li")
-        assert tables.count() == 11
+        assert tables.count() == 12
         for every in (tables, caveats):
             assert all(every.nth(at).is_visible() for at in range(every.count()))
         assert page.locator("#layers").is_hidden()
@@ -426,6 +427,83 @@ class TestOpened:
             seen.page.locator(".leaflet-points-pane path").first.click()
             assert seen.page.locator(".leaflet-popup-content h2").inner_text() == "Hub"
             assert seen.errors == []
+
+    @pytest.fixture
+    def designated(self, share_layer, grid):
+        """Two overlapping designations, the larger also over ground without areas, and one that is not shown."""
+        places = gpd.GeoDataFrame(
+            {"name": ["Old Town", "Belt", ""]}, index=["CA1", "GB7", "GB8"], crs="EPSG:27700",
+            geometry=[shapely.box(507200, 221200, 507400, 221400), shapely.box(506800, 221000, 508000, 222500),
+                      shapely.box(508100, 221000, 508200, 221100)],
+        )  # fmt: skip
+        hidden = places.iloc[:1].set_axis(["X1"])
+        plain = places[["geometry"]].iloc[:1]
+        return [
+            share_layer,
+            MapLayer(
+                "built", "Conservation area", places.iloc[:1], single("c", "c"), kind="line", shown=True
+            ),
+            MapLayer("belt", "Green belt", places.iloc[1:], single("g", "g"), kind="line", shown=True),
+            MapLayer("other", "Not switched on", hidden, single("h", "h"), kind="line"),
+            MapLayer("plain", "Without names", plain, single("p", "p"), kind="line", shown=True),
+        ]
+
+    def test_what_lines_enclose_is_told_outside_the_coloured_areas_too(self, designated, open_page):
+        with open_page(build_map(designated, title="x")) as seen:
+            page = seen.page
+            at = """([lon, lat]) => {
+                const box = document.getElementById("map").getBoundingClientRect();
+                const [name] = Object.keys(window).filter((one) => one.startsWith("map_"));
+                const point = window[name].latLngToContainerPoint([lat, lon]);
+                return [box.x + point.x, box.y + point.y];
+            }"""
+
+            def told(east: float, north: float) -> str:
+                page.keyboard.press("Escape")
+                lon, lat = bng_to_lonlat(np.array([east]), np.array([north]))
+                page.mouse.click(*page.evaluate(at, [float(lon[0]), float(lat[0])]))
+                box = page.locator(".leaflet-popup-content")
+                return box.inner_text() if box.count() else ""
+
+            both = told(507300, 221300)
+            assert "Old Town" in both
+            assert "CA1" in both
+            assert "Belt (Green belt)" in both
+            assert "Not switched on" not in both
+            alone = told(507700, 222000)
+            assert "Belt" in alone
+            assert "GB7" in alone
+            assert "Old Town" not in alone
+            assert "Belt (Green belt)" in told(506900, 222100)
+            assert told(508050, 222450) == ""
+            assert seen.errors == []
+
+    def test_the_keyboard_asks_what_lies_in_the_middle(self, designated, open_page):
+        with open_page(build_map(designated, title="x")) as seen:
+            page = seen.page
+            page.locator("#search").fill("Belt")
+            page.locator("#search").press("Enter")
+            page.locator("#map").focus()
+            page.keyboard.press("Escape")
+            assert page.locator(".leaflet-popup-content").count() == 0
+            page.keyboard.press("Enter")
+            assert page.locator(".leaflet-popup-content h2").inner_text() == "Belt"
+            assert "Belt, Green belt" in page.locator("#spoken").inner_text()
+            for _ in range(12):
+                page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(1000)
+            page.keyboard.press("Enter")
+            assert page.locator("#spoken").inner_text() == "Nothing that the map shows lies here"
+
+    def test_lines_that_have_names_are_a_table_too(self, designated, open_page):
+        with open_page(build_map(designated, title="x")) as seen:
+            table = seen.page.locator('#tables table[data-layer="belt"]')
+            assert table.locator("thead").inner_text().split() == ["Area", "Code"]
+            assert [one.split() for one in table.locator("tbody tr").all_inner_texts()] == [
+                ["Belt", "GB7"],
+                ["GB8", "GB8"],
+            ]
+            assert seen.page.locator('#tables table[data-layer="plain"]').count() == 0
 
     def test_a_class_is_told_by_its_words_and_never_by_its_id(self, grid, open_page):
         kinds = pd.Series(["k0", "k1"] * 6, index=grid.index)
