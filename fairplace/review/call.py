@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from fairplace.corrections import say_superseded
 from fairplace.disclosure import Released, release
 from fairplace.pack import Pack, open_pack
 from fairplace.review.comparison import compare_reviews
@@ -37,6 +38,7 @@ def make_review(args: argparse.Namespace) -> Review:
     inputs = _inputs(args, pack, released, sites, notes)
     command = say_command(args)
     review = compose_review(released, inputs, settings=settings, headings=headings, command=command)
+    review = replace(review, extra={**review.extra, "superseded": say_superseded(args.pack)})
     if args.before is None:
         return review
     earlier, _ = read_sites(args.before, crs=args.crs)

@@ -203,6 +203,7 @@ def compose_review(
             "checklist_source": headings.get("source", ""),
             "checklist_checked": headings.get("checked", ""),
             "outline": released.areas("lad25")[["name", "geometry"]],
+            "edition": released.edition,
         },
     )
 
