@@ -223,9 +223,10 @@ function drawMap(map, data) {
     for (const one of document.querySelectorAll("[data-layer]")) one.hidden = !visible(one.dataset.layer);
     const leads = data.layers.filter((one) => visible(one.id) && one.lead).map((one) => one.lead);
     const lead = find("lead");
-    lead.textContent = leads.join(" ");
+    lead.textContent = [...new Set(leads)].join(" ");
     lead.hidden = leads.length === 0;
     for (const one of document.querySelectorAll(".leaflet-bottom")) one.style.bottom = (getComputedStyle(find("foot")).position === "absolute" ? find("foot").offsetHeight : 0) + "px";
+    document.documentElement.style.setProperty("--foot", find("foot").offsetHeight + "px");
     // A legend longer than its box is scrolled by the keyboard too.
     const legends = find("legends");
     if (legends.scrollHeight > legends.clientHeight + 1) legends.tabIndex = 0; else legends.removeAttribute("tabindex");
@@ -472,13 +473,21 @@ function drawMap(map, data) {
   let spacing = 0;
   function spaceNames() {
     const kept = [];
-    const hits = (at) => kept.some((one) => at.left < one.right && at.right > one.left && at.top < one.bottom && at.bottom > one.top);
+    // A name hides no mark of its layer where another side is free.
+    const frame = map.getContainer().getBoundingClientRect();
+    const marks = data.layers.filter((one) => one.kind === "point" && one.labelled && state.on.has(one.id)).flatMap((layer) =>
+      data.sets[layer.set].codes.map((code, at) => {
+        const { x, y } = map.latLngToContainerPoint(middle(data.sets[layer.set], at));
+        return { left: frame.left + x - 9, right: frame.left + x + 9, top: frame.top + y - 9, bottom: frame.top + y + 9 };
+      }));
+    const hits = (at, all) => all.some((one) => at.left < one.right && at.right > one.left && at.top < one.bottom && at.bottom > one.top);
     for (const box of document.querySelectorAll(".areaname span")) {
       box.style.visibility = "hidden";
-      for (const side of box.dataset.point ? SIDES : [""]) {
+      const tries = box.dataset.point ? [...SIDES.map((side) => [side, marks]), ...SIDES.map((side) => [side, []])] : [["", []]];
+      for (const [side, shy] of tries) {
         box.style.transform = side;
         const at = box.getBoundingClientRect();
-        if (hits(at)) continue;
+        if (hits(at, kept) || hits(at, shy)) continue;
         kept.push(at);
         box.style.visibility = "";
         break;

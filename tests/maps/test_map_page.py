@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 
 import folium
@@ -42,6 +43,13 @@ def hostile_layers(grid, make_figures):
     ]
 
 
+def replace_title(layer):
+    """The layer with a legend headed by its only entry, where it has one entry."""
+    if len(layer.style.classes) > 1:
+        return layer
+    return replace(layer, style=replace(layer.style, title=layer.style.classes[0].label))
+
+
 def settled_mark(page):
     """The address once it has stood still: it follows the view after a pause, longer on a busy machine."""
     seen = None
@@ -61,8 +69,6 @@ class TestFile:
         assert build_map([share_layer], title="Below") == build_map([share_layer], title="Below")
 
     def test_shapes_stand_once_however_many_layers_show_them(self, share_layer):
-        from dataclasses import replace
-
         layers = [replace(share_layer, id=f"l{at}") for at in range(12)]
         one, twelve = (len(build_map(some, title="Below")) for some in (layers[:1], layers))
         assert build_map(layers, title="Below").count('"middles"') == 1
@@ -504,6 +510,47 @@ class TestOpened:
                 ["GB8", "GB8"],
             ]
             assert seen.page.locator('#tables table[data-layer="plain"]').count() == 0
+
+    def test_the_key_ends_above_a_tall_caveat_and_says_a_sentence_once(self, luton, open_page):
+        tall = [replace(one, id=f"edges{at}", label=f"Edges {at}", shown=True, labelled=False, caveat="Ends here. " * 18)
+                for at, one in enumerate([luton[-1]] * 8)]  # fmt: skip
+        with open_page(build_map([luton[0], *tall], title="x", banner=["Made up. " * 40])) as seen:
+            lead = seen.page.locator("#lead").inner_text()
+            assert lead.count(("Ends here. " * 18).strip()) == 1
+            key, foot = (seen.page.locator(one).bounding_box() for one in ("#legends", "#foot"))
+            assert key["y"] + key["height"] <= foot["y"]
+
+    def test_a_legend_of_one_entry_says_its_words_once(self, designated, open_page):
+        with open_page(build_map([replace_title(one) for one in designated], title="x")) as seen:
+            box = seen.page.locator(".legend[data-layer=belt] h2").bounding_box()
+            assert box["width"] <= 1
+            assert seen.page.locator(".legend[data-layer=below] h2").bounding_box()["width"] > 50
+
+    def test_a_long_key_is_printed_beside_its_map_and_not_pushed_behind_it(self, luton, open_page):
+        many = [replace(luton[-1], id=f"e{at}", label=f"E{at}", shown=True) for at in range(24)]
+        with open_page(build_map([luton[0], *many], title="x")) as seen:
+            pdfium = pytest.importorskip("pypdfium2")
+            document = pdfium.PdfDocument(seen.page.pdf(prefer_css_page_size=True))
+            first = document[0].get_textpage().get_text_range()
+            document.close()
+            assert "A modelled estimate." in first  # the caveat lies in the map
+
+    def test_a_name_hides_no_mark_where_another_side_is_free(self, grid, open_page):
+        spots = gpd.GeoDataFrame(
+            {"name": ["Lower hall", "Upper hall"]}, index=["l", "u"], crs="EPSG:27700",
+            geometry=[shapely.Point(506000, 221700), shapely.Point(506020, 221790)],
+        )  # fmt: skip
+        hubs = MapLayer("hubs", "Hubs", spots, single("Hubs", "Hub"), kind="point", shown=True, labelled=True)
+        plain = MapLayer("all", "All", grid, single("All", "All"))
+        with open_page(build_map([plain, hubs], title="x")) as seen:
+            seen.page.wait_for_timeout(300)
+            covered = seen.page.evaluate("""() => {
+                const boxes = (query) => [...document.querySelectorAll(query)].map((one) => one.getBoundingClientRect());
+                const marks = boxes(".leaflet-points-pane path"), names = boxes(".areaname span");
+                return marks.filter((a) => names.some((b) =>
+                    a.left + 2 < b.right && a.right - 2 > b.left && a.top + 2 < b.bottom && a.bottom - 2 > b.top)).length;
+            }""")
+            assert covered == 0
 
     def test_a_class_is_told_by_its_words_and_never_by_its_id(self, grid, open_page):
         kinds = pd.Series(["k0", "k1"] * 6, index=grid.index)
