@@ -48,11 +48,9 @@ def draw_review(review: Review) -> str:
     superseded = [str(said)] if (said := review.extra.get("superseded")) else []
     officer = [load_words()("banner", "officer")] if review.extra.get("edition") == "officer" else []
     caveats = [
-        f"{one.title}: "
-        + ("" if one.held else word("cell", "not_held") + "; ")
-        + word("cell", "not_complete", edition=one.edition or word("cell", "no_edition"))
+        f"{one.title}: " + ("" if one.held else word("cell", "not_held") + "; ") + _not_complete(one)
         for one in review.layers
-        if not one.complete
+        if not one.complete and (not one.held or one.frame.empty)  # what is drawn says it itself
     ]
     return build_map(
         layers,
@@ -110,7 +108,7 @@ def _designations(one: PlanningLayer, order: count[int]) -> list[MapLayer]:
     """Draw one layer of constraints: its areas and lines, and its places, each with what must be said."""
     caveat = ""
     if not one.complete:
-        caveat = word("map", "layer", title=one.title, edition=one.edition or word("cell", "no_edition"))
+        caveat = word("map", "layer", title=one.title, said=_not_complete(one))
     frame = one.frame.set_axis(_codes(one), axis="index")
     points = frame.geometry.geom_type.str.contains("Point")
     made: dict[LayerKind, gpd.GeoDataFrame] = {"line": frame[~points], "point": frame[points]}
@@ -132,6 +130,10 @@ def _designations(one: PlanningLayer, order: count[int]) -> list[MapLayer]:
             )
         )
     return layers
+
+
+def _not_complete(one: PlanningLayer) -> str:
+    return word("cell", "not_complete", edition=one.edition or word("cell", "no_edition"))
 
 
 def _codes(one: PlanningLayer) -> pd.Index[str]:

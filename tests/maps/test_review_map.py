@@ -117,7 +117,7 @@ def test_a_designation_can_be_asked_about_and_says_that_its_layer_is_not_complet
         assert not page.locator("#lead").is_visible()
         page.locator("#overlays input[value=layer-0]").check()
         assert page.locator("#lead").inner_text() == (
-            "Layer 0: not complete here, edition 2026-01; no data is not no constraint."
+            "Layer 0: not complete for this authority, edition 2026-01. No data is not no constraint."
         )
         page.locator("#search").fill("REF0")
         page.locator("#search").press("Enter")
