@@ -18,6 +18,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from fairplace.corrections import say_superseded
 from fairplace.demand import INCOME_DEPRIVED, PEOPLE, add_income_deprived, pack_demand
 from fairplace.disclosure import Released, release
 from fairplace.files import OutputError, write_whole
@@ -40,6 +41,8 @@ from fairplace.hub_times import Walk, open_streets, walk_times
 from fairplace.hubs import HubPlan, plan_hubs
 from fairplace.map_page import backdrop_of
 from fairplace.pack import Pack, open_pack
+from fairplace.profile.document import banner_of
+from fairplace.profile.words import load_words
 from fairplace.reaching import STREETS
 from fairplace.spreadsheets import safe_frame
 from geo.crs import BNG
@@ -70,6 +73,8 @@ class PlanInputs:
     backdrop: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     forms: tuple[str, ...] = ("html",)
     walk: Walk | None = None
+    banner: tuple[str, ...] = ()
+    pack: str = ""
 
     def plan(self) -> HubPlan:
         """Make the plan."""
@@ -214,6 +219,10 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         settings=_with_names(read_note_settings(args.headings), released),
         said=said,
         walk=walk,
+        banner=()
+        if pack is None or released is None
+        else tuple(banner_of(load_words(), released, "", say_superseded(pack.path))),
+        pack="" if released is None else f"{released.edition} edition {released.pack_id}",
     )
 
 
@@ -276,7 +285,13 @@ def write_plan(folder: Path, plan: HubPlan, inputs: PlanInputs) -> dict[str, Any
     pages = {"note": render_html(note)}
     if can_draw(plan):
         pages["map"] = draw_hub_map(
-            plan, title=note.title, licence=inputs.said, backdrop=inputs.backdrop, walk=inputs.walk
+            plan,
+            title=note.title,
+            licence=inputs.said,
+            backdrop=inputs.backdrop,
+            walk=inputs.walk,
+            banner=inputs.banner,
+            running=" · ".join(part for part in (note.title, inputs.pack) if part),
         )
     if "pdf" in inputs.forms:
         with write_whole(folder / "note.pdf") as draft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -27,17 +27,17 @@ PLACES = (
     MapClass("beyond", "beyond the limit in both", "#fdd0a2", "rising", "#7f2704"),
     MapClass("noway", "no way to any candidate", "#ffffff", "cross", "#1a1a1a"),
 )
-#: The same of hubs.
+#: The same of hubs, by the shape of the mark.
 HUBS = (
-    MapClass("stays", "hub that stays", "#1a1a1a"),
-    MapClass("opens", "hub that opens", "#ffe14d", "", "#1a1a1a"),
-    MapClass("closes", "hub that closes", "#ffffff", "cross", "#1a1a1a"),
+    MapClass("stays", "hub that stays", "#1a1a1a", mark="square"),
+    MapClass("opens", "hub that opens", "#ffe14d", mark="star"),
+    MapClass("closes", "hub that closes", "#ffffff", mark="cross"),
 )
 #: A disc is no smaller than this part of the map's width.
 _SEEN = 140
 #: Square metres of a gap in a catchment that its outline shows.
 _GAP = 50_000.0
-OTHERS = (MapClass("other", "candidate that is no hub under this plan", "#8a8a8a"),)
+OTHERS = (MapClass("other", "candidate that is no hub under this plan", "#8a8a8a", mark="circle"),)
 
 
 def can_draw(plan: HubPlan) -> bool:
@@ -72,6 +72,27 @@ def class_sites(plan: HubPlan) -> pd.Series[str]:
     return pd.Series(words, index=plan.candidates.index)
 
 
+def say_minutes(plan: HubPlan) -> pd.Series[str]:
+    """Write the minutes of each place to its hub, before and under the best plan; none where there is no way.
+
+    Minutes are those of the allocation: they say nothing of the need of a place.
+    """
+    now, then = (
+        [_minutes(float(many), bool(full)) for many, full in zip(one.minutes, one.full, strict=True)]
+        for one in (plan.options[0], plan.options[1])
+    )
+    words = [
+        f"{before}, now and under the plan" if before == after else f"{before} now, {after} under the plan"
+        for before, after in zip(now, then, strict=True)
+    ]
+    reached = np.isfinite(plan.options[0].minutes) | np.isfinite(plan.options[1].minutes)
+    return pd.Series(words, index=plan.options[0].minutes.index)[reached]
+
+
+def _minutes(many: float, full: bool) -> str:
+    return f"{many:.1f} minutes" if np.isfinite(many) else "no room in a hub" if full else "no way to a hub"
+
+
 def draw_hub_map(
     plan: HubPlan,
     *,
@@ -79,6 +100,8 @@ def draw_hub_map(
     licence: str = "",
     backdrop: Mapping[str, gpd.GeoDataFrame] | None = None,
     walk: Walk | None = None,
+    banner: Sequence[str] = (),
+    running: str = "",
 ) -> str:
     """Draw the plan as one page that needs no other file.
 
@@ -97,6 +120,8 @@ def draw_hub_map(
     walk
         Streets and pace behind the minutes, to draw how far the walk to a hub goes; None where the
         minutes are the council's own.
+    banner, running
+        What stands in the image: of what standing the map is, and of whom and which pack.
 
     Returns
     -------
@@ -106,17 +131,26 @@ def draw_hub_map(
     asked = plan.question
     homes, halls = (_points(frame) for frame in (plan.demand, plan.candidates))
     homes = homes.set_geometry(homes.buffer(_radius(homes)))
+    papers = {} if walk is None else walk.network.papers
+    edition = papers.get("edition", "")
     does = class_sites(plan)
     hubs = does[does != "other"]
     layers = [
-        _layer(
-            homes,
-            class_places(plan),
-            PLACES,
-            id_="places",
-            label=f"Places and a hub within {asked.limit:g} minutes",
-            caveat=f"{sentence(asked.mode)}. Each place is one point; the size of its disc means nothing.",
-            licence=licence,
+        replace(
+            _layer(
+                homes,
+                class_places(plan),
+                PLACES,
+                id_="places",
+                label=f"Places and a hub within {asked.limit:g} minutes",
+                caveat=f"{sentence(asked.mode)}. Each place is a point; the size of its disc means nothing.",
+                licence=licence,
+            ),
+            said=say_minutes(plan),
+            # An edition without a year in it ("as the file's name says") is no period.
+            period=edition if any(sign.isdigit() for sign in edition) else "",
+            source=", ".join(papers[key] for key in ("publisher", "source") if papers.get(key))
+            or "The council's own travel times",
         ),
         replace(
             _layer(
@@ -146,18 +180,32 @@ def draw_hub_map(
             licence=licence,
         )
         layers.append(replace(layer, kind="point", shown=False))
-    return build_map(layers, title=title, caveats=[f"{sentence(asked.mode)}."], backdrop=backdrop)
+    return build_map(
+        layers,
+        title=title,
+        backdrop=backdrop,
+        banner=banner,
+        running=running,
+    )
 
 
 def _catchments(plan: HubPlan, walk: Walk, licence: str) -> list[MapLayer]:
     """Outline from where a hub is within the limit, under no change and under the best plan."""
     limit = plan.question.limit
     looks = (
-        ("catchment-now", 0, "now", "#7f2704", 1.4, False),
-        ("catchment-best", 1, "under the plan that is best under these assumptions", "#08519c", 2.8, True),
+        ("catchment-now", 0, "now", "#7f2704", 1.4, "long", False),
+        (
+            "catchment-best",
+            1,
+            "under the plan that is best under these assumptions",
+            "#08519c",
+            2.8,
+            "",
+            True,
+        ),
     )
     layers = []
-    for id_, option, words, colour, width, shown in looks:
+    for id_, option, words, colour, width, dash, shown in looks:
         sites = list(plan.options[option].sites)
         if not sites:
             continue
@@ -170,11 +218,12 @@ def _catchments(plan: HubPlan, walk: Walk, licence: str) -> list[MapLayer]:
             {"name": [label]}, index=[id_], geometry=[_edge(drawn.geometry.iloc[0])], crs=BNG
         )
         style = LayerStyle(
-            f"Edge of the {limit:g}-minute {way} to a hub",
-            (MapClass(id_, words, colour),),
+            label,
+            (MapClass(id_, label, colour),),
             rule="single",
             outline=colour,
             outline_width=width,
+            dash=dash,
         )
         layers.append(
             MapLayer(

@@ -14,6 +14,7 @@ import pytest
 import shapely
 
 from fairplace.cli import main
+from fairplace.disclosure import release
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
 from fairplace.hub_note import NoteSettingsError, read_note_settings
 from fairplace.hub_sections import NoteTable
@@ -538,6 +539,12 @@ def test_the_note_of_a_pack_says_whom_it_serves_by_characteristic(
         str(tmp_path / "out"),
     ]
     assert main([*call, *more]) == 0
+    # The image of the map says of what standing it is, as the map of the pack does.
+    standing = (
+        (tmp_path / "out" / "map.html").read_text("utf-8").split('<p id="standing"')[1].split("</p>")[0]
+    )
+    assert "is a made-up town" in standing
+    assert f"public edition {release(sample_pack).pack_id}" in standing
     note = json.loads((tmp_path / "out" / "note.json").read_text("utf-8"))
     parts = {section["id"]: section for section in note["sections"]}
     captions = [table["caption"] for table in parts["equality"]["tables"]]
