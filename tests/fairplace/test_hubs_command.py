@@ -16,7 +16,8 @@ import shapely
 from fairplace.cli import main
 from fairplace.disclosure import release
 from fairplace.hub_inputs import HubInputError, read_candidates, read_demand, read_draws, read_times
-from fairplace.hub_note import NoteSettingsError, read_note_settings
+from fairplace.hub_note import Note, NoteSection, NoteSettingsError, read_note_settings
+from fairplace.hub_pdf import render_pdf
 from fairplace.hub_sections import NoteTable
 from fairplace.hub_times import walk_times
 from fairplace.pack import Pack
@@ -516,6 +517,25 @@ def test_the_note_is_a_tagged_pdf_too_and_the_same_each_time(folder: Path) -> No
     assert b"StructTreeRoot" in first
     call(folder, "--add", "1", "--form", "pdf")
     assert (folder / "out" / "note.pdf").read_bytes() == first
+
+
+@pytest.mark.parametrize("sentences", [1, 2])
+def test_a_heading_and_its_sentences_stand_on_the_page_of_their_table(sentences: int) -> None:
+    pytest.importorskip("typst", reason="the PDF of the note needs typst")
+    pdfium = pytest.importorskip("pypdfium2")
+    table = NoteTable("Reach by option", ("Option", "Share"), tuple((f"Plan {at}", "5%") for at in range(9)))
+    said = tuple(f"Sentence {at}." for at in range(sentences))
+    # The table begins ever lower, and then on the next page.
+    for lines in range(28, 44):
+        parts = (
+            NoteSection("a", "Before", ("Words.",) * lines),
+            NoteSection("b", "Who is within reach", said, (table,)),
+        )
+        document = pdfium.PdfDocument(render_pdf(Note("Hubs", "Walking only", "", (), parts)))
+        pages = [page.get_textpage().get_text_range() for page in document]
+        document.close()
+        whole = ["Who is within reach", *said, "Reach by option", "Plan 0", "Plan 8"]
+        assert any(all(words in page for words in whole) for page in pages), lines
 
 
 def test_a_form_that_is_not_made_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
