@@ -267,7 +267,7 @@ function drawMap(map, data) {
     mark(held, at);
     state.area = held.codes[at];
     const room = margins();
-    L.popup({ maxWidth: Math.min(340, map.getSize().x - 70), minWidth: 150, autoPanPaddingTopLeft: [30, 50],
+    L.popup({ maxWidth: Math.min(340, map.getSize().x - 70), minWidth: 150, autoPanPaddingTopLeft: [10, 50],
       autoPanPaddingBottomRight: [room[0] + 15, room[1]] }).setLatLng(point).setContent(box).openOn(map);
     const button = document.querySelector(".leaflet-popup-close-button");
     if (button) button.setAttribute("aria-label", words.close);
@@ -473,13 +473,14 @@ function drawMap(map, data) {
   let spacing = 0;
   function spaceNames() {
     const kept = [];
-    // A name hides no mark of its layer where another side is free.
+    // A name hides no mark of its layer, and does not run under the key, where another side is free.
     const frame = map.getContainer().getBoundingClientRect();
     const marks = data.layers.filter((one) => one.kind === "point" && one.labelled && state.on.has(one.id)).flatMap((layer) =>
       data.sets[layer.set].codes.map((code, at) => {
         const { x, y } = map.latLngToContainerPoint(middle(data.sets[layer.set], at));
-        return { left: frame.left + x - 9, right: frame.left + x + 9, top: frame.top + y - 9, bottom: frame.top + y + 9 };
+        return { left: frame.left + x - 6, right: frame.left + x + 6, top: frame.top + y - 6, bottom: frame.top + y + 6 };
       }));
+    marks.push(find("legends").getBoundingClientRect());
     const hits = (at, all) => all.some((one) => at.left < one.right && at.right > one.left && at.top < one.bottom && at.bottom > one.top);
     for (const box of document.querySelectorAll(".areaname span")) {
       box.style.visibility = "hidden";

@@ -535,6 +535,17 @@ class TestOpened:
             document.close()
             assert "A modelled estimate." in first  # the caveat lies in the map
 
+    def test_a_pop_up_fits_a_narrow_map_with_its_button(self, designated, open_page):
+        wide = [replace(one, label=f"{one.label} of the borough and its neighbours") for one in designated]
+        with open_page(build_map(wide, title="x"), width=320) as seen:
+            seen.page.locator("#search").fill("Belt")
+            seen.page.locator("#search").press("Enter")
+            seen.page.wait_for_timeout(1000)  # until the map has moved aside
+            frame, button = (
+                seen.page.locator(one).bounding_box() for one in ("#map", ".leaflet-popup-close-button")
+            )
+            assert button["x"] + button["width"] <= frame["x"] + frame["width"]
+
     def test_a_name_hides_no_mark_where_another_side_is_free(self, grid, open_page):
         spots = gpd.GeoDataFrame(
             {"name": ["Lower hall", "Upper hall"]}, index=["l", "u"], crs="EPSG:27700",
