@@ -28,7 +28,7 @@ from maps.interactive import build_map
 from maps.layer import MapLayer
 from maps.static import draw_map
 from maps.style import deciles, shares, single, three_classes
-from maps.words import load_words
+from maps.words import english
 
 REPEATS = 3
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -62,7 +62,7 @@ def twelve_layers(folder: Path) -> list[MapLayer]:
 
 def stock_map(layers: list[MapLayer]) -> str:
     """What a careful user of folium would write: a GeoJson a layer, pop-ups, tooltips, a switch."""
-    words = load_words()
+    words = english()
     made = folium.Map(location=[51.89, -0.42], zoom_start=12, tiles=None)
     for layer in layers:
         data, table = layer.data(), layer.table(words)

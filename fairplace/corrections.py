@@ -18,6 +18,7 @@ from fairplace.editions import FIGURE, check_pair, reference
 from fairplace.files import write_whole
 from fairplace.numbers import show_number, show_period
 from fairplace.pack import Pack, open_pack
+from fairplace.profile.words import Words, english
 from geo.errors import UserError
 
 #: What makes two rows the same published figure.
@@ -162,7 +163,7 @@ def superseded(pack: Path) -> Superseded | None:
     return mark
 
 
-def say_superseded(pack: Path) -> str:
+def say_superseded(pack: Path, words: Words | None = None) -> str:
     """Say in a sentence what took the place of a pack's edition; empty where the edition stands.
 
     Raises
@@ -173,9 +174,9 @@ def say_superseded(pack: Path) -> str:
     mark = superseded(pack)
     if mark is None:
         return ""
-    day = show_period(mark.date)
-    reason = mark.reason.rstrip(".")
-    return f"Edition {mark.pack} was superseded on {day} by edition {mark.by}: {reason}."
+    words = words or english()
+    day = show_period(mark.date, words)
+    return words("standing", "sentence", old=mark.pack, new=mark.by, day=day, reason=mark.reason.rstrip("."))
 
 
 def _mark_path(pack: Path) -> Path:
@@ -183,13 +184,12 @@ def _mark_path(pack: Path) -> Path:
 
 
 def _notice(old: Released, new: Released, changes: pd.DataFrame, mark: Superseded) -> str:
-    day = date.fromisoformat(mark.date)
     counts = changes["what"].value_counts()
     counted = ", ".join(
         f"{counts[one]:,} {one}" for one in ("changed", "added", "withdrawn") if one in counts
     )
     lines = [
-        f"# Correction, {day.day} {day:%B %Y}: {new.name}",
+        f"# Correction, {show_period(mark.date)}: {new.name}",
         "",
         *(["Fictional: this is the sample authority.", ""] if new.fictional else []),
         f"Corrected: {reference(old)}.",

@@ -15,6 +15,7 @@ import pandas as pd
 
 from fairplace.ages import last_day
 from fairplace.disclosure import Released
+from fairplace.profile.words import Words, english
 from geo.errors import UserError
 
 #: What makes two rows the same figure, whatever its period and source.
@@ -56,12 +57,19 @@ class EditionComparison:
         return int((self.figures["fence"] != "").sum())
 
 
-def reference(released: Released) -> str:
+def reference(released: Released, words: Words | None = None) -> str:
     """Text by which an output can be cited: authority, edition, pack and date of its newest source."""
     days = [last_day(one.period) for one in released.sources.values()]
     newest = max((day for day in days if day is not None), default=None)
-    until = f", sources to {newest.isoformat()}" if newest else ""
-    return f"{released.name} ({released.authority}), {released.edition} edition {released.pack_id}{until}"
+    words = words or english()
+    edition = words(
+        "cite",
+        released.edition,
+        authority=released.name,
+        code=released.authority,
+        pack=released.pack_id,
+    )
+    return words("cite", "until", edition=edition, day=newest.isoformat()) if newest else edition
 
 
 def check_pair(old: Released, new: Released) -> None:

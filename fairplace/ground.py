@@ -199,10 +199,10 @@ def released_layers(released: Released) -> tuple[list[Mapping[str, Any]], gpd.Ge
 
 
 def unknown_layers(layers: tuple[Mapping[str, Any], ...] | list[Mapping[str, Any]]) -> list[str]:
-    """Titles of the layers a plan is usually held against, of which nothing at all is known here."""
+    """Ids of the layers a plan is usually held against, of which nothing at all is known here."""
     spoken = [str(one["id"]) for one in layers]
     return [
-        one.title
+        one.id
         for one in load_register().values()
         if not any(name == one.id or name.startswith(f"{one.id}-") for name in spoken)
     ]

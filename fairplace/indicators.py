@@ -7,10 +7,12 @@ share that no publisher gives, the columns it is counted from and the column it 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
+
+from maps.words import Words
 
 Polarity = Literal["lower", "higher", "none"]
 
@@ -61,9 +63,24 @@ class Indicator:
         }
 
 
+def load_indicators(words: Words | None = None) -> tuple[Indicator, ...]:
+    """Every indicator, in the order of the profile; named in `words`, in English if left out."""
+    held = read_indicators()
+    if words is None:
+        return held
+    return tuple(
+        replace(
+            one,
+            label=words.called("indicators_label", one.id, one.label),
+            direction=words.called("indicators_direction", one.id, one.direction),
+        )
+        for one in held
+    )
+
+
 @cache
-def load_indicators() -> tuple[Indicator, ...]:
-    """Every indicator, in the order of the profile."""
+def read_indicators() -> tuple[Indicator, ...]:
+    """Every indicator as our file has it."""
     text = resources.files("fairplace").joinpath("indicators.toml").read_text(encoding="utf-8")
     content = tomllib.loads(text)
     return tuple(_indicator(name, entry) for name, entry in content.items())

@@ -17,9 +17,8 @@ from fairplace.papers import area_papers, credits_of, figure_papers, place_paper
 from fairplace.profile.document import banner_of, standing_of
 from fairplace.profile.model import Number, running_line
 from fairplace.profile.place import by_indicator
-from fairplace.profile.words import Words, load_words
+from fairplace.profile.words import Words, capital, english, geography_label, load_words
 from geo.errors import UserError
-from geo.geography import Geography
 from maps.interactive import Basemap, build_map
 from maps.layer import MapLayer
 from maps.marks import MARKS
@@ -41,38 +40,33 @@ class Standing:
         """Sentences that stand in the map, as on every page of a document."""
         return banner_of(words, released, standing_of(self.status, self.superseded), self.superseded)
 
-    def line(self, title: str, released: Released) -> str:
+    def line(self, words: Words, title: str, released: Released) -> str:
         """Line that stands in the map: title, authority, status, edition and pack."""
         status = standing_of(self.status, self.superseded)
-        return running_line(title, released.name, status, released.edition, released.pack_id)
+        return running_line(words, title, released.name, status, released.edition, released.pack_id)
 
 
 @dataclass(frozen=True)
 class _Recipe:
-    """How one layer is drawn: from which indicator, and in which style."""
+    """How one layer is drawn: from which indicator, and in which style; its words have its id."""
 
     indicator: str
-    label: str
-    style: Callable[[Released, pd.DataFrame], LayerStyle]
+    style: Callable[[str, Released, pd.DataFrame, Words], LayerStyle]
     chance: str = ""
 
 
-def _three(released: Released, rows: pd.DataFrame) -> LayerStyle:
+def _three(title: str, released: Released, rows: pd.DataFrame, words: Words) -> LayerStyle:
     del rows
-    name = released.name
-    return three_classes(
-        f"People below the Minimum Income Standard, modelled: against {name} as a whole",
-        labels=(f"Probably above {name}", "Too close to call", f"Probably below {name}"),
+    above, close, below = (
+        words("map_titles", one, authority=released.name) for one in ("above", "close", "below")
     )
+    return three_classes(title, labels=(above, close, below), words=words)
 
 
-def _graduated(title: str) -> Callable[[Released, pd.DataFrame], LayerStyle]:
-    def style(released: Released, rows: pd.DataFrame) -> LayerStyle:
-        del released
-        values = rows.loc[rows["status"] == "ok", "value"].to_numpy(dtype=float)
-        return shares(title, _edges(values), mark_uncertain=True)
-
-    return style
+def _graduated(title: str, released: Released, rows: pd.DataFrame, words: Words) -> LayerStyle:
+    del released
+    values = rows.loc[rows["status"] == "ok", "value"].to_numpy(dtype=float)
+    return shares(title, _edges(values), mark_uncertain=True, words=words)
 
 
 def _edges(values: np.ndarray) -> list[float]:
@@ -87,66 +81,28 @@ def _edges(values: np.ndarray) -> list[float]:
     return [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 
 
-def _tenths(title: str) -> Callable[[Released, pd.DataFrame], LayerStyle]:
-    def style(released: Released, rows: pd.DataFrame) -> LayerStyle:
-        del released, rows
-        return deciles(title)
-
-    return style
+def _tenths(title: str, released: Released, rows: pd.DataFrame, words: Words) -> LayerStyle:
+    del released, rows
+    return deciles(title, words=words)
 
 
 #: Layer id -> recipe, in the order of the map.
 RECIPES: dict[str, _Recipe] = {
-    "mis": _Recipe(
-        "mis_people_below_share",
-        "Minimum Income Standard: against the whole",
-        _three,
-        chance="mis_above_authority_probability",
-    ),
-    "mis-share": _Recipe(
-        "mis_people_below_share",
-        "Minimum Income Standard: share of people below, modelled",
-        _graduated("People below the Minimum Income Standard, modelled"),
-    ),
-    "mis-children": _Recipe(
-        "mis_children_below_share",
-        "Minimum Income Standard: share of children below, modelled",
-        _graduated("Children below the Minimum Income Standard, modelled"),
-    ),
-    "imd25": _Recipe(
-        "imd25_decile", "Deprivation 2025: national tenths", _tenths("Index of Multiple Deprivation 2025")
-    ),
-    "idaci25": _Recipe(
-        "idaci25_rate",
-        "Children who are income deprived, 2025",
-        _graduated("Children aged 0 to 15 who are income deprived"),
-    ),
-    "fuel-poverty": _Recipe(
-        "fuel_poverty_share", "Fuel poverty, 2022", _graduated("Households in fuel poverty")
-    ),
-    "overcrowded": _Recipe(
-        "overcrowded_share", "Overcrowded homes, 2021", _graduated("Households with a bedroom too few")
-    ),
-    "social-rented": _Recipe(
-        "tenure_social_share", "Social rented homes, 2021", _graduated("Households in social rented homes")
-    ),
-    "private-rented": _Recipe(
-        "tenure_private_share", "Private rented homes, 2021", _graduated("Households in private rented homes")
-    ),
-    "children": _Recipe("children_0_15_share", "Children, 2021", _graduated("Residents aged 0 to 15")),
+    "mis": _Recipe("mis_people_below_share", _three, chance="mis_above_authority_probability"),
+    "mis-share": _Recipe("mis_people_below_share", _graduated),
+    "mis-children": _Recipe("mis_children_below_share", _graduated),
+    "imd25": _Recipe("imd25_decile", _tenths),
+    "idaci25": _Recipe("idaci25_rate", _graduated),
+    "fuel-poverty": _Recipe("fuel_poverty_share", _graduated),
+    "overcrowded": _Recipe("overcrowded_share", _graduated),
+    "social-rented": _Recipe("tenure_social_share", _graduated),
+    "private-rented": _Recipe("tenure_private_share", _graduated),
+    "children": _Recipe("children_0_15_share", _graduated),
 }
-#: Points of a pack -> what the map calls them.
-POINT_LABELS = {
-    "gp_practices": "GP practices and other prescribers",
-    "pharmacies": "Pharmacies",
-    "dental_practices": "Dental practices",
-    "libraries": "Libraries",
-    "schools": "Schools",
-    "stations": "Railway stations",
-    "green_entrances": "Ways into parks and playing fields",
-}
-#: Lines of a pack that are not background -> what the map calls them.
-LINE_LABELS = {"lcwip_lines": "Planned walking and cycling routes (LCWIP)"}
+#: Lines of a pack that are not background -> what the map calls them in English.
+LINE_LABELS = {"lcwip_lines": english()("places", "lcwip_lines")}
+#: Points of a pack -> what the map calls them in English.
+POINT_LABELS = {name: text for name, text in english().view("places").items() if name not in LINE_LABELS}
 #: What a map shows when no layer is named. The graduated MIS layers are an officer's choice.
 PUBLIC_LAYERS = tuple(name for name in RECIPES if name not in ("mis-share", "mis-children"))
 
@@ -173,7 +129,7 @@ def compose_map(
     basemap
         ``drawn``, ``online`` or None.
     words
-        Sentences of the caveats.
+        Of the page; English if left out.
     standing
         Status and supersession, as `standing_on` gives them; a draft if left out.
 
@@ -182,24 +138,31 @@ def compose_map(
     MapLayerError
         A layer that there is not, or whose figures the pack lacks.
     """
-    made, words = choose_layers(released, layers, geography), words or load_words()
-    title = f"{released.name}: neighbourhoods and the Minimum Income Standard"
+    words = words or load_words()
+    made = choose_layers(released, layers, geography, words=words)
+    title = words("map_titles", "page", authority=released.name)
     standing = standing or Standing()
     return build_map(
-        [*made, *outlines(released, geography), *_lines(released), *points(released)],
+        [
+            *made,
+            *outlines(released, geography, words=words),
+            *_lines(released, words),
+            *points(released, words=words),
+        ],
         title=title,
         caveats=caveats_of(released, made, words),
-        places=_search(released),
+        places=_search(released, words),
         backdrop=backdrop_of(released),
         basemap=basemap,
         banner=standing.banner(words, released),
-        running=standing.line(title, released),
+        running=standing.line(words, title, released),
         licences=[*backdrop_credits(released), credits_of(place_papers(released, "postcodes"))],
+        words=words,
     )
 
 
 def choose_layers(
-    released: Released, layers: Sequence[str] = (), geography: str = "lsoa21"
+    released: Released, layers: Sequence[str] = (), geography: str = "lsoa21", *, words: Words | None = None
 ) -> list[MapLayer]:
     """Make the layers that were asked for, or those of the edition that the pack can draw.
 
@@ -212,7 +175,9 @@ def choose_layers(
     unknown = [name for name in asked if name not in RECIPES]
     if unknown:
         raise MapLayerError(f'there is no layer "{unknown[0]}"; there are {", ".join(RECIPES)}')
-    made = [layer for name in asked if (layer := area_layer(released, name, geography)) is not None]
+    made = [
+        layer for name in asked if (layer := area_layer(released, name, geography, words=words)) is not None
+    ]
     lacking = [name for name in layers if name not in {layer.id for layer in made}]
     if lacking:
         raise MapLayerError(
@@ -240,7 +205,7 @@ def required_words(released: Released, words: Words) -> list[str]:
         said.append(
             words(
                 "required", "whole", authority=released.name, period=mis["period"],
-                **{style: Number(whole, style).text for style in ("in_ten", "value", "range")},
+                **{style: Number(whole, style).written(words) for style in ("in_ten", "value", "range")},
             )
         )  # fmt: skip
     return [
@@ -251,9 +216,11 @@ def required_words(released: Released, words: Words) -> list[str]:
     ]
 
 
-def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapLayer | None:
+def area_layer(
+    released: Released, name: str, geography: str = "lsoa21", *, words: Words | None = None
+) -> MapLayer | None:
     """Make one layer of the map, or None where the pack has no figures for it."""
-    recipe = RECIPES[name]
+    recipe, words = RECIPES[name], words or load_words()
     rows = _rows(released, recipe.indicator, geography)
     if rows.empty:
         return None
@@ -267,9 +234,9 @@ def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapL
     source = released.sources.get(str(first["source"]))
     return MapLayer(
         name,
-        recipe.label,
+        words("layers", name),
         released.areas(geography),
-        recipe.style(released, rows),
+        recipe.style(words("layer_titles", name, authority=released.name), released, rows, words),
         rows,
         chance=chance,
         # As documents write them: a counted share with one decimal, a modelled one as a whole number.
@@ -278,7 +245,7 @@ def area_layer(released: Released, name: str, geography: str = "lsoa21") -> MapL
         licence=credits_of(
             [*figure_papers(released, str(rows["source"].iloc[0])), *area_papers(released, geography)]
         ),
-        caveat="Modelled: an estimate with a range, not a count." if name.startswith("mis") else "",
+        caveat=words("map_titles", "modelled") if name.startswith("mis") else "",
         shown=name == "mis",
     )
 
@@ -290,16 +257,17 @@ def _rows(released: Released, indicator: str, geography: str) -> pd.DataFrame:
     ]
 
 
-def outlines(released: Released, geography: str) -> list[MapLayer]:
+def outlines(released: Released, geography: str, *, words: Words | None = None) -> list[MapLayer]:
     """Make the outlines of the larger areas that a reader knows by name."""
+    words = words or load_words()
     return [
         MapLayer(
             f"outline-{key}",
-            _capital(f"{Geography.parse(key).label}: outlines"),
+            capital(words("map_titles", "outlines", kind=geography_label(key, words))),
             released.areas(key),
             single(
-                _capital(Geography.parse(key).label),
-                "Outline",
+                capital(geography_label(key, words)),
+                words("map_titles", "outline"),
                 colour="#0b0c0c",
                 dash="" if key.startswith("wd") else "long",
             ),
@@ -322,12 +290,12 @@ def backdrop_credits(released: Released) -> list[str]:
     return [credits_of(place_papers(released, name)) for name in sorted(backdrop_of(released))]
 
 
-def _lines(released: Released) -> list[MapLayer]:
+def _lines(released: Released, words: Words) -> list[MapLayer]:
     made = []
     dashes = cycle(("mixed", "dots"))
     for name in sorted(set(released.held("lines")) - set(BACKDROP)):
         frame = released.places("lines", name)
-        label = LINE_LABELS.get(name, name.replace("_", " ").capitalize())
+        label = words.called("places", name, name.replace("_", " ").capitalize())
         made.append(
             MapLayer(
                 name.replace("_", "-"),
@@ -341,13 +309,14 @@ def _lines(released: Released) -> list[MapLayer]:
     return made
 
 
-def points(released: Released) -> list[MapLayer]:
+def points(released: Released, *, words: Words | None = None) -> list[MapLayer]:
     """Make a layer of each kind of public point."""
+    words = words or load_words()
     colours = ("#1d70b8", "#00703c", "#912b88", "#b58840", "#d4351c", "#28a197")
     made = []
     for at, name in enumerate(sorted(set(released.held("points")) - {"postcodes", PEOPLE})):
         frame = released.places("points", name)
-        label = POINT_LABELS.get(name, name.replace("_", " ").capitalize())
+        label = words.called("places", name, name.replace("_", " ").capitalize())
         made.append(
             MapLayer(
                 name.replace("_", "-"),
@@ -361,19 +330,15 @@ def points(released: Released) -> list[MapLayer]:
     return made
 
 
-def _search(released: Released) -> pd.DataFrame | None:
+def _search(released: Released, words: Words) -> pd.DataFrame | None:
     if "postcodes" not in released.held("points"):
         return None
     frame = released.places("points", "postcodes")
     return pd.DataFrame(
         {
             "name": frame["id"],
-            "kind": "postcode",
+            "kind": words("map_titles", "postcode"),
             "east": frame.geometry.x,
             "north": frame.geometry.y,
         }
     )
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

@@ -16,12 +16,11 @@ from fairplace.map_page import (
     outlines,
     required_words,
 )
-from fairplace.profile.words import Words, load_words
+from fairplace.profile.words import Words, capital, load_words
 from fairplace.spreadsheets import safe_frame
 from maps.layer import MapLayer
 from maps.picture import Picture
 from maps.static import Paper, Turn, draw_map, draw_multiples
-from maps.words import load_words as map_words
 
 #: Outlines that a printed map carries: one kind, or names and lines would lie on each other.
 _OUTLINES = "outline-wd"
@@ -53,7 +52,7 @@ def compose_sheet(
     scale
         Such as 25000 for 1:25,000, of a single layer; the largest round scale that fits if left out.
     words
-        Sentences of the caveats.
+        Of the sheet and its table; English if left out.
     standing
         Status and supersession; a draft if left out.
 
@@ -71,13 +70,13 @@ def compose_sheet(
     PaperError
         The scale does not fit, or there is no such sheet.
     """
-    made = choose_layers(released, layers or ("mis",), geography)
     words, standing = words or load_words(), standing or Standing()
+    made = choose_layers(released, layers or ("mis",), geography, words=words)
     caveats = caveats_of(released, made, words)
     banner = standing.banner(words, released)
-    around = [one for one in outlines(released, geography) if one.id.startswith(_OUTLINES)]
+    around = [one for one in outlines(released, geography, words=words) if one.id.startswith(_OUTLINES)]
     if len(made) == 1:
-        title = f"{released.name}: {made[0].label[:1].upper()}{made[0].label[1:]}"
+        title = words("map_titles", "sheet", authority=released.name, layer=capital(made[0].label))
         picture = draw_map(
             made[0],
             title=title,
@@ -88,11 +87,12 @@ def compose_sheet(
             scale=scale,
             caveats=caveats,
             banner=banner,
-            running=standing.line(title, released),
+            running=standing.line(words, title, released),
             licences=backdrop_credits(released),
+            words=words,
         )
     else:
-        title = f"{released.name}: {len(made)} maps at one scale"
+        title = words("map_titles", "sheets", authority=released.name, count=len(made))
         picture = draw_multiples(
             made,
             title=title,
@@ -101,15 +101,17 @@ def compose_sheet(
             turn=turn,
             caveats=caveats,
             banner=banner,
-            running=standing.line(title, released),
+            running=standing.line(words, title, released),
+            words=words,
         )
     required = " ".join(required_words(released, words)) if any(_of_standard(one) for one in made) else ""
-    return picture, sheet_table(
-        made, required=required, edition=" ".join([*banner, standing.line(title, released)])
-    )
+    edition = " ".join([*banner, standing.line(words, title, released)])
+    return picture, sheet_table(made, required=required, edition=edition, words=words)
 
 
-def sheet_table(layers: Sequence[MapLayer], *, required: str = "", edition: str = "") -> pd.DataFrame:
+def sheet_table(
+    layers: Sequence[MapLayer], *, required: str = "", edition: str = "", words: Words | None = None
+) -> pd.DataFrame:
     """Write the figures that maps show.
 
     Parameters
@@ -120,6 +122,8 @@ def sheet_table(layers: Sequence[MapLayer], *, required: str = "", edition: str 
         Words that must stand wherever the Minimum Income Standard does.
     edition
         Banner, status and edition.
+    words
+        Of the figures; English if left out.
 
     Returns
     -------
@@ -127,14 +131,14 @@ def sheet_table(layers: Sequence[MapLayer], *, required: str = "", edition: str 
         `layer`, `code`, then as `maps.layer.MapLayer.table`; and `interval`, `period`, `source`, `note` and
         `edition`. Each row stands alone, however a spreadsheet sorts or filters it.
     """
-    words = map_words()
+    words = words or load_words()
     parts = [
         one.table(words)
         .rename_axis("code")
         .reset_index()
         .assign(
             layer=one.label,
-            interval=one.interval_words(),
+            interval=one.interval_words(words),
             period=one.period_words(),
             source=one.source,
             note=required if _of_standard(one) else "",

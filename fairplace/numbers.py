@@ -6,7 +6,6 @@ are given to two significant figures in public, because the third would claim wh
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
 from collections.abc import Mapping
@@ -16,11 +15,12 @@ from typing import Any
 
 import pandas as pd
 
+from maps.words import Words, english
+
 #: Units that are counted: whole things, of which a modelled number keeps two figures.
 COUNTED = ("people", "households", "homes", "children", "events", "replies", "attendances", "incidents")
 #: Ends the unit of a difference between the ends of a slope; of shares it is in percentage points.
 GAP = " (least less most deprived)"
-_POINTS = " percentage points"
 #: Bases of a figure that our model may have made.
 _MODELLED = ("modelled", "copied")
 #: Status -> (sign in a cell, words for the key).
@@ -41,18 +41,16 @@ class Shown:
         The number with its unit, or a sign.
     range
         "48% to 58%", or empty.
+    with_range
+        Value and range in one phrase.
     """
 
     value: str
     range: str
-
-    @property
-    def with_range(self) -> str:
-        """Value and range in one phrase."""
-        return f"{self.value} ({self.range})" if self.range else self.value
+    with_range: str
 
 
-def show(figure: Mapping[str, Any], *, decimals: int | None = None) -> Shown:
+def show(figure: Mapping[str, Any], *, decimals: int | None = None, words: Words | None = None) -> Shown:
     """Text of one figure: value and range, in its unit.
 
     Parameters
@@ -62,21 +60,27 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None) -> Shown:
     decimals
         Decimal places of the number as shown (of the percentage, for a share); by default one that
         suits the unit, and none for a modelled figure.
+    words
+        Of the document; English if left out, as everywhere here.
     """
+    words = words or english()
     status = str(figure["status"])
     if status != "ok":
-        return Shown(SIGNS[status][0], "")
+        return Shown(SIGNS[status][0], "", SIGNS[status][0])
     unit, modelled = str(figure["unit"]), is_ours(figure)
-    value = show_number(float(figure["value"]), unit, modelled=modelled, decimals=decimals)
+    value = show_number(float(figure["value"]), unit, modelled=modelled, decimals=decimals, words=words)
     low, high = float(figure["low"]), float(figure["high"])
     if math.isnan(low) or math.isnan(high):
-        return Shown(value, "")
+        return Shown(value, "", value)
     # Percentage points are said once, after the value.
-    ends = [
-        show_number(end, unit, modelled=modelled, decimals=decimals).removesuffix(_POINTS)
-        for end in (low, high)
-    ]
-    return Shown(value, f"{ends[0]} to {ends[1]}")
+    if unit == f"share{GAP}":
+        ends = [rounded(end * 100, 1 if decimals is None else decimals, words=words) for end in (low, high)]
+    else:
+        ends = [
+            show_number(end, unit, modelled=modelled, decimals=decimals, words=words) for end in (low, high)
+        ]
+    held = words("numbers", "range", low=ends[0], high=ends[1])
+    return Shown(value, held, words("numbers", "with_range", value=value, range=held))
 
 
 def is_ours(figure: Mapping[str, Any]) -> bool:
@@ -87,36 +91,56 @@ def is_ours(figure: Mapping[str, Any]) -> bool:
     return figure["basis"] in _MODELLED and "model" in str(figure.get("interval", ""))
 
 
-def show_period(period: str) -> str:
-    """Text of a period: a day as people write it, anything else as it is."""
+def show_period(period: str, words: Words | None = None) -> str:
+    """Text of a period: a day as people write it, from one to another, anything else as it is."""
+    words = words or english()
+    ends = period.split(" to ")
+    if len(ends) == 2:
+        return words("numbers", "range", low=ends[0], high=ends[1])
     found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", period)
     if not found:
         return period
-    day = dt.date(int(found[1]), int(found[2]), int(found[3]))
-    return f"{day.day} {day:%B %Y}"
+    month = words.lines("numbers", "months")[int(found[2]) - 1]
+    return words("numbers", "date", day=int(found[3]), month=month, year=found[1])
 
 
-def show_number(value: float, unit: str, *, modelled: bool = False, decimals: int | None = None) -> str:
+def show_number(
+    value: float,
+    unit: str,
+    *,
+    modelled: bool = False,
+    decimals: int | None = None,
+    words: Words | None = None,
+) -> str:
     """Text of a number in its unit: shares as percentages, money with a pound sign."""
+    words = words or english()
     if unit == "probability":
         # A thousand draws cannot tell certain from nearly certain.
         if value > 0.99:
-            return "more than 99%"
+            return words("numbers", "more_than_99")
+        if value < 0.01:
+            return words("numbers", "less_than_1")
         # Towards even chances: 90% is never written of less than nine draws in ten, where words change.
         near = math.floor(value * 100 + 1e-9) if value > 0.5 else math.ceil(value * 100 - 1e-9)
-        return "less than 1%" if value < 0.01 else f"{near}%"
+        return words("numbers", "percent", number=near)
     if unit == f"share{GAP}":
-        return f"{rounded(value * 100, 1 if decimals is None else decimals)}{_POINTS}"
+        return words(
+            "numbers",
+            "points",
+            number=rounded(value * 100, 1 if decimals is None else decimals, words=words),
+        )
     if unit.split(" ")[0] == "share":
-        return f"{rounded(value * 100, (0 if modelled else 1) if decimals is None else decimals)}%"
+        digits = (0 if modelled else 1) if decimals is None else decimals
+        return words("numbers", "percent", number=rounded(value * 100, digits, words=words))
     if unit.startswith("GBP"):
-        text = rounded(two_figures(value) if modelled and abs(value) >= 1000 else value, decimals or 0)
-        return f"-£{text[1:]}" if text.startswith("-") else f"£{text}"
+        pounds = two_figures(value) if modelled and abs(value) >= 1000 else value
+        sign = words("numbers", "minus") if _plain(pounds, decimals or 0).startswith("-") else ""
+        return sign + words("numbers", "pounds", number=rounded(abs(pounds), decimals or 0, words=words))
     if unit in COUNTED:
-        return rounded(two_figures(value) if modelled else value, decimals or 0)
+        return rounded(two_figures(value) if modelled else value, decimals or 0, words=words)
     if unit in ("rank", "decile", "count"):
-        return rounded(value, decimals or 0)
-    return rounded(value, 1 if decimals is None else decimals)
+        return rounded(value, decimals or 0, words=words)
+    return rounded(value, 1 if decimals is None else decimals, words=words)
 
 
 def two_figures(value: float) -> float:
@@ -150,8 +174,12 @@ def round_modelled(figures: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def rounded(value: float, decimals: int) -> str:
+def rounded(value: float, decimals: int, *, words: Words | None = None) -> str:
     """Text of a number with thousands separators, halves away from zero (as people expect)."""
+    return (words or english()).number(_plain(value, decimals))
+
+
+def _plain(value: float, decimals: int) -> str:
     exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     text = f"{exact:,}"
     return text[1:] if text.startswith("-") and not any(digit in "123456789" for digit in text) else text
@@ -162,11 +190,12 @@ def show_people(value: float) -> str:
     return rounded(value, 0) if math.isfinite(value) else "[c]"
 
 
-def in_ten(share: float) -> str:
+def in_ten(share: float, words: Words | None = None) -> str:
     """Say a share in words people use: "about 3 in 10"."""
+    words = words or english()
     tenths = int(Decimal(repr(share * 10)).quantize(Decimal(1), ROUND_HALF_UP))
     if share < 0.05:
-        return "fewer than 1 in 20"
+        return words("numbers", "in_ten_few")
     if share > 0.95:
-        return "more than 19 in 20"
-    return f"about {max(1, min(9, tenths))} in 10"
+        return words("numbers", "in_ten_most")
+    return words("numbers", "in_ten", number=max(1, min(9, tenths)))

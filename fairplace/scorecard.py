@@ -31,7 +31,7 @@ from fairplace.profile.model import (
 )
 from fairplace.profile.place import Place, by_indicator
 from fairplace.profile.sections import required
-from fairplace.profile.words import Words, load_words
+from fairplace.profile.words import Words, load_words, local_theme
 from fairplace.register import PREFIX, PRINCIPLES
 from fairplace.settings import Settings
 from geo.errors import UserError
@@ -147,9 +147,13 @@ def scorecard_entries(released: Released, words: Words) -> list[Entry]:
             _base(found, blank),
             Number(slope, "with_range") if slope else blank,
             str(found["period"]) if found else blank,
-            show_period(str(one["next_update"])) or blank,
+            show_period(str(one["next_update"]), words) or blank,
         ]
-        unit = "" if str(one["unit"]) in ("", "share") else f", {one['unit']}"
+        unit = (
+            ""
+            if str(one["unit"]) in ("", "share")
+            else f", {words.called('units', str(one['unit']), str(one['unit']))}"
+        )
         label = f"{one['definition']}{unit}{_better(words, str(one['polarity']))}"
         standing = _standing(str(one["polarity"]), found, target)
         entries.append(Entry(one, label, found, target, slope, cells, standing))
@@ -182,7 +186,8 @@ def _standing(polarity: str, found: Mapping[str, Any] | None, target: Mapping[st
 
 def _principle(words: Words, released: Released, number: int, entries: Sequence[Entry]) -> Section:
     listed = [one for one in entries if one.listed["principle"] == number]
-    title = words("scorecard", "principle", number=number, name=PRINCIPLES[number])
+    name = words("principles", str(number))
+    title = words("scorecard", "principle", number=number, name=name)
     lines: list[list[Inline]] = [[one.label, *one.cells] for one in listed]
     dots: list[dict[str, Any]] = []
     for one in listed:
@@ -200,15 +205,15 @@ def _principle(words: Words, released: Released, number: int, entries: Sequence[
             Drawing(
                 f"principle-{number}-chart",
                 "dots",
-                words("scorecard", "chart", name=PRINCIPLES[number], authority=released.name),
+                words("scorecard", "chart", name=name, authority=released.name),
                 words("scorecard", "chart_alt"),
                 {"rows": pd.DataFrame(dots)},
                 table,
             )
         )
     if lines:
-        caption = words("scorecard", "caption", number=number, name=PRINCIPLES[number])
-        blocks.append(Table(table, caption, list(words.raw("scorecard", "head")), lines))
+        caption = words("scorecard", "caption", number=number, name=name)
+        blocks.append(Table(table, caption, words.lines("scorecard", "head"), lines))
     else:
         blocks.append(Paragraph([words("scorecard", "none")], "note"))
     cases = scorecard_cases(words, released, number)
@@ -249,10 +254,10 @@ def scorecard_cases(words: Words, released: Released, principle: int) -> list[Pa
                     words(
                         "scorecard",
                         "case",
-                        date=show_period(str(one["date"])),
+                        date=show_period(str(one["date"]), words),
                         title=one["name"],
                         where=where or released.name,
-                        theme=str(one["theme"]).replace("_", " "),
+                        theme=local_theme(words, str(one["theme"])),
                         summary=one["summary"],
                     )
                 ]

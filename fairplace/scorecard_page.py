@@ -16,7 +16,7 @@ from markupsafe import Markup
 from fairplace.disclosure import Released
 from fairplace.profile.html import inline_markup, steady_markup
 from fairplace.profile.model import Bullets, Number, Paragraph, Profile
-from fairplace.profile.words import Words, load_words, sentence
+from fairplace.profile.words import Words, sentence
 from fairplace.register import PRINCIPLES
 from fairplace.scorecard import Entry, scorecard_cases, scorecard_entries
 from maps.faces import with_faces
@@ -27,9 +27,7 @@ _SIGNS = {"met": "\u25cf", "short": "\u25b2", "close": "\u25c6", "none": "\u25cb
 _WIDE, _HIGH = 144.0, 18.0
 
 
-def render_scorecard(
-    scorecard: Profile, released: Released, *, words: Words | None = None, file: str = "scorecard.html"
-) -> str:
+def render_scorecard(scorecard: Profile, released: Released, *, file: str = "scorecard.html") -> str:
     """Render a scorecard as a page.
 
     Parameters
@@ -38,8 +36,6 @@ def render_scorecard(
         From `fairplace.scorecard.compose_scorecard`: its summary, contact and how to cite it.
     released
         What it was composed from.
-    words
-        Sentences; those of ``words.toml`` if left out.
     file
         Name of the page, for the lines that embed it.
 
@@ -48,7 +44,7 @@ def render_scorecard(
     str
         HTML with styles and script inside.
     """
-    words = words or load_words()
+    words = scorecard.words
     text = resources.files("fairplace").joinpath("scorecard.html.jinja").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         autoescape=True,
@@ -57,7 +53,7 @@ def render_scorecard(
         lstrip_blocks=True,
         finalize=steady_markup,
     )
-    environment.filters["inline"] = inline_markup
+    environment.filters["inline"] = lambda parts: inline_markup(parts, words)
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     environment.tests["figure"] = lambda cell: isinstance(cell, Number)
     summary = next(section for section in scorecard.sections if section.id == "summary")
@@ -65,12 +61,12 @@ def render_scorecard(
         scorecard=scorecard,
         words=words,
         summary=[block for block in summary.blocks if isinstance(block, Paragraph)],
-        principles=PRINCIPLES,
+        principles={number: words("principles", str(number)) for number in PRINCIPLES},
         statuses={name: words("scorecard", f"status_{name}") for name in _SIGNS},
-        head=words.raw("scorecard", "page_head"),
+        head=words.lines("scorecard", "page_head"),
         rows=[_row(entry, words) for entry in scorecard_entries(released, words)],
         cases=[
-            {"principle": number, "text": case.text}
+            {"principle": number, "text": case.written(words)}
             for number in PRINCIPLES
             for case in scorecard_cases(words, released, number)
         ],

@@ -1,4 +1,4 @@
-"""What a council says of itself in its documents: contact, other formats, approver, template, comparators.
+"""What a council says of itself in its documents: contact, formats, approver, template, comparators, words.
 
 A TOML file, such as::
 
@@ -16,6 +16,7 @@ A TOML file, such as::
     approver = "Director of Public Health"
     template = "council.docx"          # beside this file
     compare = ["E05999002"]
+    words = "words-cy.toml"            # beside this file, from `fairplace words`
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from geo.errors import UserError
 _KEYS: dict[str, tuple[str, ...]] = {
     "contact": ("name", "email", "telephone"),
     "formats": ("other", "easy_read", "bsl"),
-    "document": ("approver", "template", "compare"),
+    "document": ("approver", "template", "compare", "words"),
 }
 
 
@@ -56,6 +57,8 @@ class Settings:
         A .docx whose styles are used.
     compare
         Codes or names of areas to compare every profile with.
+    words
+        A translator's file of words, which `fairplace words` makes.
     """
 
     contact: str = ""
@@ -67,6 +70,7 @@ class Settings:
     approver: str = ""
     template: Path | None = None
     compare: tuple[str, ...] = ()
+    words: Path | None = None
 
 
 def load_settings(path: Path) -> Settings:
@@ -90,7 +94,7 @@ def load_settings(path: Path) -> Settings:
             _check(path, section, name, value)
     contact, formats = content.get("contact", {}), content.get("formats", {})
     document = content.get("document", {})
-    template = document.get("template", "")
+    template, words = document.get("template", ""), document.get("words", "")
     return Settings(
         contact=contact.get("name", ""),
         email=contact.get("email", ""),
@@ -101,6 +105,7 @@ def load_settings(path: Path) -> Settings:
         approver=document.get("approver", ""),
         template=path.parent / template if template else None,
         compare=tuple(document.get("compare", [])),
+        words=path.parent / words if words else None,
     )
 
 

@@ -20,6 +20,7 @@ from maps.layer import MapLayer
 from maps.marks import DASHES, mark_of
 from maps.patterns import HATCHES, uncertain_class
 from maps.style import BACKDROP, MapClass
+from maps.words import Words
 
 
 def _outline(shapes: Sequence[shapely.Geometry]) -> Outline | None:
@@ -204,9 +205,7 @@ def _bar_size(frame: Axes, scale: int) -> tuple[float, float]:
     return _bar_length(frame, scale) / scale * 1000 + 14, 10.0
 
 
-def draw_scale(
-    frame: Axes, scale: int, words: Mapping[str, str], corner: tuple[int, int] = CORNERS[0]
-) -> None:
+def draw_scale(frame: Axes, scale: int, words: Words, corner: tuple[int, int] = CORNERS[0]) -> None:
     """Draw a bar of a round length in a corner."""
     metres, length = scale / 1000, _bar_length(frame, scale)
     size = _bar_size(frame, scale)
@@ -217,7 +216,7 @@ def draw_scale(
 
 
 def _draw_bar(
-    frame: Axes, words: Mapping[str, str], at: tuple[float, float], length: float, unit: float, metre: float
+    frame: Axes, words: Words, at: tuple[float, float], length: float, unit: float, metre: float
 ) -> None:
     """Draw a bar of `length` metres: in the axes a millimetre is `unit`, a metre of ground `metre`."""
     (x, y), tall, long = at, 1.4 * unit, length * metre
@@ -230,13 +229,14 @@ def _draw_bar(
     for along in (0.0, length / 2, length) if long / unit > 24 else (0.0, length):
         number = along / 1000 if length >= 1000 else along
         kind = "scale_kilometres" if length >= 1000 else "scale_metres"
-        text = words[kind].format(number=f"{number:g}") if along == length else f"{number:g}"
+        plain = words.number(f"{number:g}")
+        text = words("map", kind, number=plain) if along == length else plain
         frame.text(
             x + along * metre, y + tall + 1.3 * unit, text, fontsize=6.5, ha="center", va="baseline", zorder=8
         )
 
 
-def draw_bar(pad: Axes, scale: int, words: Mapping[str, str], corner: tuple[float, float]) -> None:
+def draw_bar(pad: Axes, scale: int, words: Words, corner: tuple[float, float]) -> None:
     """Draw north and a bar of a round length beside the maps, in axes of millimetres.
 
     Parameters
@@ -246,7 +246,7 @@ def draw_bar(pad: Axes, scale: int, words: Mapping[str, str], corner: tuple[floa
     scale
         Of the maps.
     words
-        From `maps.words.load_words`.
+        Of the page.
     corner
         Lower left of a space of 64 by 10 mm.
     """
@@ -260,7 +260,7 @@ def draw_bar(pad: Axes, scale: int, words: Mapping[str, str], corner: tuple[floa
     pad.text(
         start - 8,
         y + 7.3,
-        words["north"],
+        words("map", "north"),
         fontsize=7,
         fontweight="bold",
         ha="center",
@@ -269,9 +269,7 @@ def draw_bar(pad: Axes, scale: int, words: Mapping[str, str], corner: tuple[floa
     )
 
 
-def draw_north(
-    frame: Axes, scale: int, words: Mapping[str, str], corner: tuple[int, int] = CORNERS[1]
-) -> None:
+def draw_north(frame: Axes, scale: int, words: Words, corner: tuple[int, int] = CORNERS[1]) -> None:
     """Draw an arrow to grid north in a corner."""
     metres = scale / 1000
     left, low = _corner(frame, scale, corner, _NORTH)
@@ -280,7 +278,7 @@ def draw_north(
     arrow = np.array([(0, 10), (3, 0), (0, 2.4), (-3, 0)]) * metres * size + (x, y)
     frame.add_patch(Polygon(arrow, facecolor="black", edgecolor="white", linewidth=0.8, zorder=8))
     frame.text(
-        x, y + 10.6 * metres * size, words["north"], fontsize=max(6.0, 9 * size), fontweight="bold",
+        x, y + 10.6 * metres * size, words("map", "north"), fontsize=max(6.0, 9 * size), fontweight="bold",
         ha="center", va="bottom", zorder=8, path_effects=[withStroke(linewidth=2, foreground="white")],
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ from maps.plot import (
 )
 from maps.style import PATTERNS, MapClass
 from maps.text import range_text, value_text
+from maps.words import Words
 
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (8, 3)), (0, (3, 1, 1, 1, 1, 1)))
 _DOTS = ("o", "s", "^", "D", "v", "P")
@@ -42,7 +43,7 @@ def population_pyramid(
     compare: pd.DataFrame | None = None,
     compare_label: str = "",
     unit: str = "share",
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw age bands to the left and right of a middle line, with another place as an outline.
@@ -56,7 +57,7 @@ def population_pyramid(
         What the chart shows.
     compare, compare_label
         Same shape, drawn as an outline, and what it is called.
-    unit, language, fonts
+    unit, words, fonts
         As in `maps.text.value_text` and `maps.fonts.fonts_for`.
 
     Raises
@@ -69,7 +70,7 @@ def population_pyramid(
             f"a population pyramid needs two columns, left and right, not {list(people.columns)}"
         )
     if people.empty or not people.notna().to_numpy().any():
-        return empty_picture(title, language=language, fonts=fonts)
+        return empty_picture(title, words=words, fonts=fonts)
     refuse_negative(people, chart="population pyramid")
     if compare is not None:
         need_columns(compare, list(people.columns), chart="population pyramid")
@@ -83,9 +84,7 @@ def population_pyramid(
     if compare is not None:
         keys.append(MapClass("compare", compare_label, "#ffffff"))
     texts = [*people.index, left, right, compare_label]
-    with plotting(
-        title, texts, body=len(people) * 4.6 + 12, language=language, fonts=fonts, keys=keys
-    ) as plot:
+    with plotting(title, texts, body=len(people) * 4.6 + 12, words=words, fonts=fonts, keys=keys) as plot:
         label = max(text_width(str(band), SMALL) for band in people.index) + 4
         half = (plot.width - label - 12) / 2
         top = float(np.nanmax([people.to_numpy(), *([] if compare is None else [compare.to_numpy()])]))
@@ -145,7 +144,7 @@ def stacked_bars(
     unit: str = "share",
     decimals: int | None = None,
     numbered: bool = True,
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw a bar for each place, divided into parts.
@@ -161,7 +160,7 @@ def stacked_bars(
         A sequential palette for parts with an order; hues and patterns without one.
     numbered
         Write each part's number into it and into the text alternative.
-    unit, decimals, language, fonts
+    unit, decimals, words, fonts
         As in `maps.text.value_text` and `maps.fonts.fonts_for`.
 
     Raises
@@ -170,7 +169,7 @@ def stacked_bars(
         A number is negative.
     """
     if parts.empty or parts.columns.empty:
-        return empty_picture(title, language=language, fonts=fonts)
+        return empty_picture(title, words=words, fonts=fonts)
     refuse_negative(parts, chart="stacked bar")
     colours = spread(palette, len(parts.columns)) if palette else QUALITATIVE
     keys = [
@@ -184,7 +183,7 @@ def stacked_bars(
         for at, name in enumerate(parts.columns)
     ]
     texts = [*parts.index, *parts.columns]
-    with plotting(title, texts, body=len(parts) * 8 + 10, language=language, fonts=fonts, keys=keys) as plot:
+    with plotting(title, texts, body=len(parts) * 8 + 10, words=words, fonts=fonts, keys=keys) as plot:
         left = min(60.0, max(text_width(str(place), SMALL) for place in parts.index) + 4)
         frame = plot.axes(left=left, right=8)
         whole = parts.notna().all(axis=1)
@@ -195,7 +194,9 @@ def stacked_bars(
         across = (plot.width - left - 8) / frame.get_xlim()[1]
         for y, (place, row) in enumerate(parts.iterrows()):
             if not whole[place]:
-                frame.text(0, y, f" {plot.words['missing']}", fontsize=SMALL, va="center", color="#333333")
+                frame.text(
+                    0, y, f" {plot.words('map', 'missing')}", fontsize=SMALL, va="center", color="#333333"
+                )
                 continue
             start = 0.0
             for name, key in zip(parts.columns, keys, strict=True):
@@ -232,7 +233,7 @@ def stacked_bars(
                     for name in parts.columns
                 )
                 if whole[place]
-                else plot.words["missing"]
+                else plot.words("map", "missing")
             )
             for place, row in parts.iterrows()
         ]
@@ -240,7 +241,7 @@ def stacked_bars(
 
 
 def depth_bar(
-    bands: pd.DataFrame, *, title: str, language: str = "en", fonts: Sequence[Path] = ()
+    bands: pd.DataFrame, *, title: str, words: Words | None = None, fonts: Sequence[Path] = ()
 ) -> Picture:
     """Draw how far below the Minimum Income Standard people are, a bar for each place.
 
@@ -251,7 +252,7 @@ def depth_bar(
     ----------
     bands
         Indexed by place; columns from the deepest band to above the line, shares of people.
-    title, language, fonts
+    title, words, fonts
         As in `stacked_bars`.
 
     Raises
@@ -260,9 +261,7 @@ def depth_bar(
         A share is negative.
     """
     deepest_first = bands[list(bands.columns)[::-1]]
-    return stacked_bars(
-        deepest_first, title=title, palette="clay", numbered=False, language=language, fonts=fonts
-    )
+    return stacked_bars(deepest_first, title=title, palette="clay", numbered=False, words=words, fonts=fonts)
 
 
 def reach_curve(
@@ -272,7 +271,7 @@ def reach_curve(
     limits: Sequence[float] = (),
     unit: str = "share",
     across: str = "",
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw how many are within so many minutes, a line for each service or group.
@@ -289,7 +288,7 @@ def reach_curve(
         Of the totals.
     across
         What the minutes are, such as "Minutes on foot at 4.8 km/h"; speed belongs on every catchment.
-    language, fonts
+    words, fonts
         As in `maps.fonts.fonts_for`.
 
     Raises
@@ -298,10 +297,10 @@ def reach_curve(
         A total is negative.
     """
     if reach.empty or not reach.notna().to_numpy().any():
-        return empty_picture(title, language=language, fonts=fonts)
+        return empty_picture(title, words=words, fonts=fonts)
     refuse_negative(reach, chart="reach curve")
     texts = [*reach.columns, across]
-    with plotting(title, texts, body=78, language=language, fonts=fonts) as plot:
+    with plotting(title, texts, body=78, words=words, fonts=fonts) as plot:
         right = min(60.0, max(text_width(str(name), SMALL) for name in reach.columns) + 10)
         frame = plot.axes(left=16, right=right, bottom=12, top=2)
         axis_of(frame, "y", unit, plot.words, top=float(np.nanmax(reach.to_numpy())))
@@ -344,7 +343,7 @@ def ribbon_line(
     *,
     title: str,
     unit: str = "share",
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw values over time with their ranges, for a series whose years may be compared.
@@ -354,7 +353,7 @@ def ribbon_line(
     rows
         Columns `place`, `period`, `value`, `low`, `high`; periods in the order in which they first
         appear. A missing value breaks the line.
-    title, unit, language, fonts
+    title, unit, words, fonts
         As in `reach_curve`.
 
     Raises
@@ -364,14 +363,14 @@ def ribbon_line(
     """
     need_columns(rows, ["place", "period", "value", "low", "high"], chart="line with a ribbon")
     if rows.empty or not rows["value"].notna().any():
-        return empty_picture(title, language=language, fonts=fonts)
+        return empty_picture(title, words=words, fonts=fonts)
     refuse_negative(rows[["value"]], chart="line from zero")
     twice = rows[rows.duplicated(["place", "period"])]
     if len(twice):
         raise ChartError(f"{twice['place'].iloc[0]} has two values for {twice['period'].iloc[0]}; give one")
     periods = [str(one) for one in dict.fromkeys(rows["period"])]
     places = list(dict.fromkeys(rows["place"]))
-    with plotting(title, [*periods, *places], body=72, language=language, fonts=fonts) as plot:
+    with plotting(title, [*periods, *places], body=72, words=words, fonts=fonts) as plot:
         right = min(60.0, max(text_width(str(name), SMALL) for name in places) + 10)
         frame = plot.axes(left=16, right=right, bottom=9, top=2)
         axis_of(frame, "y", unit, plot.words, top=float(rows[["value", "high"]].max().max()))

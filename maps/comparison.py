@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from maps.plot import (
     shade,
 )
 from maps.style import STATUS_CLASSES, LayerStyle, MapClass
-from maps.text import range_text, status_text, value_text
+from maps.text import class_label, range_text, status_text, value_text
+from maps.words import Words, english
 
 _DOTS = ("o", "s", "^", "D", "v", "P")
 #: Flags of the spine chart -> marker and fill; shape tells what colour tells.
@@ -43,7 +45,7 @@ def dot_intervals(
     title: str,
     unit: str = "share",
     decimals: int | None = None,
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw a dot with its range for each indicator and place.
@@ -54,7 +56,7 @@ def dot_intervals(
         Columns `label` (indicator), `place`, `value`, `low`, `high`, and `status` if there is one;
         indicators and places in the order in which they first appear. A figure without a value is
         written in words.
-    title, unit, decimals, language, fonts
+    title, unit, decimals, words, fonts
         As in `maps.charts.stacked_bars`.
 
     Raises
@@ -64,7 +66,7 @@ def dot_intervals(
     """
     need_columns(rows, ["label", "place", "value", "low", "high"], chart="dot-and-interval plot")
     if rows.empty:
-        return empty_picture(title, language=language, fonts=fonts)
+        return empty_picture(title, words=words, fonts=fonts)
     labels, places = list(dict.fromkeys(rows["label"])), list(dict.fromkeys(rows["place"]))
     status = rows["status"] if "status" in rows else pd.Series("missing", index=rows.index)
     keys = [MapClass(str(at), str(name), QUALITATIVE[at % 7]) for at, name in enumerate(places)]
@@ -72,7 +74,7 @@ def dot_intervals(
     deep = [max(len(lines) * 3.4, len(places) * 3.6) + 2.4 for lines in wrapped]
     texts = [*labels, *places]
     with plotting(
-        title, texts, body=sum(deep) + 10, language=language, fonts=fonts, keys=keys, markers=_DOTS
+        title, texts, body=sum(deep) + 10, words=words, fonts=fonts, keys=keys, markers=_DOTS
     ) as plot:
         frame = plot.axes(left=56)
         tops = rows[["value", "high"]].max().max()
@@ -93,7 +95,9 @@ def dot_intervals(
                 row = found.iloc[0]
                 here = first + at * 3.6
                 if pd.isna(row["value"]):
-                    said = status_text(str(status[found.index[0]]), plot.words) or plot.words["missing"]
+                    said = status_text(str(status[found.index[0]]), plot.words) or plot.words(
+                        "map", "missing"
+                    )
                     frame.text(0, here, f" {place}: {said}", fontsize=SMALL - 1, va="center", color="#333333")
                     read.append(f"{label}, {place}: {said}")
                     continue
@@ -136,7 +140,7 @@ def spine_chart(
     place: str,
     comparator: str,
     second: str = "",
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw each indicator of a place on one spine: the comparator in the middle, all areas around it.
@@ -152,7 +156,7 @@ def spine_chart(
     title, place, comparator, second
         What the chart shows, whose values the markers are, who stands in the middle, and who else is
         marked; nobody if empty. A mark beyond an edge stands on it.
-    language, fonts
+    words, fonts
         As in `maps.fonts.fonts_for`.
 
     Raises
@@ -166,7 +170,7 @@ def spine_chart(
     if len(unknown):
         raise ChartError(f"flag {unknown.iloc[0]!r} is not one of {', '.join(FLAGS)}")
     if rows.empty:
-        return empty_picture(title, language=language, fonts=fonts)
+        return empty_picture(title, words=words, fonts=fonts)
     wrapped = [wrap(str(label), width=54, size=SMALL) for label in rows["label"]]
     spans = [
         [str(row.get(name, "")) for name in ("range", "comparator_range")] for row in rows.to_dict("records")
@@ -176,7 +180,7 @@ def spine_chart(
         for lines, two in zip(wrapped, spans, strict=True)
     ]
     texts = [*rows["label"], place, comparator, second]
-    with plotting(title, texts, body=sum(deep) + 16, language=language, fonts=fonts) as plot:
+    with plotting(title, texts, body=sum(deep) + 16, words=words, fonts=fonts) as plot:
         frame = plot.axes(left=2, right=2, bottom=10, top=6)
         frame.set_xlim(0, plot.width - 4)
         frame.set_ylim(sum(deep), 0)
@@ -203,9 +207,8 @@ def spine_chart(
             value = _with_range(frame, (64, here), value, two[0])
             against = _with_range(frame, (82, here), against, two[1])
             also = f", {second} {_written(row, 'second', plot.words)}" if second else ""
-            read.append(
-                f"{row['label']}: {value}, {comparator} {against}{also}, {plot.words['flag_' + row['flag']]}"
-            )
+            told = plot.words("map", "flag_" + row["flag"])
+            read.append(f"{row['label']}: {value}, {comparator} {against}{also}, {told}")
             drawn = _spine(frame, row, here, middle, half)
             reach = max(row["highest"] - row["comparator"], row["comparator"] - row["lowest"]) or 1.0
             if second and np.isfinite(row["second"]) and np.isfinite(reach):
@@ -239,7 +242,7 @@ def spine_chart(
                     markeredgewidth=0.8,
                     clip_on=False,
                 )
-                said = plot.words["flag_" + flag]
+                said = plot.words("map", "flag_" + flag)
                 frame.text(x + 5, y + 5, said, fontsize=SMALL - 1, va="center", clip_on=False)
                 x += 12.0 + text_width(said, SMALL - 1)
         if second:
@@ -267,9 +270,9 @@ _SECOND: dict[str, Any] = {
 }
 
 
-def _written(row: Mapping[Hashable, Any], name: str, words: Mapping[str, str]) -> str:
+def _written(row: Mapping[Hashable, Any], name: str, words: Words) -> str:
     if not np.isfinite(row[name]):
-        return words["missing"]
+        return words("map", "missing")
     return value_text(float(row[name]), str(row["unit"]), words, decimals=row.get("decimals"))
 
 
@@ -298,7 +301,7 @@ def tartan_rug(
     title: str,
     texts: pd.DataFrame | None = None,
     status: pd.DataFrame | None = None,
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw small areas against indicators, each cell in the class of its figure.
@@ -317,7 +320,7 @@ def tartan_rug(
         Same shape: what is written in each cell; nothing if left out.
     status
         Same shape, one of the statuses of a figure; NaN counts as missing if left out.
-    language, fonts
+    words, fonts
         As in `maps.fonts.fonts_for`.
 
     Raises
@@ -326,19 +329,23 @@ def tartan_rug(
         A figure that no class holds.
     """
     if cells.empty or cells.columns.empty:
-        return empty_picture(title, language=language, fonts=fonts)
+        return empty_picture(title, words=words, fonts=fonts)
     held = cells.stack(future_stack=True).rename("value").to_frame()
     plain = pd.Series(np.where(held["value"].isna(), "missing", "ok"), index=held.index)
     held["status"] = plain if status is None else status.stack(future_stack=True).reindex(held.index)
     flat = held.reset_index(drop=True)
     found = style.classify(flat).to_numpy().reshape(cells.shape)
-    used = list(style.classes) + [STATUS_CLASSES[one] for one in STATUS_CLASSES if one in found]
-    words = [*cells.index, *cells.columns, style.title]
+    words = words or english()
+    used = list(style.classes)
+    used += [
+        replace(one, label=class_label(one, words)) for one in STATUS_CLASSES.values() if one.id in found
+    ]
+    written = [*cells.index, *cells.columns, style.title]
     deep = 4.6
     titles = [wrap(str(name), width=34, size=SMALL - 0.5)[:2] for name in cells.columns]
     head = max(text_width(line, SMALL - 0.5) for lines in titles for line in lines) * 0.78 + 5
     with plotting(
-        title, words, body=len(cells) * deep + head + 2, language=language, fonts=fonts, keys=used
+        title, written, body=len(cells) * deep + head + 2, words=words, fonts=fonts, keys=used
     ) as plot:
         left = min(48.0, max(text_width(str(name), SMALL) for name in cells.index) + 4)
         frame = plot.axes(left=left, right=20, bottom=1, top=head)
@@ -375,7 +382,7 @@ def tartan_rug(
         frame.tick_params(length=0)
         read = []
         for y, name in enumerate(cells.index):
-            labels = [style.entry(str(one)).label for one in found[y]]
+            labels = [class_label(style.entry(str(one)), words) for one in found[y]]
             read.append(
                 f"{name}: "
                 + ", ".join(f"{column} {label}" for column, label in zip(cells.columns, labels, strict=True))

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, Literal
 
 import folium
@@ -33,7 +32,7 @@ from maps.marks import DASHES, mark_of
 from maps.patterns import TILES, patterned, tile_svg, uncertain_class
 from maps.shapes import STEPS, ShapeStore
 from maps.style import BACKDROP, MapClass
-from maps.words import load_words
+from maps.words import Words, blanks_of, english
 
 Basemap = Literal["drawn", "online"]
 
@@ -51,7 +50,17 @@ _LEAD = 240
 #: Words that the program of the page says.
 _SPOKEN = (
     *("also_here", "base", "choose", "class", "close", "code", "compare_caption", "figure", "link_done"),
-    *("link_failed", "nothing_here", "period", "range", "search_none", "search_some", "source"),
+    *(
+        "link_failed",
+        "nothing_here",
+        "period",
+        "range",
+        "scale_kilometres",
+        "scale_metres",
+        "search_none",
+        "search_some",
+        "source",
+    ),
 )
 
 
@@ -62,8 +71,7 @@ class MapError(UserError, ValueError):
 @dataclass(frozen=True)
 class _Page:
     title: str
-    language: str
-    words: Mapping[str, str]
+    words: Words
     layers: Sequence[MapLayer]
     caveats: Sequence[str]
     banner: Sequence[str]
@@ -79,7 +87,7 @@ def build_map(
     layers: Sequence[MapLayer],
     *,
     title: str,
-    language: str = "en",
+    words: Words | None = None,
     caveats: Sequence[str] = (),
     banner: Sequence[str] = (),
     running: str = "",
@@ -88,7 +96,6 @@ def build_map(
     backdrop: Mapping[str, gpd.GeoDataFrame] | None = None,
     basemap: Basemap | None = "drawn",
     tolerance: float = 5.0,
-    words_file: Path | None = None,
     extra: Sequence[folium.map.Layer] = (),
 ) -> str:
     """Give an interactive map as one HTML page that needs no other file and no network.
@@ -100,8 +107,9 @@ def build_map(
         ``line`` and ``point`` layers are switched on and off over it.
     title
         Heading and page title.
-    language
-        A language of the words file.
+    words
+        Of the page, its legends and its numbers; English if left out. Their language and direction are the
+        page's.
     caveats
         Sentences for the whole map; a layer's own is shown with the layer, inside the image.
     banner, running
@@ -118,8 +126,6 @@ def build_map(
         from the internet; None shows areas only.
     tolerance
         How far a border may move in simplification, in metres; neighbours keep shared borders.
-    words_file
-        A translator's file, read by `maps.words.load_words`.
     extra
         folium elements to add; one that would need the network is refused.
 
@@ -140,8 +146,7 @@ def build_map(
     _check(layers)
     page = _Page(
         title=title,
-        language=language,
-        words=load_words(language, file=words_file),
+        words=words or english(),
         layers=layers,
         caveats=caveats,
         banner=banner,
@@ -168,7 +173,7 @@ def build_map(
         fade_animation=False,
     )
     figure.add_child(made)
-    made.region_name = page.words["map_name"].format(title=title)
+    made.region_name = page.words("map", "map_name", title=title)
     made.add_child(_Drawing())
     for element in extra:
         made.add_child(element)
@@ -202,7 +207,7 @@ class _PageFigure(Figure):
         page, drawn, tables, data = self._given
         return _template().render(
             page=page,
-            w=page.words,
+            w=page.words.view("map"),
             drawn=drawn,
             tables=tables,
             fills=[one for one in drawn if one["kind"] == "fill"],
@@ -271,8 +276,8 @@ def _described(page: _Page) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
             "caveat": layer.caveat,
             "period": layer.period_words(),
             "source": layer.source,
-            "interval": layer.interval_words(),
-            "origin": origin_line(layer),
+            "interval": layer.interval_words(page.words),
+            "origin": origin_line(layer, page.words),
             "entries": legend_entries(layer, data, page.words),
             "has_figures": layer.figures is not None,
         }
@@ -369,7 +374,7 @@ def _data(page: _Page, drawn: list[dict[str, Any]]) -> dict[str, Any]:
         "places": _places(page.places),
         "tiles": {name: list(tile) for name, tile in TILES.items()},
         "online": ONLINE if page.basemap == "online" else None,
-        "words": {name: page.words[name] for name in _SPOKEN},
+        "words": {name: _spoken(page.words, name) for name in _SPOKEN},
     }
 
 
@@ -397,14 +402,20 @@ def _drawn_classes(layer: MapLayer, data: pd.DataFrame) -> list[MapClass]:
     ]
 
 
-def _lead(caveat: str, words: Mapping[str, str]) -> str:
+def _lead(caveat: str, words: Words) -> str:
     """As much of a caveat as fits on the map: whole, or whole sentences and where the rest is."""
     text = " ".join(caveat.split())
     if len(text) <= _LEAD:
         return text
     cut = max(text.rfind(". ", 0, _LEAD), text.rfind("; ", 0, _LEAD))
     end = cut + 1 if cut > 0 else text.rfind(" ", 0, _LEAD)
-    return f"{text[: end if end > 0 else _LEAD].rstrip(' ;')} … {words['more_below']}"
+    return f"{text[: end if end > 0 else _LEAD].rstrip(' ;')} … {words('map', 'more_below')}"
+
+
+def _spoken(words: Words, name: str) -> str:
+    """Give a text for the program of a page, which fills its blanks itself."""
+    text = str(words.raw("map", name))
+    return text.format(**{blank: f"{{{blank}}}" for blank in blanks_of(text)})
 
 
 def _places(places: pd.DataFrame | None) -> list[list[Any]]:

@@ -6,7 +6,7 @@ is drawn. No letter of it is smaller than `LEAST` points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -14,9 +14,11 @@ from matplotlib.axes import Axes
 from maps.brush import draw_sample
 from maps.fonts import wrap
 from maps.layer import MapLayer
-from maps.legend import label_of, origin_line
+from maps.legend import origin_line
 from maps.patterns import uncertain_class
 from maps.style import STATUS_CLASSES, MapClass
+from maps.text import class_label, count_text
+from maps.words import Words
 
 #: Points of the smallest letter on a sheet.
 LEAST = 6.0
@@ -61,7 +63,7 @@ class Block:
     broken: int
 
 
-def legend_of(layers: Sequence[MapLayer], words: Mapping[str, str], *, counted: bool) -> Legend:
+def legend_of(layers: Sequence[MapLayer], words: Words, *, counted: bool) -> Legend:
     """Give the legend of layers that share their classes, or of one layer.
 
     Parameters
@@ -69,7 +71,7 @@ def legend_of(layers: Sequence[MapLayer], words: Mapping[str, str], *, counted: 
     layers
         Statuses and stripes are those of any of them; so are notes, sources and periods.
     words
-        From `maps.words.load_words`.
+        Of the page.
     counted
         Say how many areas each class has, summed over the layers.
     """
@@ -82,18 +84,24 @@ def legend_of(layers: Sequence[MapLayer], words: Mapping[str, str], *, counted: 
             counts[name] = counts.get(name, 0) + count
         striped += int(data["uncertain"].sum())
     order = [*(one.id for one in first.style.classes), *STATUS_CLASSES]
+
+    def number(count: int) -> str:
+        return f" ({count_text(count, words)})" if counted else ""
+
     rows = [
-        (one, label_of(one, words) + (f" ({counts[name]:,})" if counted and first.kind != "line" else ""))
+        (one, class_label(one, words) + (number(counts[name]) if first.kind != "line" else ""))
         for name in order
         if name in counts
         for one in (first.style.entry(name),)
     ]
     if striped:
         middle = first.style.classes[len(first.style.classes) // 2]
-        rows.append((uncertain_class(middle), words["uncertain"] + (f" ({striped:,})" if counted else "")))
+        rows.append((uncertain_class(middle), words("map", "uncertain") + number(striped)))
     titles = _once(one.style.title for one in layers)
-    notes = [*(one.style.note for one in layers), *(origin_line(one) for one in layers)]
-    return Legend(first, titles[0] if len(titles) == 1 else words["key"], tuple(rows), tuple(_once(notes)))
+    notes = [*(one.style.note for one in layers), *(origin_line(one, words) for one in layers)]
+    return Legend(
+        first, titles[0] if len(titles) == 1 else words("map", "key"), tuple(rows), tuple(_once(notes))
+    )
 
 
 def lay_out(legend: Legend, *, width: float, size: float, columns: int = 0) -> Block:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,8 @@ from geo.errors import UserError
 from geo.table import STATUSES
 from maps.palettes import contrast
 from maps.style import LayerStyle
-from maps.text import base_text, figure_text, range_text
+from maps.text import base_text, class_label, figure_text, range_text
+from maps.words import Words, english
 
 #: A range of the draws, as tables of figures write it.
 _MODEL_RANGE = r"^(\d+) % model$"
@@ -152,11 +153,11 @@ class MapLayer:
         """Areas in each class, in legend order."""
         return self.style.count(self.data()["class"])
 
-    def table(self, words: Mapping[str, str]) -> pd.DataFrame:
+    def table(self, words: Words) -> pd.DataFrame:
         """Write the figures: `name`, `value`, `range`, `base` and `class`, by code."""
         held = self.data()
         unit, decimals = self._unit(), self.decimals
-        labels = {one: self.style.entry(one).label for one in set(held["class"])}
+        labels = {one: class_label(self.style.entry(one), words) for one in set(held["class"])}
         return pd.DataFrame(
             {
                 "name": held["name"],
@@ -174,16 +175,11 @@ class MapLayer:
             index=held.index,
         )
 
-    def interval_words(self) -> str:
+    def interval_words(self, words: Words | None = None) -> str:
         """Say what the ranges are, from the layer or else from its figures."""
         if self.interval or not isinstance(self.figures, pd.DataFrame):
             return self.interval
-        kinds = [
-            re.sub(_MODEL_RANGE, r"\1% range of the model", str(one))
-            for one in self.figures["interval"].unique()
-            if one
-        ]
-        return ", ".join(kinds)
+        return ", ".join(interval_text(str(one), words) for one in self.figures["interval"].unique() if one)
 
     def period_words(self) -> str:
         """When the figures are of, from the layer or else from its figures."""
@@ -191,7 +187,7 @@ class MapLayer:
             return self.period
         return ", ".join(one for one in self.figures["period"].unique() if one)
 
-    def _values(self, held: pd.DataFrame, words: Mapping[str, str]) -> list[str]:
+    def _values(self, held: pd.DataFrame, words: Words) -> list[str]:
         if self.figures is None:
             return [""] * len(held)
         unit, said = self._unit(), {} if self.said is None else self.said.to_dict()
@@ -232,6 +228,15 @@ class MapLayer:
         repeated = codes[codes.duplicated()]
         if len(repeated):
             raise LayerError(f"{self.label}: {repeated[0]} has two figures; give one row an area")
+
+
+def interval_text(interval: str, words: Words | None = None) -> str:
+    """Say what a range is, as tables of figures name it: of the draws in words, others as they are."""
+    found = re.match(_MODEL_RANGE, interval)
+    if not found:
+        return interval
+    words = words or english()
+    return words("legend", "model_range", percent=words("numbers", "percent", number=found[1]))
 
 
 def licence_lines(texts: Iterable[str]) -> list[str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from maps.layer import LayerKind, MapLayer
 from maps.marks import DASHES, mark_of
 from maps.patterns import fill_id, uncertain_class
-from maps.style import STATUS_CLASSES, MapClass
+from maps.style import MapClass
+from maps.text import class_label, count_text
+from maps.words import Words
 
 
-def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]) -> list[dict[str, str]]:
+def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Words) -> list[dict[str, str]]:
     """Give the legend of a layer: every class of its style, then statuses that occur, then stripes.
 
     Parameters
@@ -20,7 +20,7 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
     layer, data
         A layer and its `MapLayer.data`.
     words
-        From `maps.words.load_words`.
+        Of the page.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
         entries.append(
             {
                 "id": class_id,
-                "label": label_of(one, words),
+                "label": class_label(one, words),
                 "count": _counted(count, layer.kind, words),
                 "swatch": swatch(layer, one),
             }
@@ -45,7 +45,7 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
         entries.append(
             {
                 "id": "uncertain",
-                "label": words["uncertain"],
+                "label": words("map", "uncertain"),
                 "count": _counted(striped, layer.kind, words),
                 "swatch": swatch(layer, middle),
             }
@@ -53,27 +53,19 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Mapping[str, str]
     return entries
 
 
-def label_of(one: MapClass, words: Mapping[str, str]) -> str:
-    """Give the words of a class; those of the language for an area without a figure."""
-    if one.id not in STATUS_CLASSES:
-        return one.label
-    text = words[one.id]
-    return text[:1].upper() + text[1:]
-
-
-def origin_line(layer: MapLayer) -> str:
+def origin_line(layer: MapLayer, words: Words) -> str:
     """Say under a legend, on screen and on paper, whence and when the figures are and what their range is."""
-    return ", ".join(one for one in (layer.source, layer.period_words(), layer.interval_words()) if one)
+    return ", ".join(one for one in (layer.source, layer.period_words(), layer.interval_words(words)) if one)
 
 
-def _counted(count: int, kind: LayerKind, words: Mapping[str, str]) -> str:
+def _counted(count: int, kind: LayerKind, words: Words) -> str:
     """How many areas or places have a class; nothing for lines, whose number says nothing."""
     if kind == "line":
         return ""
     one, many = (
         ("place_in_class", "places_in_class") if kind == "point" else ("area_in_class", "areas_in_class")
     )
-    return words[one] if count == 1 else words[many].format(count=f"{count:,}")
+    return words("map", one) if count == 1 else words("map", many, count=count_text(count, words))
 
 
 def swatch(layer: MapLayer, one: MapClass) -> str:

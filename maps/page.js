@@ -540,7 +540,14 @@ function drawMap(map, data) {
   }
 
   map.attributionControl.setPrefix(false);
-  L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+  const Scale = L.Control.Scale.extend({
+    _updateMetric(most) {
+      const metres = this._getRoundNum(most), far = metres >= 1000;
+      const text = (far ? words.scale_kilometres : words.scale_metres).replace("{number}", far ? metres / 1000 : metres);
+      this._updateScale(this._mScale, text, metres / most);
+    },
+  });
+  new Scale({ imperial: false, position: "bottomleft" }).addTo(map);
   fit();
   if (noted) showFill(noted.id);
   for (const one of data.layers) if (one.kind !== "fill" && one.shown) showOverlay(one.id, true);

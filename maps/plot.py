@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil, floor, isfinite, log10
@@ -20,8 +20,8 @@ from maps.fonts import fonts_for, text_width, wrap
 from maps.patterns import HATCHES
 from maps.picture import Picture, drawing, new_figure
 from maps.style import MapClass
-from maps.text import value_text
-from maps.words import load_words
+from maps.text import chart_texts, value_text
+from maps.words import Words, english
 
 WIDTH = 170.0
 SMALL = 7.5
@@ -44,7 +44,7 @@ class Plot:
     title
         The caller's, which says what the chart shows.
     words
-        From `maps.words.load_words`.
+        What charts say beside what they are given.
     fonts
         Font files beside DejaVu Sans.
     body
@@ -56,7 +56,7 @@ class Plot:
     """
 
     title: str
-    words: Mapping[str, str]
+    words: Words
     fonts: tuple[Path, ...]
     body: float
     width: float = WIDTH
@@ -144,25 +144,29 @@ def plotting(
     texts: Iterable[object],
     *,
     body: float,
-    language: str,
+    words: Words | None,
     fonts: Sequence[Path],
     keys: Sequence[MapClass] = (),
     markers: Sequence[str] = (),
     width: float = WIDTH,
 ) -> Iterator[Plot]:
     """Open a chart with our settings; `texts` is all that will be written in it."""
-    letters = fonts_for([title, *(str(one) for one in texts), *(one.label for one in keys)], fonts=fonts)
+    words = words or english()
+    written = [title, *(str(one) for one in texts), *(one.label for one in keys), *chart_texts(words)]
+    letters = fonts_for(written, fonts=fonts)
     with drawing(letters):
-        yield Plot(title, load_words(language), letters, body, width, keys, markers)
+        yield Plot(title, words, letters, body, width, keys, markers)
 
 
-def empty_picture(title: str, *, language: str, fonts: Sequence[Path]) -> Picture:
+def empty_picture(title: str, *, words: Words | None, fonts: Sequence[Path]) -> Picture:
     """Give a picture that says there are no figures, in place of a chart of nothing."""
-    with plotting(title, [], body=14, language=language, fonts=fonts) as plot:
+    with plotting(title, [], body=14, words=words, fonts=fonts) as plot:
         pad = plot.axes(left=2, bottom=1)
         pad.set_axis_off()
-        pad.text(0, 0.5, plot.words["chart_empty"], fontsize=SMALL + 1, va="center", transform=pad.transAxes)
-        return plot.picture(f"{title}. {plot.words['chart_empty']}")
+        pad.text(
+            0, 0.5, plot.words("map", "chart_empty"), fontsize=SMALL + 1, va="center", transform=pad.transAxes
+        )
+        return plot.picture(f"{title}. {plot.words('map', 'chart_empty')}")
 
 
 def shade(patch: Rectangle, one: MapClass) -> None:
@@ -173,18 +177,16 @@ def shade(patch: Rectangle, one: MapClass) -> None:
         patch.set_hatchcolor(one.ink)
 
 
-def alternative(title: str, rows: Iterable[str], words: Mapping[str, str]) -> str:
+def alternative(title: str, rows: Iterable[str], words: Words) -> str:
     """Write a text alternative: the title, the first dozen rows, and how many more there are."""
     read = [one for one in rows if one]
     said = "; ".join(read[:_READ_OUT])
     if len(read) > _READ_OUT:
-        said += f"; {words['alt_more'].format(count=len(read) - _READ_OUT)}"
+        said += f"; {words('map', 'alt_more', count=len(read) - _READ_OUT)}"
     return f"{title.rstrip('.')}. {said}."
 
 
-def axis_of(
-    frame: Axes, which: Literal["x", "y"], unit: str, words: Mapping[str, str], *, top: float
-) -> None:
+def axis_of(frame: Axes, which: Literal["x", "y"], unit: str, words: Words, *, top: float) -> None:
     """Set an axis from zero to a round number at or above `top`, in the words of the unit."""
     step = round_step(top)
     end = ceil(top / step - 1e-9) * step if top > 0 else step

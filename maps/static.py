@@ -32,9 +32,9 @@ from maps.brush import (
 from maps.fonts import fonts_for, text_width, wrap
 from maps.key import LEAST, LINE, RISE, Block, Legend, draw_block, lay_out, legend_of
 from maps.layer import MapLayer, licence_lines
-from maps.legend import label_of
 from maps.picture import Picture, drawing, new_figure
-from maps.words import load_words
+from maps.text import chart_texts, class_label, count_text
+from maps.words import Words, english
 
 Paper = Literal["A5", "A4", "A3"]
 Turn = Literal["landscape", "portrait"]
@@ -61,7 +61,7 @@ class _Sheet:
     figure: Figure
     width: float
     height: float
-    words: Mapping[str, str]
+    words: Words
 
     def text(self, x: float, y: float, text: str, size: float, **how: Any) -> None:
         """Write at millimetres from the left and the bottom of the sheet."""
@@ -108,7 +108,7 @@ def draw_map(
     counted: bool = True,
     ratio: bool = True,
     alt: str = "",
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw one layer on a whole sheet, to a round scale.
@@ -139,8 +139,8 @@ def draw_map(
         Print scale and sheet, such as "1:25,000 A4"; not where the picture is shown at another size.
     alt
         Text alternative; `map_alt` writes one if left out.
-    language
-        A language of the words file.
+    words
+        Of legend, scale and text alternative; English if left out.
     fonts
         Font files for scripts that DejaVu Sans lacks.
 
@@ -156,10 +156,12 @@ def draw_map(
     FontError
         A name has a character without a font.
     """
-    words = load_words(language)
+    words = words or english()
     layers = [layer, *overlays]
     _check(layers, paper)
-    letters = fonts_for(_texts(layers, [title, *caveats, *banner, running, *licences]), fonts=fonts)
+    letters = fonts_for(
+        _texts(layers, [title, *caveats, *banner, running, *licences, *chart_texts(words)]), fonts=fonts
+    )
     width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
     with drawing(letters):
         sheet = _Sheet(new_figure(width, height), width, height, words)
@@ -183,10 +185,9 @@ def draw_map(
             draw_block(pad, block, left=corner[0], top=corner[1])
             corner = (corner[0], corner[1] - block.height - 2)
         if ratio:
-            sheet.lines(
-                width - _MARGIN, _EDGE + 2.4, [f"1:{used:,} {paper}"], 7, 0, ha="right", color="#222222"
-            )
-    alt = alt or map_alt(layer, title=title, language=language)
+            scale_text = f"1:{count_text(used, words)} {paper}"
+            sheet.lines(width - _MARGIN, _EDGE + 2.4, [scale_text], 7, 0, ha="right", color="#222222")
+    alt = alt or map_alt(layer, title=title, words=words)
     return Picture(sheet.figure, title, alt, letters, used)
 
 
@@ -202,7 +203,7 @@ def draw_multiples(
     banner: Sequence[str] = (),
     running: str = "",
     licences: Sequence[str] = (),
-    language: str = "en",
+    words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
     """Draw several layers side by side, all at one scale; one legend where they share their classes.
@@ -213,7 +214,7 @@ def draw_multiples(
         Each gets a map headed by its label.
     columns
         Maps in a row; chosen by the sheet if 0.
-    title, overlays, paper, turn, caveats, banner, running, licences, language, fonts
+    title, overlays, paper, turn, caveats, banner, running, licences, words, fonts
         As for `draw_map`.
 
     Raises
@@ -221,9 +222,9 @@ def draw_multiples(
     PaperError, FontError
         As for `draw_map`.
     """
-    words = load_words(language)
+    words = words or english()
     _check([*layers, *overlays], paper)
-    texts = _texts([*layers, *overlays], [title, *caveats, *banner, running, *licences])
+    texts = _texts([*layers, *overlays], [title, *caveats, *banner, running, *licences, *chart_texts(words)])
     letters = fonts_for(texts, fonts=fonts)
     width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
     shared = (
@@ -256,7 +257,7 @@ def draw_multiples(
         sheet.lines(
             width - _MARGIN, _EDGE + 2.4, [f"1:{made.scale:,} {paper}"], 7, 0, ha="right", color="#222222"
         )
-    alt = " ".join([f"{title}.", *(map_alt(one, title=one.label, language=language) for one in layers)])
+    alt = " ".join([f"{title}.", *(map_alt(one, title=one.label, words=words) for one in layers)])
     return Picture(sheet.figure, title, alt, letters, made.scale)
 
 
@@ -270,15 +271,15 @@ def _too_many(maps: int, columns: int, paper: str, turn: str) -> str:
     )
 
 
-def map_alt(layer: MapLayer, *, title: str, language: str = "en") -> str:
+def map_alt(layer: MapLayer, *, title: str, words: Words | None = None) -> str:
     """Write the text alternative of a map: how many areas, and how many in each class."""
-    words = load_words(language)
+    words = words or english()
     counts = layer.class_counts()
     named = [
-        words["alt_class"].format(label=label_of(layer.style.entry(one), words), count=count)
+        words("map", "alt_class", label=class_label(layer.style.entry(one), words), count=count)
         for one, count in counts.items()
     ]
-    return words["alt_map"].format(count=sum(counts.values()), title=title, classes="; ".join(named))
+    return words("map", "alt_map", count=sum(counts.values()), title=title, classes="; ".join(named))
 
 
 def _check(layers: Sequence[MapLayer], paper: str) -> None:
@@ -333,7 +334,7 @@ def _foot(
     ]
     most = int(sheet.height * 0.3 / 3.6)
     if len(said) > most:
-        said = [*said[: most - 1], sheet.words["cut_short"]]
+        said = [*said[: most - 1], sheet.words("map", "cut_short")]
     low = _EDGE + 2.8 * len(small)
     y = low + 1.5 + 3.6 * len(said)
     # In the order in which they are read, which is that of the words in a PDF.

@@ -17,6 +17,7 @@ import pandas as pd
 
 from geo.errors import UserError
 from maps.palettes import QUALITATIVE, contrast, spread
+from maps.words import Words, english
 
 #: Patterns that both the browser and the printed map can draw; empty is plain.
 Pattern = Literal["", "rising", "falling", "cross", "dots", "level"]
@@ -71,9 +72,9 @@ class MapClass:
 
 #: What an area without a figure looks like; the same in every layer.
 STATUS_CLASSES: dict[str, MapClass] = {
-    "missing": MapClass("missing", "No figure", "#ffffff", "cross", "#767676"),
+    "missing": MapClass("missing", "Missing", "#ffffff", "cross", "#767676"),
     "suppressed": MapClass("suppressed", "Hidden to protect people", "#ffffff", "dots", "#5a5a5a"),
-    "not_applicable": MapClass("not_applicable", "Does not apply here", "#e3e3e3", "level", "#767676"),
+    "not_applicable": MapClass("not_applicable", "Does not apply", "#e3e3e3", "level", "#767676"),
 }
 
 
@@ -279,40 +280,46 @@ def graduated(
 
 
 def shares(
-    title: str, edges: Sequence[float], *, palette: str = "sea", mark_uncertain: bool = False, note: str = ""
+    title: str,
+    edges: Sequence[float],
+    *,
+    palette: str = "sea",
+    mark_uncertain: bool = False,
+    note: str = "",
+    words: Words | None = None,
 ) -> LayerStyle:
     """Classes of shares from 0 to 1, labelled in per cent, such as "20% to under 30%"."""
-    ends = [f"{100 * edge:.10g}" for edge in edges]
-    labels = [f"{low}% to under {high}%" for low, high in itertools.pairwise(ends)]
+    words = words or english()
+    ends = [words("numbers", "percent", number=words.number(f"{100 * edge:.10g}")) for edge in edges]
+    labels = [words("legend", "share", low=low, high=high) for low, high in itertools.pairwise(ends)]
     if labels:
-        labels[-1] = f"{ends[-2]}% to {ends[-1]}%"
+        labels[-1] = words("legend", "share_last", low=ends[-2], high=ends[-1])
     return graduated(title, edges, labels, palette=palette, mark_uncertain=mark_uncertain, note=note)
 
 
-def deciles(title: str, *, note: str = "1 = most deprived tenth of England") -> LayerStyle:
-    """Ten classes of a decile from 1 (most deprived, darkest) to 10."""
+def deciles(title: str, *, note: str = "", words: Words | None = None) -> LayerStyle:
+    """Ten classes of a decile from 1 (most deprived, darkest) to 10; `note` says so if left out."""
+    words = words or english()
+    ends = {1: "most_deprived", 10: "least_deprived"}
     colours = spread("sea", 10)[::-1]
     classes = tuple(
         MapClass(
             str(at),
-            f"{at}{' (most deprived)' if at == 1 else ' (least deprived)' if at == 10 else ''}",
+            words("legend", ends[at], number=at) if at in ends else str(at),
             colour,
         )
         for at, colour in zip(range(1, 11), colours, strict=True)
     )
-    return LayerStyle(title, classes, rule="codes", note=note)
+    return LayerStyle(title, classes, rule="codes", note=note or words("legend", "decile_note"))
 
 
 def three_classes(
     title: str,
     *,
     sure: float = 0.9,
-    labels: tuple[str, str, str] = (
-        "Probably above the borough's figure",
-        "Too close to call",
-        "Probably below the borough's figure",
-    ),
+    labels: tuple[str, str, str] | None = None,
     note: str = "",
+    words: Words | None = None,
 ) -> LayerStyle:
     """Give the default for a modelled figure: what the draws can tell, and nothing finer.
 
@@ -327,11 +334,15 @@ def three_classes(
     sure
         Share of draws that counts as "probably".
     labels
-        For above, between and below.
+        For above, between and below; against the borough's figure if left out.
     note
         Said under the legend; by default how sure "probably" is.
+    words
+        English if left out.
     """
-    above, close, below = labels
+    words = words or english()
+    above, close, below = labels or tuple(words("legend", one) for one in ("above", "close", "below"))
+    percent = words("numbers", "percent", number=round(100 * sure))
     return LayerStyle(
         title,
         (
@@ -341,7 +352,7 @@ def three_classes(
         ),
         rule="chance",
         sure=sure,
-        note=note or f"“Probably” means in at least {round(100 * sure)}% of the model's draws",
+        note=note or words("legend", "probably", percent=percent),
     )
 
 

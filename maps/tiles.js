@@ -115,7 +115,7 @@
     plain.push("#ffffff");
     const areas = { source: "areas", "source-layer": data.layer };
     const map = new maplibregl.Map({
-      container: "map", attributionControl: false, dragRotate: false, pitchWithRotate: false, fadeDuration: 0,
+      container: "map", locale: data.locale, attributionControl: false, dragRotate: false, pitchWithRotate: false, fadeDuration: 0,
       bounds: data.bounds, fitBoundsOptions: { padding: room() },
       style: {
         version: 8,

@@ -8,7 +8,6 @@ itself, or from a server that answers byte ranges.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,8 @@ from maps.layer import MapLayer
 from maps.legend import legend_entries, origin_line
 from maps.patterns import TILES, patterned, tile_svg
 from maps.shapes import STEPS, middles_of, simplify
-from maps.words import load_words
+from maps.text import count_text
+from maps.words import Words, english
 
 #: Name of the layer inside the archive.
 LAYER = "areas"
@@ -80,7 +80,7 @@ def write_tiles(
 
 
 def build_tile_map(
-    layer: MapLayer, tiles: Path, *, title: str, address: str = "", language: str = "en"
+    layer: MapLayer, tiles: Path, *, title: str, address: str = "", words: Words | None = None
 ) -> str:
     """Give a page that draws a layer from tiles.
 
@@ -95,8 +95,8 @@ def build_tile_map(
     address
         Where the page finds the archive on its own server, such as ``england.pmtiles``; written
         into the page if empty, which then opens from disk with the network cut.
-    language
-        A language of the words file.
+    words
+        Of the page; English if left out.
 
     Returns
     -------
@@ -116,17 +116,17 @@ def build_tile_map(
     archive = tiles.read_bytes()
     if archive[:8] != b"PMTiles\x03":
         raise TileError(f"{tiles.name} is not a PMTiles archive of version 3; make it with write_tiles")
-    words = load_words(language)
+    words = words or english()
     data = layer.data()
     page = _template().render(
         title=title,
-        language=language,
-        w=words,
+        words=words,
+        w=words.view("map"),
         layer=layer,
         # Stripes are not drawn here: what a range reaches is in the pop-up and the table of all areas.
         entries=[one for one in legend_entries(layer, data, words) if one["id"] != "uncertain"],
-        total=f"{len(data):,}",
-        origin=origin_line(layer),
+        total=count_text(len(data), words),
+        origin=origin_line(layer, words),
         patterns="".join(
             tile_svg(one.colour, one.pattern, one.ink) for one in patterned(layer.style) if one.pattern
         ),
@@ -143,7 +143,7 @@ def build_tile_map(
     return str(page)
 
 
-def _data(layer: MapLayer, words: Mapping[str, str], address: str) -> dict[str, Any]:
+def _data(layer: MapLayer, words: Words, address: str) -> dict[str, Any]:
     held = layer.data()
     table = layer.table(words)
     classes = []
@@ -167,9 +167,15 @@ def _data(layer: MapLayer, words: Mapping[str, str], address: str) -> dict[str, 
         "middles": middles_of(layer.areas),
         "steps": STEPS,
         "bounds": [float(np.round(one, 5)) for one in (west, south, east, north)],
-        "words": {
-            name: words[name]
-            for name in ("figure", "range", "code", "search_none", "search_some", "no_webgl")
+        "words": {name: words("map", name) for name in ("figure", "range", "code", "search_none")},
+        # What MapLibre says of itself, by its own keys.
+        "locale": {
+            "Map.Title": words("map", "map_name", title=layer.label),
+            "NavigationControl.ZoomIn": words("map", "zoom_in"),
+            "NavigationControl.ZoomOut": words("map", "zoom_out"),
+            "Popup.Close": words("map", "close"),
+            "ScaleControl.Meters": words("map", "scale_metres", number="").strip(),
+            "ScaleControl.Kilometers": words("map", "scale_kilometres", number="").strip(),
         },
     }
 

@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--edition", choices=["public", "officer"], default="public", help="for whose eyes")
     parser.add_argument("--status", default="draft", help='"draft", "approved by NAME, DATE" or "superseded"')
-    parser.add_argument("--settings", type=Path, help="a TOML file: approver")
+    parser.add_argument("--settings", type=Path, help="a TOML file: approver, words")
+    parser.add_argument("--words", type=Path, help="a file of words in another language (`fairplace words`)")
     parser.add_argument(
         "--show-stale", action="store_true", help="show figures older than the pack's stale_after_years too"
     )
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from fairplace.map_sheet import compose_sheet
     from fairplace.pack import open_pack
     from fairplace.profile.document import check_status
+    from fairplace.profile.words import load_words
     from fairplace.settings import Settings, load_settings
     from maps.picture import PictureError
 
@@ -63,15 +65,18 @@ def run(args: argparse.Namespace) -> int:
         raise PictureError(f'"{args.out.name}" does not end in .html, .png, .svg or .pdf; choose one of them')
     if not 50 <= args.dpi <= 1200:
         raise PictureError(f"--dpi {args.dpi} is not between 50 and 1200; 150 suits screens, 300 print")
-    status = check_status(args.status, load_settings(args.settings) if args.settings else Settings())
+    settings = load_settings(args.settings) if args.settings else Settings()
+    status = check_status(args.status, settings)
+    words = load_words(args.words or settings.words)
     released = release(open_pack(args.pack), args.edition, show_stale=args.show_stale)
-    standing = Standing(status, say_superseded(args.pack))
+    standing = Standing(status, say_superseded(args.pack, words))
     if form == "html":
         page = compose_map(
             released,
             layers=args.layer,
             geography=args.geography,
             basemap=None if args.basemap == "none" else args.basemap,
+            words=words,
             standing=standing,
         )
         with write_whole(args.out) as draft:
@@ -85,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         paper=args.paper,
         turn=args.turn,
         scale=args.scale,
+        words=words,
         standing=standing,
     )
     twin = args.out.with_suffix(".csv")

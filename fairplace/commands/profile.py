@@ -40,8 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--show-stale", action="store_true", help="show figures older than the pack's stale_after_years too"
     )
     parser.add_argument(
-        "--settings", type=Path, help="a TOML file: contact, formats, approver, template, compare"
+        "--settings", type=Path, help="a TOML file: contact, formats, approver, template, compare, words"
     )
+    parser.add_argument("--words", type=Path, help="a file of words in another language (`fairplace words`)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,17 +58,20 @@ def run(args: argparse.Namespace) -> int:
     from fairplace.profile.content import Place, compose, places_of
     from fairplace.profile.forms import check_forms, write_forms, write_profile
     from fairplace.profile.model import Profile
+    from fairplace.profile.words import load_words
     from fairplace.settings import Settings, load_settings
 
     settings = load_settings(args.settings) if args.settings else Settings()
     template = args.template or settings.template
+    words = load_words(args.words or settings.words)
     pack = open_pack(args.pack)
-    gone = say_superseded(args.pack)
+    gone = say_superseded(args.pack, words)
 
     def profile_of(released: Released, place: Place) -> Profile:
         return compose(
-            released, place, status=args.status, settings=settings, compare=args.compare, superseded=gone
-        )
+            released, place, status=args.status, words=words, settings=settings, compare=args.compare,
+            superseded=gone,
+        )  # fmt: skip
 
     if args.area:
         released, *found = release_place(pack, args.area, args.edition, show_stale=args.show_stale)

@@ -16,7 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--edition", choices=["public", "officer"], default="public", help="for whose eyes")
     parser.add_argument("--status", default="draft", help='"draft", "approved by NAME, DATE" or "superseded"')
     parser.add_argument("--template", type=Path, help="a council's own .docx, for its styles and letterhead")
-    parser.add_argument("--settings", type=Path, help="a TOML file: contact, formats, approver, template")
+    parser.add_argument(
+        "--settings", type=Path, help="a TOML file: contact, formats, approver, template, words"
+    )
+    parser.add_argument("--words", type=Path, help="a file of words in another language (`fairplace words`)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,15 +29,18 @@ def run(args: argparse.Namespace) -> int:
     from fairplace.files import write_whole
     from fairplace.pack import open_pack
     from fairplace.profile.forms import write_profile
+    from fairplace.profile.words import load_words
     from fairplace.scorecard import compose_scorecard
     from fairplace.scorecard_page import render_scorecard
     from fairplace.settings import Settings, load_settings
 
     settings = load_settings(args.settings) if args.settings else Settings()
+    words = load_words(args.words or settings.words)
     released = release(open_pack(args.pack), args.edition)
     scorecard = compose_scorecard(
-        released, status=args.status, settings=settings, superseded=say_superseded(args.pack)
-    )
+        released, status=args.status, words=words, settings=settings,
+        superseded=say_superseded(args.pack, words),
+    )  # fmt: skip
     if args.out.suffix.lower() == ".html":
         with write_whole(args.out) as draft:
             draft.write_text(

@@ -10,7 +10,7 @@ import pandas as pd
 from fairplace.disclosure import Released
 from fairplace.profile.model import Block, Drawing, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import Place
-from fairplace.profile.words import Words, sentence
+from fairplace.profile.words import Words, capital, sentence
 from fairplace.walking import GREEN, LIMITS, NEAREST, SERVICES, WEIGHTS
 
 #: Minutes that the table of residents shows, and the ones at which a comparator stands beside them.
@@ -43,7 +43,7 @@ def access(words: Words, released: Released, place: Place) -> Section:
             _children(words, place, here, young, found),
         ]
     said = str(released.settings.get("walking", {}).get("said", ""))
-    rule = words("access", "rule", authority=released.name, said=said[:1].upper() + said[1:])
+    rule = words("access", "rule", authority=released.name, said=capital(said))
     blocks.append(Paragraph([rule], "note"))
     return Section("access", title, blocks)
 

@@ -12,7 +12,11 @@ from fairplace.profile.json_form import render_json
 from fairplace.profile.model import Paragraph, Profile
 from fairplace.profile.pdf_form import render_pdf
 from fairplace.profile.rendering import Rendering
+from fairplace.profile.words import Words, english
 from geo.figures import FIGURE_COLUMNS
+
+#: Lines of README.txt that say what the files are.
+_README = ("document", "figures", "dictionary", "sources", "tables", "tables_more")
 
 
 def render_bundle(rendering: Rendering) -> bytes:
@@ -32,7 +36,7 @@ def render_bundle(rendering: Rendering) -> bytes:
         "sources.csv": _sources(profile).encode(),
     }
     for table in profile.tables:
-        laid = grid(table)
+        laid = grid(table, profile.words)
         rows = [[cell.value for cell in row] for row in laid.rows]
         members[f"tables/{table.id}.csv"] = csv_text(laid.head, rows).encode()
     return zip_bytes(members)
@@ -46,16 +50,24 @@ def _figures(profile: Profile) -> str:
 def _dictionary(rendering: Rendering) -> str:
     known = rendering.released.dictionary
     columns = [name for name in ("label", "unit", "measure", "direction", "base") if name in known]
+    words = rendering.profile.words
     rows: list[list[str | float]] = [
-        ["column", name, text, *([""] * (len(columns) - 1))] for name, text in FIGURE_COLUMNS.items()
+        ["column", name, words("columns", name), *([""] * (len(columns) - 1))] for name in FIGURE_COLUMNS
     ]
     used = sorted(set(rendering.profile.figures["indicator"]))
     rows += [
-        ["indicator", name, *(str(known.at[name, column]) for column in columns)]
+        ["indicator", name, *(_said(words, name, column, str(known.at[name, column])) for column in columns)]
         for name in used
         if name in known.index
     ]
     return csv_text(["kind", "id", *columns], rows)
+
+
+def _said(words: Words, indicator: str, column: str, text: str) -> str:
+    """Give what a pack says of an indicator, in the words of the document where they are those of ours."""
+    section = f"indicators_{column}"
+    ours = english().called(section, indicator, "")
+    return words(section, indicator) if ours and text == ours else text
 
 
 def _sources(profile: Profile) -> str:
@@ -76,8 +88,11 @@ def _sources(profile: Profile) -> str:
 
 
 def _readme(profile: Profile) -> str:
+    words = profile.words
     required = [
-        block.text for block in profile.blocks if isinstance(block, Paragraph) and block.role == "required"
+        block.written(words)
+        for block in profile.blocks
+        if isinstance(block, Paragraph) and block.role == "required"
     ]
     lines = [
         profile.title,
@@ -86,16 +101,11 @@ def _readme(profile: Profile) -> str:
         *profile.banner,
         *required,
         "",
-        "profile.html, profile.pdf, profile.json  the document",
-        "figures.csv     one row a number of the document; figures and tables draw from it",
-        "dictionary.csv  what each column of figures.csv and each indicator means",
-        "sources.csv     where the figures come from, their licences and the hash of each file read",
-        "tables/         every table of the document; [x] not available, [c] hidden because it is small,",
-        "                [z] not applicable; shares run from 0 to 1",
+        *(words("readme", name) for name in _README),
         "",
         *[f"tables/{table.id}.csv  {table.caption}" for table in profile.tables],
         "",
-        "How to cite: " + profile.cite,
+        words("readme", "cite", cite=profile.cite),
         "",
     ]
     return "\n".join(lines)

@@ -134,7 +134,7 @@ def _depth(
     words: Words, where: str, both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]]
 ) -> Drawing | None:
     # The chart wants the deepest band first.
-    bands = words.raw("charts", "depth_bands")[::-1]
+    bands = words.lines("charts", "depth_bands")[::-1]
     rows = {}
     for label, held in both:
         below = [_value(held, one) for one in _DEPTHS]
@@ -217,8 +217,8 @@ def _spine(
             {
                 "label": label,
                 "unit": one.unit,
-                "range": show(here).range if is_ours(here) else "",
-                "comparator_range": show(there).range if is_ours(there) else "",
+                "range": show(here, words=words).range if is_ours(here) else "",
+                "comparator_range": show(there, words=words).range if is_ours(there) else "",
                 "value": _value(figures.here, one.id),
                 "comparator": _value(figures.there, one.id),
                 "lowest": low,
@@ -239,7 +239,7 @@ def _spine(
     }
     kind = words("kinds", place.kind)
     fill = {"area": place.name, "authority": released.name, "kind": kind}
-    head = [text.format(**fill) for text in words.raw("charts", "spine_head")]
+    head = words.lines("charts", "spine_head", **fill)
     head += [] if england is None else [england.label]
     caption = words("charts", "spine_caption", **fill)
     return [

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 from fairplace.disclosure import HIDE_UP_TO, Released
 from fairplace.numbers import show_period
-from fairplace.profile.model import Block, Bullets, Inline, Paragraph, Section, Table, section_numbers
+from fairplace.profile.model import (
+    Block,
+    Bullets,
+    Inline,
+    Paragraph,
+    Section,
+    Table,
+    section_numbers,
+)
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words
 from fairplace.settings import Settings
@@ -64,13 +72,13 @@ def currency(words: Words, released: Released, figures: AreaFigures) -> Section:
     """Compose the sources, their licences, and how much was hidden."""
     used = {str(row["source"]) for row in (*figures.here.values(), *figures.there.values())}
     rows: list[list[Inline]] = [
-        [one.title, one.publisher, one.edition, show_period(one.period), one.licence]
+        [one.title, one.publisher, one.edition, show_period(one.period, words), one.licence]
         for key, one in sorted(released.sources.items())
         if key in used or one.attribution
     ]
     attributions = sorted({one.attribution for one in released.sources.values() if one.attribution})
     blocks: list[Block] = [
-        Table("sources-table", words("currency", "caption"), list(words.raw("currency", "head")), rows),
+        Table("sources-table", words("currency", "caption"), words.lines("currency", "head"), rows),
         Paragraph([" ".join(attributions)], "note"),
     ]
     hidden = sum(

@@ -168,7 +168,7 @@ def beside(
             label = f"{label} ({words('mis', 'copied', lender=figures.lender)})"
         row: list[Inline] = [label, Number(here, "with_range")]
         row += [_same_period(here, side.get(one.id)) for side in sides]
-        rows.append([*row, show_period(str(here["period"]))])
+        rows.append([*row, show_period(str(here["period"]), words)])
     head = [words("compare", "indicator"), place.name]
     if place.code != released.authority:
         head.append(released.name)

@@ -81,7 +81,7 @@ def compose(
         lender_of(released, place) if copied else "",
     )
     # A rank says more than anybody knows, and none is published with a range: the decile stands for it.
-    indicators = [one for one in load_indicators() if one.unit != "rank"]
+    indicators = [one for one in load_indicators(words) if one.unit != "rank"]
     others = comparators(words, released, place, figures, [*settings.compare, *compare])
     inside = small_areas(released, place)
     title = words("title", "profile", area=place.name)

@@ -10,7 +10,7 @@ from fairplace.ground import FEATURES, GREEN, SHARE, released_layers, unknown_la
 from fairplace.numbers import show_period
 from fairplace.profile.model import Block, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
-from fairplace.profile.words import Words, sentence
+from fairplace.profile.words import Words, planning_title, sentence
 
 Row = Mapping[str, Any]
 
@@ -26,7 +26,8 @@ def designations(words: Words, released: Released, place: Place, figures: AreaFi
     unknown = unknown_layers(layers)
     if unknown:
         name = "unknown" if layers else "missing"
-        blocks.append(Paragraph([words("planning", name, titles="; ".join(unknown).lower())], "note"))
+        named = [words("planning_layers", one) for one in unknown]
+        blocks.append(Paragraph([words("planning", name, titles="; ".join(named).lower())], "note"))
     blocks += _green(words, released, place, figures)
     return Section("planning", title, blocks)
 
@@ -51,18 +52,19 @@ def _table(words: Words, released: Released, place: Place, layers: list[Mapping[
     for one in layers:
         features, share = rows.get((FEATURES, str(one["id"]))), rows.get((SHARE, str(one["id"])))
         complete = words("planning", f"is_{str(one['completeness']).replace(' ', '_')}")
-        edition = show_period(str(one["edition"])) or words("planning", "no_edition")
+        title = planning_title(words, str(one["id"]), str(one["title"]))
+        edition = show_period(str(one["edition"]), words) or words("planning", "no_edition")
         if features is None or share is None:
-            lines.append([str(one["title"]), words("planning", "not_held"), "[x]", "[x]", complete, edition])
+            lines.append([title, words("planning", "not_held"), "[x]", "[x]", complete, edition])
         elif features["status"] == "ok" and not features["value"]:
             none = "none" if one["completeness"] == "complete" else "not_found"
-            lines.append([str(one["title"]), words("planning", none), "", "", complete, edition])
+            lines.append([title, words("planning", none), "", "", complete, edition])
         else:
             ground = one["shape"] == "polygon" or share["value"] > 0
             size: Inline = Number(share, column="count", unit="hectares") if ground else "[z]"
             part: Inline = Number(share) if ground else "[z]"
-            lines.append([str(one["title"]), Number(features), size, part, complete, edition])
-    head = list(words.raw("planning", "head"))
+            lines.append([title, Number(features), size, part, complete, edition])
+    head = words.lines("planning", "head")
     return Table("planning-table", words("planning", "caption", area=place.name), head, lines)
 
 

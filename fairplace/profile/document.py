@@ -10,13 +10,20 @@ import pandas as pd
 from fairplace import __version__
 from fairplace.disclosure import Released
 from fairplace.editions import reference
-from fairplace.profile.model import Block, Drawing, Paragraph, Profile, Section, Table, section_numbers
+from fairplace.profile.model import (
+    Block,
+    Drawing,
+    Paragraph,
+    Profile,
+    Section,
+    Table,
+    section_numbers,
+)
 from fairplace.profile.place import Place
-from fairplace.profile.words import Words
+from fairplace.profile.words import Words, geography_label
 from fairplace.settings import Settings
 from geo.errors import UserError
 from geo.figures import FIGURE_COLUMNS, FIGURE_KEY, tidy_figures
-from geo.geography import Geography
 
 
 class StatusError(UserError, ValueError):
@@ -52,9 +59,11 @@ def bind(
     cited = words(
         "cite",
         "text",
-        reference=reference(released),
+        reference=reference(released, words),
         title=title,
-        boundaries="of its own" if place.geography == "area" else Geography.parse(place.geography).label,
+        boundaries=words("cite", "own_boundaries")
+        if place.geography == "area"
+        else geography_label(place.geography, words),
         version=__version__,
     )
     cited = f"{cited} {superseded}".strip()
@@ -74,8 +83,8 @@ def bind(
         figures=_used_figures(kept),
         sources=released.sources,
         cite=cited,
-        reference=reference(released),
-        language=words("language", "tag"),
+        reference=reference(released, words),
+        words=words,
     )
 
 

@@ -17,6 +17,7 @@ from fairplace.profile.archive import same_zip
 from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
 from fairplace.profile.rendering import FormError, alt_of, column_widths
 from maps.picture import Picture
+from maps.words import Words
 
 #: Of every file: Word wants a day, and none is known but the clock's.
 _DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
@@ -61,7 +62,7 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
         document.add_heading(_clean(section.title), level=1)
         before: Block | None = None
         for block in section.blocks:
-            _add(document, block, pictures, after_table=isinstance(before, Table))
+            _add(document, block, pictures, profile.words, after_table=isinstance(before, Table))
             before = block
     held = io.BytesIO()
     document.save(held)
@@ -124,7 +125,7 @@ def _papers(document: Any, profile: Profile) -> None:
     core.title, core.author, core.language = (
         _clean(profile.title),
         _clean(profile.authority),
-        profile.language,
+        profile.words.language,
     )
     core.subject, core.comments, core.last_modified_by = _clean(profile.running)[:255], "", ""
     core.created = core.modified = _DAY
@@ -135,8 +136,12 @@ def _papers(document: Any, profile: Profile) -> None:
             for old in run.findall(qn("w:lang")):
                 run.remove(old)
             language = OxmlElement("w:lang")
-            language.set(qn("w:val"), profile.language)
+            language.set(qn("w:val"), profile.words.language)
+            if profile.words.direction == "rtl":
+                language.set(qn("w:bidi"), profile.words.language)
             run.append(language)
+        for paragraph in defaults.iter(qn("w:pPr")) if profile.words.direction == "rtl" else ():
+            paragraph.insert(0, OxmlElement("w:bidi"))
     told = {"footer": profile.running, "header": " ".join(profile.banner)}
     kinds = [""] + ["even_page_"] * bool(document.settings.odd_and_even_pages_header_footer)
     # Also of the first pages of a section, where any has its own: what follows a section takes them from it.
@@ -150,19 +155,21 @@ def _papers(document: Any, profile: Profile) -> None:
                     place.add_paragraph(_clean(text)).style = document.styles["Caption"]
 
 
-def _add(document: Any, block: Block, pictures: Mapping[str, Picture], *, after_table: bool) -> None:
+def _add(
+    document: Any, block: Block, pictures: Mapping[str, Picture], words: Words, *, after_table: bool
+) -> None:
     from docx.shared import Pt
 
     if isinstance(block, Paragraph):
         made = document.add_paragraph()
-        _write(made, _clean(block.text), block.link)
+        _write(made, _clean(block.written(words)), block.link)
         if after_table:
             made.paragraph_format.space_before = Pt(6)
     elif isinstance(block, Bullets):
         for item in block.items:
-            document.add_paragraph(_clean(item.text), style="List Bullet")
+            document.add_paragraph(_clean(item.written(words)), style="List Bullet")
     elif isinstance(block, Table):
-        _table(document, block, after_table=after_table)
+        _table(document, block, words, after_table=after_table)
     elif block.id in pictures:
         _drawing(document, block, pictures[block.id])
 
@@ -182,7 +189,7 @@ def _write(paragraph: Any, text: str, link: str) -> None:
     paragraph._p.append(leads)
 
 
-def _table(document: Any, block: Table, *, after_table: bool) -> None:
+def _table(document: Any, block: Table, words: Words, *, after_table: bool) -> None:
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
     from docx.shared import Pt
@@ -193,7 +200,7 @@ def _table(document: Any, block: Table, *, after_table: bool) -> None:
         caption.paragraph_format.space_before = Pt(12)
     table = document.add_table(rows=1 + len(block.rows), cols=len(block.head), style="Table Grid")
     # Columns as wide as their words need; left to Word they are all alike and names break by letters.
-    wanted = column_widths(block.head, [[inline_text(cell) for cell in row] for row in block.rows])
+    wanted = column_widths(block.head, [[inline_text(cell, words) for cell in row] for row in block.rows])
     table.autofit = False
     twips = [int(_room(document)[0] / 25.4 * 1440 * one / sum(wanted)) for one in wanted]
     for column, width in zip(table._tbl.tblGrid.gridCol_lst, twips, strict=True):
@@ -201,7 +208,7 @@ def _table(document: Any, block: Table, *, after_table: bool) -> None:
     described = OxmlElement("w:tblCaption")
     described.set(qn("w:val"), _clean(block.caption))
     table._tbl.tblPr.append(described)
-    texts = [list(block.head), *([inline_text(cell) for cell in row] for row in block.rows)]
+    texts = [list(block.head), *([inline_text(cell, words) for cell in row] for row in block.rows)]
     for at, (row, line) in enumerate(zip(table._tbl.tr_lst, texts, strict=True)):
         properties = row.get_or_add_trPr()
         properties.append(OxmlElement("w:cantSplit"))

@@ -33,32 +33,38 @@ def draw_svg(profile: Profile, released: Released) -> dict[str, str]:
 
 
 def _stack(profile: Profile, released: Released, drawing: Drawing) -> Picture:
-    del profile, released
-    return stacked_bars(drawing.data["parts"], title=drawing.caption, decimals=1)
+    del released
+    return stacked_bars(drawing.data["parts"], title=drawing.caption, decimals=1, words=profile.words)
 
 
 def _depth(profile: Profile, released: Released, drawing: Drawing) -> Picture:
-    del profile, released
-    return depth_bar(drawing.data["bands"], title=drawing.caption)
+    del released
+    return depth_bar(drawing.data["bands"], title=drawing.caption, words=profile.words)
 
 
 def _dots(profile: Profile, released: Released, drawing: Drawing) -> Picture:
-    del profile, released
-    return dot_intervals(drawing.data["rows"], title=drawing.caption)
+    del released
+    return dot_intervals(drawing.data["rows"], title=drawing.caption, words=profile.words)
 
 
 def _pyramid(profile: Profile, released: Released, drawing: Drawing) -> Picture:
-    del profile, released
+    del released
     data = drawing.data
     return population_pyramid(
-        data["people"], title=drawing.caption, compare=data["compare"], compare_label=data["label"]
+        data["people"],
+        title=drawing.caption,
+        compare=data["compare"],
+        compare_label=data["label"],
+        words=profile.words,
     )
 
 
 def _reach(profile: Profile, released: Released, drawing: Drawing) -> Picture:
-    del profile, released
+    del released
     data = drawing.data
-    return reach_curve(data["reach"], title=drawing.caption, limits=(10, 15, 20), across=data["across"])
+    return reach_curve(
+        data["reach"], title=drawing.caption, limits=(10, 15, 20), across=data["across"], words=profile.words
+    )
 
 
 def _spine(profile: Profile, released: Released, drawing: Drawing) -> Picture:
@@ -70,15 +76,19 @@ def _spine(profile: Profile, released: Released, drawing: Drawing) -> Picture:
         place=profile.area,
         comparator=data["comparator"],
         second=data["second"],
+        words=profile.words,
     )
 
 
 def _rug(profile: Profile, released: Released, drawing: Drawing) -> Picture:
-    del profile, released
+    del released
     cells = drawing.data["cells"]
     texts = cells.map(lambda one: "" if pd.isna(one) else f"{one:.0f}")
-    style = deciles("National decile")
-    return tartan_rug(cells, style, title=drawing.caption, texts=texts, status=drawing.data["status"])
+    words = profile.words
+    style = deciles(words("charts", "national_decile"), words=words)
+    return tartan_rug(
+        cells, style, title=drawing.caption, texts=texts, status=drawing.data["status"], words=words
+    )
 
 
 _KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {

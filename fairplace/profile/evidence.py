@@ -17,7 +17,7 @@ from fairplace.disclosure import Released
 from fairplace.local_evidence import FEWEST_REPLIES
 from fairplace.numbers import show_period
 from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
-from fairplace.profile.words import Words
+from fairplace.profile.words import Words, english, local_theme, sentence
 from fairplace.register import PREFIX, PRINCIPLES
 
 #: More names than this are not listed in one sentence.
@@ -51,11 +51,12 @@ class _Rows:
         """List the groups of an indicator for the authority."""
         return sorted(g for c, i, g in self._held if c == self.authority and i == indicator and g)
 
-    def period(self, indicator: str) -> str:
+    def period(self, indicator: str, words: Words) -> str:
         found = self.row(self.authority, indicator)
         if found is None:
             return ""
-        return " to ".join(show_period(one) for one in str(found["period"]).split(" to "))
+        ends = [show_period(one, words) for one in str(found["period"]).split(" to ")]
+        return words("numbers", "range", low=ends[0], high=ends[1]) if len(ends) == 2 else " ".join(ends)
 
 
 _BESIDE = ("mis_people_below_share", "fuel_poverty_share", "tenure_private_share", "tenure_social_share")
@@ -103,21 +104,16 @@ def local_evidence(words: Words, released: Released, *, geography: str, code: st
 
 
 def _fill(words: Words, name: str, /, **fill: Inline) -> Paragraph:
-    parts: list[Inline] = []
-    rest = str(words.raw("evidence", name))
-    while "{" in rest:
-        before, _, after = rest.partition("{")
-        blank, _, rest = after.partition("}")
-        parts += [before, fill[blank]]
-    return Paragraph([one for one in (*parts, rest) if one != ""])
+    return sentence(words, "evidence", name, **fill)
 
 
 def _head(words: Words, name: str, fill: Mapping[str, str]) -> list[str]:
-    return [str(text).format(**fill) for text in words.raw("evidence", name)]
+    return words.lines("evidence", name, **fill)
 
 
-def _title(text: str) -> str:
-    return text.replace("_", " ").capitalize()
+def _title(words: Words, code: str) -> str:
+    """Name a kind that a council's file gives by its code; a code of its own as far as it says itself."""
+    return words.called("local_kinds", code, code.replace("_", " ").capitalize())
 
 
 def _register(
@@ -148,7 +144,7 @@ def _register(
                     rows.number(rows.authority, f"{name}_target"),
                     _periods(words, rows, name, str(found["period"])),
                     _gap(rows, name),
-                    show_period(str(one["next_update"])),
+                    show_period(str(one["next_update"]), words),
                 ]
             )
         if not listed:
@@ -162,7 +158,7 @@ def _register(
                 f"register-{principle}",
                 words(
                     "evidence", "register", count=len(register), principle=principle,
-                    name=listed[0]["principle_name"],
+                    name=_principle(words, principle, str(listed[0]["principle_name"])),
                 ),
                 head,
                 table,
@@ -170,6 +166,11 @@ def _register(
             )
         )  # fmt: skip
     return blocks
+
+
+def _principle(words: Words, number: int, name: str) -> str:
+    """Name a principle in the words of the document; one that the council words itself stays as it is."""
+    return words("principles", str(number)) if name == english()("principles", str(number)) else name
 
 
 def _of_period(rows: _Rows, code: str, name: str, period: str) -> Inline:
@@ -203,7 +204,7 @@ def _audits(
     share = rows.row(rows.authority, BELOW_SHARE)
     if share is None:
         return []
-    period = rows.period(BELOW_SHARE)
+    period = rows.period(BELOW_SHARE, words)
     blocks: list[Block] = [
         _fill(
             words, "audits_all", authority=fill["authority"], period=period,
@@ -274,15 +275,18 @@ def _services(
         return []
     blocks: list[Block] = []
     if geography.startswith(("wd", "lad")):
-        kinds = [("", words("evidence", "services_all")), *((k, _title(k)) for k in rows.groups("services"))]
+        kinds = [
+            ("", words("evidence", "services_all")),
+            *((k, _title(words, k)) for k in rows.groups("services")),
+        ]
         table: list[list[Inline]] = [
             [label, rows.number(code, "services", kind), rows.number(rows.authority, "services", kind)]
             for kind, label in kinds
         ]
-        caption = words("evidence", "services", period=rows.period("services"), **fill)
+        caption = words("evidence", "services", period=rows.period("services", words), **fill)
         head = _head(words, "services_head", fill)
         if code == rows.authority:
-            caption = words("evidence", "services_whole", period=rows.period("services"), **fill)
+            caption = words("evidence", "services_whole", period=rows.period("services", words), **fill)
             head, table = head[:2], [row[:2] for row in table]
         blocks.append(Table("services", caption, head, table))
     if rows.row(rows.authority, "services_jobs") is not None:
@@ -306,7 +310,7 @@ def _services(
 def _events(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[str, str]) -> list[Block]:
     if rows.row(rows.authority, "events") is None:
         return []
-    kinds = [("", words("evidence", "events_all")), *((k, _title(k)) for k in rows.groups("events"))]
+    kinds = [("", words("evidence", "events_all")), *((k, _title(words, k)) for k in rows.groups("events"))]
     table = [
         [
             label,
@@ -317,7 +321,7 @@ def _events(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
         ]
         for kind, label in kinds
     ]
-    caption = words("evidence", "events", authority=fill["authority"], period=rows.period("events"))
+    caption = words("evidence", "events", authority=fill["authority"], period=rows.period("events", words))
     blocks: list[Block] = [Table("events", caption, _head(words, "events_head", fill), table)]
     if geography.startswith("wd"):
         events, people = rows.number(code, "events"), rows.number(code, "event_people")
@@ -337,7 +341,7 @@ def _core20(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
         spent = rows.number(rows.authority, "core20_spending")
         head = rows.number(rows.authority, "core20_spending_per_head", decimals=2)
         planned = rows.number(rows.authority, "core20_spending_planned")
-        period = rows.period("core20_spending")
+        period = rows.period("core20_spending", words)
         blocks.append(
             _fill(
                 words, "core20", people=live, authority=fill["authority"], spent=spent, head=head,
@@ -348,7 +352,7 @@ def _core20(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
     if groups:
         table: list[list[Inline]] = [
             [
-                _title(one),
+                _title(words, one),
                 rows.number(code, "plus_group_people", one),
                 rows.number(rows.authority, "plus_group_people", one),
             ]
@@ -376,12 +380,14 @@ def _plan(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[st
     return blocks
 
 
-def _by_group(words: Words, rows: _Rows, indicator: str, sentence: str) -> list[Block]:
+def _by_group(words: Words, rows: _Rows, indicator: str, name: str) -> list[Block]:
     parts: list[Inline] = []
     for one in rows.groups(indicator):
         parts += [f"{'; ' if parts else ''}{one}: ", rows.number(rows.authority, indicator, one)]
-    before, _, after = str(words.raw("evidence", sentence)).partition("{fifths}")
-    return [Paragraph([before, *parts, after])] if parts else []
+    if not parts:
+        return []
+    said = words.parts("evidence", name, fifths=parts)
+    return [Paragraph([one for piece in said for one in (piece if isinstance(piece, list) else [piece])])]
 
 
 def _routes(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[str, str]) -> list[Block]:
@@ -409,15 +415,15 @@ def _survey(words: Words, rows: _Rows) -> list[Block]:
     ]
     for name in names:
         if name != "survey_replies":
-            label = _title(name.removeprefix("survey_"))
+            label = _title(words, name.removeprefix("survey_"))
             table.append(
                 [
                     label,
                     *(rows.number(rows.authority, name, one, style="with_range") for one in ("", *estates)),
                 ]
             )
-    head = [*words.raw("evidence", "survey_head"), *estates]
-    caption = words("evidence", "survey", period=rows.period("survey_replies"))
+    head = [*words.lines("evidence", "survey_head"), *estates]
+    caption = words("evidence", "survey", period=rows.period("survey_replies", words))
     note = words("evidence", "survey_sample", fewest=FEWEST_REPLIES)
     return [Table("survey", caption, head, table, [note])]
 
@@ -435,9 +441,9 @@ def _referrals(words: Words, rows: _Rows, names: Mapping[str, str]) -> list[Bloc
         table.append(
             [label, *(rows.number(rows.authority, one, code, style="with_range") for one in columns)]
         )
-    caption = words("evidence", "referrals", period=rows.period("referrals"))
+    caption = words("evidence", "referrals", period=rows.period("referrals", words))
     note = words("evidence", "referrals_note")
-    return [Table("referrals", caption, list(words.raw("evidence", "referrals_head")), table, [note])]
+    return [Table("referrals", caption, words.lines("evidence", "referrals_head"), table, [note])]
 
 
 def _cases(words: Words, released: Released, shape: shapely.Geometry) -> list[Block]:
@@ -449,8 +455,8 @@ def _cases(words: Words, released: Released, shape: shapely.Geometry) -> list[Bl
         Paragraph(
             [
                 words(
-                    "evidence", "cases", date=show_period(str(one["date"])), title=one["name"],
-                    theme=str(one["theme"]).replace("_", " "), principle=int(one["principle"]),
+                    "evidence", "cases", date=show_period(str(one["date"]), words), title=one["name"],
+                    theme=local_theme(words, str(one["theme"])), principle=int(one["principle"]),
                     summary=one["summary"],
                 )
             ]

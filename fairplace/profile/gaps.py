@@ -149,7 +149,7 @@ def gaps(
             blocks.append(Paragraph([said]))
             continue
         fill = {"area": place.name, "authority": label}
-        head = [text.format(**fill) for text in words.raw("gaps", "head")]
+        head = words.lines("gaps", "head", **fill)
         rows = [_row(words, gap) for gap in found]
         blocks.append(Table(name, words("gaps", "caption", **fill), head, rows))
     if blocks:

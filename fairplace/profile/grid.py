@@ -12,12 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairplace.numbers import COUNTED, GAP, is_ours, show_number, two_figures
+from fairplace.numbers import COUNTED, GAP, is_ours, rounded, show_number, two_figures
 from fairplace.profile.model import Inline, Number, Table, inline_text
 from fairplace.spreadsheets import safe_cell
-
-#: End of a spreadsheet format, for differences of shares.
-_POINTS = '" percentage points"'
+from maps.words import Words
 
 
 @dataclass(frozen=True)
@@ -39,19 +37,16 @@ class Grid:
     notes: Sequence[str] = ()
 
 
-def grid(table: Table) -> Grid:
+def grid(table: Table, words: Words) -> Grid:
     """Lay a table out in cells; a column of ranges becomes two, of numbers with ranges three."""
     head: list[str] = []
     columns: list[list[list[Cell]]] = []
     for at, name in enumerate(table.head):
         cells = [row[at] for row in table.rows]
         wide = _width(cells)
-        head += {
-            1: [name],
-            2: [f"{name}, low", f"{name}, high"],
-            3: [name, f"{name}, low", f"{name}, high"],
-        }[wide]
-        columns.append([_cells(cell, wide) for cell in cells])
+        ends = [words("spreadsheet", end, name=name) for end in ("low", "high")]
+        head += {1: [name], 2: ends, 3: [name, *ends]}[wide]
+        columns.append([_cells(cell, wide, words) for cell in cells])
     rows = [[cell for column in columns for cell in column[at]] for at in range(len(table.rows))]
     return Grid(table.id, table.caption, head, rows, table.notes)
 
@@ -66,43 +61,42 @@ def _width(cells: Sequence[Inline]) -> int:
     return 3 if ranged else 1
 
 
-def _cells(cell: Inline, wide: int) -> list[Cell]:
+def _cells(cell: Inline, wide: int, words: Words) -> list[Cell]:
     if isinstance(cell, str):
         return [Cell(inline_text(cell)), *([Cell("")] * (wide - 1))]
     if cell.column != "value":
-        return [_number(cell, float(cell.row[cell.column]), cell.unit)]
+        return [_number(cell, float(cell.row[cell.column]), cell.unit, words)]
     if cell.row["status"] != "ok":
-        return [Cell(cell.text), *([Cell("")] * (wide - 1))]
+        return [Cell(cell.written(words)), *([Cell("")] * (wide - 1))]
     names = {1: ("value",), 2: ("low", "high"), 3: ("value", "low", "high")}[wide]
     unit = str(cell.row["unit"])
     if unit == f"share{GAP}":
         # In percentage points, which are said once, after the value.
         decimals = 1 if cell.decimals is None else cell.decimals
         plain = "#,##" + _format(decimals)
-        return [
-            Cell(
-                _snapped(100 * float(cell.row[name]), decimals), plain + (_POINTS if name == "value" else "")
-            )
-            for name in names
-        ]
-    return [_number(cell, float(cell.row[name]), unit) for name in names]
+        looks = dict.fromkeys(names, plain) | {"value": _around(words, "points", plain)}
+        return [Cell(_snapped(100 * float(cell.row[name]), decimals), looks[name]) for name in names]
+    return [_number(cell, float(cell.row[name]), unit, words) for name in names]
 
 
-def _number(number: Number, value: float, unit: str) -> Cell:
+def _number(number: Number, value: float, unit: str, words: Words) -> Cell:
     """Give a number and a format under which a spreadsheet writes it as every page does."""
     if math.isnan(value):
         return Cell("")
     modelled = is_ours(number.row)
     if unit == "probability":
         # "less than 1%" is no number, and a number in its place would say more than the draws do.
-        return Cell(value, "0%") if 0.01 <= value <= 0.99 else Cell(number.text)
+        if 0.01 <= value <= 0.99:
+            return Cell(value, _around(words, "percent", "0"))
+        return Cell(number.written(words))
     if unit.split(" ")[0] == "share":
         decimals = (0 if modelled else 1) if number.decimals is None else number.decimals
-        return Cell(_snapped(value, decimals + 2), _format(decimals) + "%")
+        return Cell(_snapped(value, decimals + 2), _around(words, "percent", _format(decimals)))
     if unit.startswith("GBP"):
         shown = two_figures(value) if modelled and abs(value) >= 1000 else value
         decimals = number.decimals or 0
-        return Cell(_snapped(shown, decimals), f'"£"#,##{_format(decimals)};-"£"#,##{_format(decimals)}')
+        plain = _around(words, "pounds", f"#,##{_format(decimals)}")
+        return Cell(_snapped(shown, decimals), f"{plain};-{plain}")
     decimals = number.decimals or 0
     if unit in COUNTED:
         return Cell(_snapped(two_figures(value) if modelled else value, decimals), "#,##" + _format(decimals))
@@ -115,21 +109,37 @@ def _format(decimals: int) -> str:
     return "0." + "0" * decimals if decimals else "0"
 
 
+def _around(words: Words, name: str, plain: str) -> str:
+    """Put the words that stand around a number into a spreadsheet format."""
+    text = words("numbers", name, number="\0")
+    # A spreadsheet takes a share for a percentage by this sign alone.
+    if name == "percent" and text.count("%") != 1:
+        return plain + "%"
+    before, _, after = text.partition("\0")
+    return _quoted(before) + plain + _quoted(after)
+
+
+def _quoted(text: str) -> str:
+    return "%".join(f'"{part.replace(chr(34), chr(8221))}"' if part else "" for part in text.split("%"))
+
+
 def _snapped(value: float, decimals: int) -> float:
     """Nothing, where a page would write nothing: never minus nothing."""
     return 0.0 if abs(value) < 0.5 * 10**-decimals else value
 
 
-def shown(cell: Cell) -> str:
+def shown(cell: Cell, words: Words) -> str:
     """Text that a spreadsheet shows for a cell."""
     if isinstance(cell.value, str):
         return cell.value
-    decimals = cell.format.split(";")[0].partition(".")[2].count("0")
-    if cell.format.endswith("%"):
-        return show_number(cell.value, "share", decimals=decimals)
-    unit = "GBP" if "£" in cell.format else "people"
-    points = " percentage points" if cell.format.endswith(_POINTS) else ""
-    return show_number(cell.value, unit, decimals=decimals) + points
+    decimals = cell.format.split(";")[0].partition("0.")[2].count("0")
+    plain = "#,##" + _format(decimals)
+    if cell.format == _around(words, "points", plain):
+        return words("numbers", "points", number=rounded(cell.value, decimals, words=words))
+    pounds = _around(words, "pounds", plain)
+    shares, money = _around(words, "percent", _format(decimals)), f"{pounds};-{pounds}"
+    unit = {shares: "share", money: "GBP"}.get(cell.format, "people")
+    return show_number(cell.value, unit, decimals=decimals, words=words)
 
 
 def csv_text(head: Sequence[str], rows: Sequence[Sequence[str | float]]) -> str:

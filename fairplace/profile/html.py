@@ -15,8 +15,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table, steady_text
-from fairplace.profile.words import Words, load_words
 from maps.faces import with_faces
+from maps.words import Words
 
 
 def render_html(
@@ -24,7 +24,6 @@ def render_html(
     drawings: dict[str, str] | None = None,
     *,
     alts: Mapping[str, str] | None = None,
-    words: Words | None = None,
 ) -> str:
     """Render a profile as a self-contained page.
 
@@ -53,7 +52,7 @@ def render_html(
         lstrip_blocks=True,
         finalize=steady_markup,
     )
-    environment.filters["inline"] = inline_markup
+    environment.filters["inline"] = lambda parts: inline_markup(parts, profile.words)
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     environment.tests["bullets"] = lambda block: isinstance(block, Bullets)
     environment.tests["table"] = lambda block: isinstance(block, Table)
@@ -61,7 +60,7 @@ def render_html(
     environment.tests["figure"] = lambda cell: isinstance(cell, Number)
     safe = {name: Markup(svg) for name, svg in (drawings or {}).items()}  # noqa: S704 our own drawings
     page = environment.get_template("profile.html.jinja").render(
-        profile=profile, drawings=safe, alts=alts or {}, words=words or load_words()
+        profile=profile, drawings=safe, alts=alts or {}, words=profile.words
     )
     return with_faces(page)
 
@@ -74,13 +73,13 @@ def steady_markup(value: Any) -> Any:
     return steady_text(value) if isinstance(value, str) else value
 
 
-def inline_markup(parts: Inline | Sequence[Inline]) -> Markup:
+def inline_markup(parts: Inline | Sequence[Inline], words: Words) -> Markup:
     """Give text and numbers as markup: text escaped, each number an element that names its figure."""
     items = [parts] if isinstance(parts, str | Number) else list(parts)
-    return Markup("").join(_one(item) for item in items)
+    return Markup("").join(_one(item, words) for item in items)
 
 
-def _one(item: Inline) -> Markup:
+def _one(item: Inline, words: Words) -> Markup:
     if isinstance(item, str):
         return escape(item)
     value = repr(float(item.row[item.column])) if item.row["status"] == "ok" else ""
@@ -88,4 +87,4 @@ def _one(item: Inline) -> Markup:
     return Markup(
         '<data value="{}" data-figure="{}" data-style="{}" data-column="{}" data-decimals="{}"'
         ' data-unit="{}">{}</data>'
-    ).format(value, item.key, item.style, item.column, decimals, item.unit, item.text)
+    ).format(value, item.key, item.style, item.column, decimals, item.unit, item.written(words))

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from fairplace.profile.model import Block, Bullets, Drawing, Inline, Number, Paragraph, Profile, Table
+from maps.words import Words
 
 
 def render_json(profile: Profile) -> str:
@@ -20,7 +21,11 @@ def render_json(profile: Profile) -> str:
         "pack": profile.pack_id,
         "banner": list(profile.banner),
         "sections": [
-            {"id": one.id, "title": one.title, "blocks": [_block(block) for block in one.blocks]}
+            {
+                "id": one.id,
+                "title": one.title,
+                "blocks": [_block(block, profile.words) for block in one.blocks],
+            }
             for one in profile.sections
         ],
         "figures": [_plain(row) for row in profile.figures.to_dict("records")],
@@ -37,24 +42,33 @@ def _plain(row: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _inline(part: Inline) -> Any:
+def _inline(part: Inline, words: Words) -> Any:
     if isinstance(part, Number):
-        return {"text": part.text, "figure": part.key, "style": part.style, "column": part.column}
+        return {
+            "text": part.written(words), "figure": part.key, "style": part.style, "column": part.column,
+        }  # fmt: skip
     return part
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: Block, words: Words) -> dict[str, Any]:
     if isinstance(block, Paragraph):
-        return {"kind": "paragraph", "role": block.role, "parts": [_inline(part) for part in block.parts]}
+        return {
+            "kind": "paragraph",
+            "role": block.role,
+            "parts": [_inline(part, words) for part in block.parts],
+        }
     if isinstance(block, Bullets):
-        return {"kind": "bullets", "items": [[_inline(part) for part in item.parts] for item in block.items]}
+        return {
+            "kind": "bullets",
+            "items": [[_inline(one, words) for one in item.parts] for item in block.items],
+        }
     if isinstance(block, Table):
         return {
             "kind": "table",
             "id": block.id,
             "caption": block.caption,
             "head": list(block.head),
-            "rows": [[_inline(cell) for cell in row] for row in block.rows],
+            "rows": [[_inline(cell, words) for cell in row] for row in block.rows],
             "notes": list(block.notes),
         }
     assert isinstance(block, Drawing)

@@ -12,11 +12,11 @@ import shapely
 from fairplace.catchments import catchment_bands, walk_catchments
 from fairplace.disclosure import Released
 from fairplace.ground import released_layers
-from fairplace.map_page import POINT_LABELS, area_layer, backdrop_credits, backdrop_of
+from fairplace.map_page import area_layer, backdrop_credits, backdrop_of
 from fairplace.papers import area_papers, credits_of, place_papers
 from fairplace.profile.maps import PACE, WALKED
-from fairplace.profile.model import Drawing, Profile
-from fairplace.profile.words import load_words
+from fairplace.profile.model import Drawing, Profile, capital
+from fairplace.profile.words import planning_title
 from geo.crs import BNG
 from geo.source import Source
 from maps.layer import MapLayer
@@ -24,6 +24,7 @@ from maps.palettes import QUALITATIVE, ink_on, spread
 from maps.picture import Picture
 from maps.static import draw_map
 from maps.style import PATTERNS, LayerStyle, MapClass, Pattern, single
+from maps.words import Words
 
 #: Hues of designations, each in the same four lightnesses: dark, middle, light and darkest.
 _HUES = {
@@ -54,13 +55,13 @@ _SMALL = "lsoa21"
 
 def where_map(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     """Draw the area among the wards of its district, with the edge of best fit where that is another."""
-    words = load_words()
+    words = profile.words
     key = next((one for one in released.geographies if one.startswith("wd")), _SMALL)
     ground = released.areas(key)
     label = words("kinds", "wd" if key.startswith("wd") else "lsoa")
     style = LayerStyle(
         words("maps", "around"),
-        (MapClass("all", label[:1].upper() + label[1:], "#f1efe6"),),
+        (MapClass("all", capital(label), "#f1efe6"),),
         rule="single",
         outline="#5a5a5a",
         outline_width=0.9,
@@ -71,7 +72,7 @@ def where_map(profile: Profile, released: Released, drawing: Drawing) -> Picture
     fitted = _best_fit(profile, released)
     if fitted is not None:
         overlays.insert(0, fitted)
-    return _sheet(base, drawing, overlays, released)
+    return _sheet(base, drawing, overlays, released, words)
 
 
 def mis_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
@@ -85,10 +86,11 @@ def imd_map(profile: Profile, released: Released, drawing: Drawing) -> Picture |
 
 
 def _choropleth(profile: Profile, released: Released, drawing: Drawing, name: str) -> Picture | None:
-    layer = area_layer(released, name)
+    layer = area_layer(released, name, words=profile.words)
     if layer is None:
         return None
-    return _sheet(layer, drawing, [*_wards(released), _outline(profile, released)], released)
+    over = [*_wards(profile, released), _outline(profile, released)]
+    return _sheet(layer, drawing, over, released, profile.words)
 
 
 def walk_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
@@ -96,7 +98,7 @@ def walk_map(profile: Profile, released: Released, drawing: Drawing) -> Picture 
     catchments = walk_catchments(released, WALKED)
     if catchments.empty:
         return None
-    words = load_words()
+    words = profile.words
     bands = catchment_bands(released, catchments)
     limits = [f"{limit:g}" for limit in catchments["limit"]]
     within = [
@@ -133,13 +135,13 @@ def walk_map(profile: Profile, released: Released, drawing: Drawing) -> Picture 
         licence=credits_of([] if released.street_source is None else [released.street_source]),
         caveat=words("maps", "walk_caveat", authority=released.name),
     )
-    over = [*_wards(released), _outline(profile, released), *_services(released)]
-    return _sheet(layer, drawing, over, released, counted=False)
+    over = [*_wards(profile, released), _outline(profile, released), *_services(profile, released)]
+    return _sheet(layer, drawing, over, released, words, counted=False)
 
 
 def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
     """Draw the designations on and around an area; lines and points are left to the table."""
-    words = load_words()
+    words = profile.words
     shape = released.areas(profile.geography).geometry[profile.code]
     window = shapely.box(*shapely.buffer(shape, AROUND).bounds)
     layers, features = released_layers(released)
@@ -151,7 +153,13 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
     titles = [name for name in papers if (near["layer"] == name).any()]
     looks = zip(titles, designation_looks(titles), strict=True)
     classes = tuple(
-        MapClass(f"layer-{at:02d}", str(papers[name]["title"]), hue, pattern, ink_on(hue))
+        MapClass(
+            f"layer-{at:02d}",
+            planning_title(words, name, str(papers[name]["title"])),
+            hue,
+            pattern,
+            ink_on(hue),
+        )
         for at, (name, (hue, pattern)) in enumerate(looks)
     )
     nothing = MapClass("blank", words("maps", "planning_nothing"), "#f7f7f5")
@@ -165,10 +173,11 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
     ids = {name: f"layer-{at:02d}" for at, name in enumerate(titles)}
     kinds = pd.Series(["blank", *near["layer"].map(ids)], index=frame.index)
     style = LayerStyle(words("maps", "planning_title"), (*classes, nothing), rule="codes", outline="#1a1a1a")
+    complete = {name: f"is_{str(one['completeness']).replace(' ', '_')}" for name, one in papers.items()}
     said = "; ".join(
-        f"{one['title']}: {words('planning', 'is_' + str(one['completeness']).replace(' ', '_'))}"
+        f"{planning_title(words, name, str(one['title']))}: {words('planning', complete[name])}"
         + (f", {one['edition']}" if one["edition"] else "")
-        for one in papers.values()
+        for name, one in papers.items()
         if one["held"]
     )
     named = [
@@ -183,7 +192,7 @@ def planning_map(profile: Profile, released: Released, drawing: Drawing) -> Pict
         caveat=f"{words('maps', 'planning_caveat')} {said}.",
         licence=credits_of(named),
     )
-    return _sheet(layer, drawing, [_outline(profile, released)], released, counted=False)
+    return _sheet(layer, drawing, [_outline(profile, released)], released, words, counted=False)
 
 
 def designation_looks(layers: Sequence[str]) -> list[tuple[str, Pattern]]:
@@ -224,6 +233,7 @@ def _sheet(
     drawing: Drawing,
     overlays: Sequence[MapLayer],
     released: Released,
+    words: Words,
     *,
     counted: bool = True,
 ) -> Picture:
@@ -239,6 +249,7 @@ def _sheet(
         ratio=False,
         alt="" if counted else drawing.alt,
         licences=backdrop_credits(released),
+        words=words,
     )
 
 
@@ -249,16 +260,16 @@ def _outline(profile: Profile, released: Released) -> MapLayer:
         index=[profile.code],
         crs=BNG,
     )
-    style = single(load_words()("maps", "this_area"), profile.area, colour="#d4351c")
+    style = single(profile.words("maps", "this_area"), profile.area, colour="#d4351c")
     papers = [] if profile.geography == "area" else area_papers(released, profile.geography)
     return MapLayer("this-area", profile.area, frame, style, kind="line", licence=credits_of(papers))
 
 
-def _wards(released: Released) -> list[MapLayer]:
+def _wards(profile: Profile, released: Released) -> list[MapLayer]:
     key = next((one for one in released.geographies if one.startswith("wd")), None)
     if key is None:
         return []
-    words = load_words()
+    words = profile.words
     label = words("maps", "ward_lines")
     style = single(words("maps", "lines"), label, colour="#0b0c0c", width=1.2)
     licence = credits_of(area_papers(released, key))
@@ -278,7 +289,7 @@ def _best_fit(profile: Profile, released: Released) -> MapLayer | None:
     codes = heaviest.loc[heaviest["target"] == profile.code, "origin"]
     if codes.empty:
         return None
-    words = load_words()
+    words = profile.words
     label = words("maps", "best_fit")
     shape = shapely.union_all(released.areas(_SMALL).geometry[list(codes)].to_numpy())
     frame = gpd.GeoDataFrame({"name": [label]}, geometry=[shape], index=["best-fit"], crs=BNG)
@@ -287,9 +298,9 @@ def _best_fit(profile: Profile, released: Released) -> MapLayer | None:
     return MapLayer("best-fit", label, frame, style, kind="line", licence=licence)
 
 
-def _services(released: Released) -> list[MapLayer]:
+def _services(profile: Profile, released: Released) -> list[MapLayer]:
     """Services in one layer, each kind with its own shape and colour."""
-    words = load_words()
+    words = profile.words
     parts, classes = [], []
     named: list[Source] = []
     for at, (layer, kind, name) in enumerate(_MARKED):
@@ -306,5 +317,5 @@ def _services(released: Released) -> list[MapLayer]:
     joined = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=BNG)
     joined.index = pd.Index([f"s{at}" for at in range(len(joined))])
     style = LayerStyle(words("maps", "services"), tuple(classes), rule="codes")
-    return [MapLayer("services", POINT_LABELS.get("services", style.title), joined, style, joined["kind"],
+    return [MapLayer("services", style.title, joined, style, joined["kind"],
                      kind="point", licence=credits_of(named))]  # fmt: skip

@@ -39,7 +39,7 @@ def maps(words: Words, released: Released, place: Place, inside: Sequence[str]) 
         if period is None:
             absent.append(words("maps", f"{kind}_absent"))
         else:
-            drawn = _drawing(words, kind, twin, place, period=show_period(period), **fill)
+            drawn = _drawing(words, kind, twin, place, period=show_period(period, words), **fill)
             if twin == "parts-table" and inside:
                 drawn = replace(drawn, alt=f"{drawn.alt} {words('maps', f'{kind}_twin', **fill)}")
             blocks.append(drawn)

@@ -17,6 +17,7 @@ import pandas as pd
 from fairplace.numbers import in_ten, is_ours, show, show_number
 from geo.geography import Geography
 from geo.source import Source
+from maps.words import Words
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,19 @@ class Number:
 
     @property
     def text(self) -> str:
-        """The words of the number, the same in every form."""
+        """The words of the number in English."""
+        return self.written()
+
+    def written(self, words: Words | None = None) -> str:
+        """Write the number in the words of a document, the same in every form; in English if left out."""
         if self.column != "value":
             held = float(self.row[self.column])
             if math.isnan(held):
                 return ""
-            return show_number(held, self.unit, modelled=is_ours(self.row))
+            return show_number(held, self.unit, modelled=is_ours(self.row), words=words)
         if self.style == "in_ten" and self.row["status"] == "ok":
-            return in_ten(float(self.row["value"]))
-        shown = show(self.row, decimals=self.decimals)
+            return in_ten(float(self.row["value"]), words)
+        shown = show(self.row, decimals=self.decimals, words=words)
         if self.style == "range":
             return shown.range
         return shown.with_range if self.style == "with_range" else shown.value
@@ -82,8 +87,12 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        """Plain text."""
-        return "".join(inline_text(part) for part in self.parts)
+        """Plain text, its numbers in English."""
+        return self.written()
+
+    def written(self, words: Words | None = None) -> str:
+        """Plain text, its numbers in the words of a document; in English if left out."""
+        return "".join(inline_text(part, words) for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -184,8 +193,8 @@ class Profile:
         Papers of the sources that are named.
     cite, reference
         How to cite it, and how to cite the edition that it was made from.
-    language
-        BCP 47 tag.
+    words
+        That it is written in.
     """
 
     title: str
@@ -201,30 +210,25 @@ class Profile:
     figures: pd.DataFrame
     sources: Mapping[str, Source]
     cite: str
-    reference: str = ""
-    language: str = "en-GB"
+    reference: str
+    words: Words
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cover(self) -> str:
         """The line under the title: the edition it was made from, and the area's code and vintage."""
-        kind = self.boundaries[:1].upper() + self.boundaries[1:]
-        return f"{self.reference or self.authority}. {kind}, code {self.code}."
-
-    @property
-    def boundaries(self) -> str:
-        """Kind and vintage of the area's boundaries, such as "Ward (2025)"."""
-        return "Drawn area" if self.geography == "area" else Geography.parse(self.geography).label
+        kind = capital(geography_label(self.geography, self.words))
+        return self.words("cover", "line", reference=self.reference, kind=kind, code=self.code)
 
     @property
     def standing(self) -> str:
         """Status as a reader is told it, with whoever approved it."""
-        return standing(self.status)
+        return standing(self.status, self.words)
 
     @property
     def running(self) -> str:
         """The line that stands on every page: what it is, of whom, in which edition and status."""
-        return running_line(self.title, self.authority, self.status, self.edition, self.pack_id)
+        return running_line(self.words, self.title, self.authority, self.status, self.edition, self.pack_id)
 
     @property
     def blocks(self) -> list[Block]:
@@ -241,19 +245,34 @@ class Profile:
         return section_numbers(self.sections)
 
 
-def standing(status: str) -> str:
+def standing(status: str, words: Words) -> str:
     """Status as a reader is told it, with whoever approved it."""
-    return status[:1].upper() + status[1:]
+    kind, _, who = status.partition(" by ")
+    return words("standing", f"{kind}_by" if kind == "superseded" and who else kind, who=who)
 
 
-def running_line(title: str, authority: str, status: str, edition: str, pack_id: str) -> str:
+def running_line(words: Words, title: str, authority: str, status: str, edition: str, pack_id: str) -> str:
     """Write the line that stands on every page and in every map: what it is, of whom, its standing."""
-    return f"{title} · {authority} · {standing(status)} · {edition} edition {pack_id}"
+    stands = standing(status, words)
+    return words("standing", edition, title=title, authority=authority, standing=stands, pack=pack_id)
 
 
-def inline_text(part: Inline) -> str:
+def geography_label(key: str, words: Words) -> str:
+    """Kind and vintage of areas in the words of a page, such as "ward (2025)"."""
+    if key == "area":
+        return words("geographies", "area")
+    found = Geography.parse(key)
+    return words("geographies", found.kind, year=found.year)
+
+
+def capital(text: str) -> str:
+    """Begin a text with a capital, as a line or a heading does."""
+    return text[:1].upper() + text[1:]
+
+
+def inline_text(part: Inline, words: Words | None = None) -> str:
     """Text of a cell or a part of a sentence, as `steady_text`."""
-    return steady_text(part if isinstance(part, str) else part.text)
+    return steady_text(part if isinstance(part, str) else part.written(words))
 
 
 def steady_text(text: str) -> str:

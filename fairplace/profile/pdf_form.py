@@ -20,6 +20,7 @@ from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile,
 from fairplace.profile.rendering import FormError, alt_of, column_widths
 from maps.fonts import BOLD, REGULAR, families, fonts_for
 from maps.picture import Picture
+from maps.words import Words
 
 #: Widest a drawing is set, in millimetres: the page less its margins.
 _PAGE_WIDTH = 176.0
@@ -78,12 +79,15 @@ def render_pdf(profile: Profile, pictures: Mapping[str, Picture], *, fonts: Sequ
 
 
 def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any]:
-    language, _, region = profile.language.partition("-")
+    words = profile.words
+    language, *rest = words.language.split("-")
     return {
         "title": _steady(profile.title),
         "authority": _steady(profile.authority),
-        "language": language,
-        "region": region or "GB",
+        "language": language.lower(),
+        # A region of three digits has no place in a PDF of typst's.
+        "region": next((one.upper() for one in rest if len(one) == 2), ""),
+        "direction": words.direction,
         "place": _steady(profile.cover),
         "running": _steady(profile.running),
         "banner": [_steady(line) for line in profile.banner],
@@ -91,7 +95,7 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
             {
                 "title": _steady(section.title),
                 "blocks": [
-                    _block(block, pictures)
+                    _block(block, pictures, words)
                     for block in section.blocks
                     if not isinstance(block, Drawing) or block.id in pictures
                 ],
@@ -101,13 +105,14 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
     }
 
 
-def _block(block: Block, pictures: Mapping[str, Picture]) -> dict[str, Any]:
+def _block(block: Block, pictures: Mapping[str, Picture], words: Words) -> dict[str, Any]:
     if isinstance(block, Paragraph):
-        return {"kind": "paragraph", "role": block.role, "text": _steady(block.text), "link": block.link}
+        text = _steady(block.written(words))
+        return {"kind": "paragraph", "role": block.role, "text": text, "link": block.link}
     if isinstance(block, Bullets):
-        return {"kind": "bullets", "items": [_steady(item.text) for item in block.items]}
+        return {"kind": "bullets", "items": [_steady(item.written(words)) for item in block.items]}
     if isinstance(block, Table):
-        rows = [[_steady(inline_text(cell)) for cell in row] for row in block.rows]
+        rows = [[_steady(inline_text(cell, words)) for cell in row] for row in block.rows]
         head = [_steady(name) for name in block.head]
         return {
             "kind": "table",

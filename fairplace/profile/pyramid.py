@@ -26,7 +26,7 @@ def pyramid(words: Words, released: Released, place: Place) -> Section:
     district = next(key for key in released.geographies if key.startswith("lad"))
     there = {} if place.code == released.authority else _rows(released, released.authority, district)
     first = next(row for row in here.values() if row["status"] == "ok")
-    period = show_period(str(first["period"]))
+    period = show_period(str(first["period"]), words)
     said = sentence(
         words, "pyramid", "sentence", area=place.name, residents=Number(first, column="base", unit="people"),
         period=period,
@@ -99,10 +99,10 @@ def _table(words: Words, released: Released, place: Place, here: Rows, there: Ro
                 for sex in SEXES
             ]
         rows.append(cells)
-    head = list(words.raw("pyramid", "head")) + (list(words.raw("pyramid", "head_there")) if there else [])
     fill = {"area": place.name, "authority": released.name, "period": period}
+    head = words.lines("pyramid", "head") + (words.lines("pyramid", "head_there", **fill) if there else [])
     caption = words("pyramid", "caption", **fill)
-    return Table("pyramid-table", caption, [text.format(**fill) for text in head], rows)
+    return Table("pyramid-table", caption, head, rows)
 
 
 def _count(row: Mapping[str, Any]) -> Inline:

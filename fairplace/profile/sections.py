@@ -18,8 +18,7 @@ from fairplace.profile.gaps import CHANCES, find_gaps
 from fairplace.profile.maps import WALKS
 from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
-from fairplace.profile.words import Words, sentence
-from maps.words import load_words as map_words
+from fairplace.profile.words import Words, capital, sentence
 
 
 def summary(
@@ -45,7 +44,7 @@ def summary(
                 area=place.name,
                 residents=residents,
                 children=children,
-                period=show_period(str(residents.row["period"])),
+                period=show_period(str(residents.row["period"]), words),
             )
         )
     else:
@@ -75,7 +74,7 @@ def summary(
             "area": place.name,
             "lender": figures.lender,
             "authority": released.name,
-            "period": show_period(str(here.row["period"])),
+            "period": show_period(str(here.row["period"]), words),
         }
         copied = indicator.startswith("mis_") and here.row["basis"] == "copied"
         sentences.append(sentence(words, "summary", f"{name}{'_copied' if copied else alone}", **fill))
@@ -105,7 +104,7 @@ def _largest(
                 "share": Number(gap.here, "with_range"),
                 "comparator": Number(gap.there, "with_range"),
                 "base": Number(gap.here, column="base", unit=gap.indicator.count_unit),
-                "unit": gap.indicator.count_unit,
+                "unit": words.called("units", gap.indicator.count_unit, gap.indicator.count_unit),
                 "basis": words("basis", str(gap.here["basis"])),
             }
             said.append(sentence(words, "summary", "largest", **fill))
@@ -151,7 +150,7 @@ def where(words: Words, released: Released, place: Place, figures: AreaFigures) 
 
 def _sizes(words: Words, released: Released, place: Place, figures: AreaFigures) -> Table:
     """How large the place is, beside its district: the figures behind the map of where it is."""
-    labels = {one.id: one.label for one in load_indicators()}
+    labels = {one.id: one.label for one in load_indicators(words)}
     rows: list[list[Inline]] = []
     for name in ("area_hectares", "residents", "households", "residents_per_hectare"):
         here, there = figures.number(name), figures.number(name, there=True)
@@ -160,7 +159,7 @@ def _sizes(words: Words, released: Released, place: Place, figures: AreaFigures)
         row: list[Inline] = [labels[name], here]
         if place.code != released.authority:
             row.append(there or "[x]")
-        rows.append([*row, show_period(str(here.row["period"]))])
+        rows.append([*row, show_period(str(here.row["period"]), words)])
     head = [words("compare", "indicator"), place.name]
     head += [released.name] if place.code != released.authority else []
     caption = words("where", "caption", area=place.name)
@@ -204,7 +203,7 @@ def mis(
     fill = {"area": place.name, "authority": released.name, "period": str(share["period"])}
     copied = "_copied" if share["basis"] == "copied" else ""
     whose = words("mis", "lender", lender=figures.lender) if copied else place.name
-    head = [text.format(**fill | {"area": whose}) for text in words.raw("mis", "head")]
+    head = words.lines("mis", "head", **fill | {"area": whose})
     head = head[:3] if alone else head
     caption = words("mis", f"caption{'_alone' if alone else copied}", lender=figures.lender, **fill)
     blocks: list[Block] = [Table("mis-table", caption, head, rows)]
@@ -232,7 +231,7 @@ def themes(
     blocks: list[Block] = []
     fill = {"area": place.name, "authority": released.name}
     alone = place.code == released.authority
-    head = [text.format(**fill) for text in words.raw("indicators", "head")]
+    head = words.lines("indicators", "head", **fill)
     if alone:
         del head[_THERE]
     themes = list(dict.fromkeys(one.theme for one in indicators if one.theme not in _ELSEWHERE))
@@ -250,7 +249,7 @@ def themes(
                 Number(here, column="base", unit=one.count_unit),
                 Number(there, "with_range") if there else "[z]",
                 words("basis", str(here["basis"])),
-                show_period(str(here["period"])),
+                show_period(str(here["period"]), words),
                 released.sources[str(here["source"])].title
                 if here["source"] in released.sources
                 else str(here["source"]),
@@ -302,16 +301,15 @@ def small_areas(released: Released, place: Place) -> list[str]:
     return sorted((str(one) for one in codes), key=lambda one: str(names[one]))
 
 
-def _standing(released: Released) -> dict[str, tuple[str, Inline]]:
+def _standing(words: Words, released: Released) -> dict[str, tuple[str, Inline]]:
     """Class of each small area on the map of the standard, and the probability that put it there."""
-    layer = area_layer(released, "mis")
+    layer = area_layer(released, "mis", words=words)
     if layer is None:
         return {}
-    named = map_words()
     figures = released.figures
     rows = figures[(figures["geography"] == "lsoa21") & (figures["indicator"] == RECIPES["mis"].chance)]
     chances = {str(row["code"]): row for row in rows[rows["group"] == ""].to_dict("records")}
-    said = layer.table(named)["class"]
+    said = layer.table(words)["class"]
     return {
         str(code): (text, Number(chances[code]) if code in chances else "[x]") for code, text in said.items()
     }
@@ -329,7 +327,7 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
     ]
     labels = {
         one.id: words("compare", "modelled", label=one.label) if one.theme == "mis" else one.label
-        for one in load_indicators()
+        for one in load_indicators(words)
     }
     small = released.figures[released.figures["geography"] == "lsoa21"]
     lookup = {
@@ -349,7 +347,7 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
             Number(lookup[code, name], "with_range") if (code, name) in lookup else "[x]" for name in shown
         ]
         rows.append([f"{names[code]} ({code})", share, *numbers])
-    standing = _standing(released)
+    standing = _standing(words, released)
     if standing:
         rows = [[*row, *standing.get(code, ("[x]", "[x]"))] for code, row in zip(inside, rows, strict=True)]
     walks = {
@@ -366,7 +364,7 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
         "parts-table",
         words("parts", "caption", kinds=words("kinds", "lsoas"), area=place.name),
         [
-            kind[0].upper() + kind[1:],
+            capital(kind),
             words("parts", "share"),
             *(labels[name] for name in shown),
             *(
@@ -386,7 +384,7 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
     strip = Table(
         "domains-table",
         words("parts", "domains", kinds=words("kinds", "lsoas"), area=place.name),
-        [kind[0].upper() + kind[1:], *(labels[name] for name in domains)],
+        [capital(kind), *(labels[name] for name in domains)],
         [
             [
                 f"{names[code]} ({code})",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from fairplace.profile.grid import Cell, grid
 from fairplace.profile.model import Bullets, Paragraph, Profile, Section
 from fairplace.profile.rendering import FormError
+from maps.words import Words
 
 #: Of every file: a spreadsheet carries a day, and no clock is read.
 _DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
@@ -27,7 +28,7 @@ def render_xlsx(profile: Profile) -> bytes:
     """Render a profile as the bytes of an XLSX file."""
     import xlsxwriter
 
-    held = io.BytesIO()
+    held, words = io.BytesIO(), profile.words
     book = xlsxwriter.Workbook(
         held, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
@@ -42,10 +43,13 @@ def render_xlsx(profile: Profile) -> bytes:
     )
     formats = _Formats(book)
     sheets = _sheet_names(profile)
-    _write_words(book, "Cover", profile.title, _cover(profile, sheets), formats, footer=profile.running)
-    _write_words(book, "Notes", "Notes", _notes(profile), formats, footer=profile.running)
+    cover, notes = (words("spreadsheet", name) for name in ("cover", "notes"))
+    named = _sheet_name(cover)
+    other = _sheet_name(notes) if _sheet_name(notes).lower() != named.lower() else f"{named[:28]} 2"
+    _write_words(book, named, profile.title, _cover(profile, sheets), formats, footer=profile.running)
+    _write_words(book, other, notes, _notes(profile), formats, footer=profile.running)
     for table, name in zip(profile.tables, sheets.values(), strict=True):
-        laid = grid(table)
+        laid = grid(table, words)
         sheet = book.add_worksheet(name)
         sheet.set_footer(f"&L{_footer(profile.running)}&R&P / &N")
         sheet.set_landscape()
@@ -153,9 +157,21 @@ def _sheet_names(profile: Profile) -> dict[str, str]:
     """Table id -> a name that Excel takes: short, without its forbidden signs, and unlike the others."""
     names: dict[str, str] = {}
     for at, table in enumerate(profile.tables, 1):
-        plain = re.sub(r"[\[\]:*?/\\']", "", table.id.removesuffix("-table").replace("-", " "))
-        names[table.id] = f"{at} {plain}"[:_LONGEST_NAME]
+        names[table.id] = _sheet_name(f"{at} {_called(profile.words, table.id)}")
     return names
+
+
+def _called(words: Words, table: str) -> str:
+    """Name a table's sheet: by its id, without the number that some have at the end."""
+    plain = table.removesuffix("-table")
+    kind, _, number = plain.rpartition("-")
+    if number.isdigit():
+        return words("sheets", kind, number=number)
+    return words.called("sheets", plain, plain.replace("-", " "))
+
+
+def _sheet_name(text: str) -> str:
+    return re.sub(r"[\[\]:*?/\\']", "", text)[:_LONGEST_NAME]
 
 
 def _cover(profile: Profile, sheets: dict[str, str]) -> list[tuple[str, str]]:
@@ -164,23 +180,26 @@ def _cover(profile: Profile, sheets: dict[str, str]) -> list[tuple[str, str]]:
     lines.append(("text", profile.running))
     for section in profile.sections:
         if section.id in _COVER:
-            lines += _section_words(section)
-    lines.append(("heading", "Sheets"))
+            lines += _section_words(section, profile.words)
+    lines.append(("heading", profile.words("spreadsheet", "sheets")))
     lines += [("text", f"{sheets[table.id]}: {table.caption}") for table in profile.tables]
     return [*lines, ("text", profile.cite)]
 
 
 def _notes(profile: Profile) -> list[tuple[str, str]]:
     return [
-        line for section in profile.sections if section.id not in _COVER for line in _section_words(section)
+        line
+        for section in profile.sections
+        if section.id not in _COVER
+        for line in _section_words(section, profile.words)
     ]
 
 
-def _section_words(section: Section) -> list[tuple[str, str]]:
+def _section_words(section: Section, words: Words) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for block in section.blocks:
         if isinstance(block, Paragraph):
-            lines.append(("text", block.text))
+            lines.append(("text", block.written(words)))
         elif isinstance(block, Bullets):
-            lines += [("text", item.text) for item in block.items]
+            lines += [("text", item.written(words)) for item in block.items]
     return [("heading", section.title), *lines] if lines else []

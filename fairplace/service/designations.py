@@ -98,7 +98,8 @@ def designation_table(released: Released) -> list[dict[str, Any]]:
 
 def not_spoken_of(released: Released) -> list[str]:
     """Titles of the layers a plan is usually held against, of which this edition says nothing at all."""
-    return unknown_layers(released_layers(released)[0])
+    words = load_words()
+    return [words("planning_layers", one) for one in unknown_layers(released_layers(released)[0])]
 
 
 def designation_layers(key: str, released: Released, credit: str) -> list[Layer]:

@@ -42,8 +42,9 @@ from maps.assets import script, style
 from maps.interactive import embed_json, page_text
 from maps.layer import MapLayer
 from maps.patterns import TILES, uncertain_class
-from maps.style import BACKDROP, STATUS_CLASSES, MapClass
-from maps.words import load_words as map_words
+from maps.style import BACKDROP, MapClass
+from maps.text import class_label
+from maps.words import english as map_words
 
 #: What a browser may do for the page: run our files, ask this service, and nothing else.
 EXPLORE_POLICY = (
@@ -237,7 +238,7 @@ def version() -> str:
 
 
 def _described(layer: MapLayer) -> dict[str, Any]:
-    words_ = map_words("en")
+    words_ = map_words()
     data, written = layer.data(), layer.table(words_)
     counts = layer.style.count(data["class"])
     fills: list[dict[str, Any]] = []
@@ -255,9 +256,7 @@ def _described(layer: MapLayer) -> dict[str, Any]:
     classes = [
         {
             **_fill(layer, layer.style.entry(kind)),
-            "label": words_.get(kind, "").capitalize()
-            if kind in STATUS_CLASSES
-            else layer.style.entry(kind).label,
+            "label": class_label(layer.style.entry(kind), words_),
             "count": count,
         }
         for kind, count in counts.items()
@@ -265,7 +264,9 @@ def _described(layer: MapLayer) -> dict[str, Any]:
     if bool(data["uncertain"].any()):
         middle = layer.style.classes[len(layer.style.classes) // 2]
         striped_fill = _fill(layer, uncertain_class(middle))
-        classes.append(striped_fill | {"label": words_["uncertain"], "count": int(data["uncertain"].sum())})
+        classes.append(
+            striped_fill | {"label": words_("map", "uncertain"), "count": int(data["uncertain"].sum())}
+        )
     return {
         "id": layer.id,
         "label": layer.label,

@@ -121,7 +121,7 @@ def test_the_rug_has_the_classes_of_the_map():
     picture = tartan_rug(CELLS, deciles("D"), title="T", texts=CELLS.map(lambda value: f"{value:.0f}"))
     assert (
         picture.alt
-        == "T. Luton 001A: Income 1 (most deprived), Health 10 (least deprived); Luton 001B: Income No figure, Health 3."
+        == "T. Luton 001A: Income 1 (most deprived), Health 10 (least deprived); Luton 001B: Income Missing, Health 3."
     )
     with pytest.raises(StyleError):
         tartan_rug(CELLS + 5, deciles("D"), title="T")

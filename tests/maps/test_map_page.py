@@ -17,7 +17,7 @@ from maps.assets import AssetError, outside_references
 from maps.interactive import MapError, build_map
 from maps.layer import LayerError, MapLayer
 from maps.style import categories, shares, single, three_classes
-from maps.words import load_words
+from maps.words import english
 
 HOSTILE = "</script><script>window.hurt=1</script>\"'&<img src=x onerror=window.hurt=1>"
 URDU = "محلہ لوٹن"
@@ -81,7 +81,7 @@ class TestFile:
 
     def test_has_language_title_heading_and_no_zoom_lock(self, share_layer):
         html = build_map([share_layer], title="Below & beyond")
-        assert '<html lang="en"' in html
+        assert '<html lang="en-GB"' in html
         assert "<title>Below &amp; beyond</title>" in html
         assert "user-scalable" not in html
         assert "maximum-scale" not in html
@@ -335,7 +335,7 @@ class TestOpened:
             row = page.locator("#compared tbody tr").first
             code = page.evaluate("JSON.parse(document.getElementById('map-data').textContent).sets")
             names = next(iter(code.values()))["names"]
-            held = luton[0].table(load_words())
+            held = luton[0].table(english())
             for column, pick in ((0, "#first"), (1, "#second")):
                 area = held[held["name"] == names[int(page.locator(pick).input_value())]].iloc[0]
                 cell = row.locator("td").nth(column).inner_text()

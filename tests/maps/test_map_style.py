@@ -37,7 +37,7 @@ from maps.style import (
     three_classes,
 )
 from maps.text import base_text, range_text, value_text
-from maps.words import WordsError, load_words
+from maps.words import english
 
 
 def frame(values, low=np.nan, high=np.nan, status=None):
@@ -176,7 +176,7 @@ class TestLayer:
     def test_an_area_without_a_row_is_missing(self, grid):
         layer = MapLayer("a", "A", grid, shares("A", [0, 1]), pd.Series({grid.index[0]: 0.5}), unit="share")
         assert layer.class_counts() == {"c1": 1, "missing": 11}
-        assert layer.table(load_words())["value"].tolist()[:2] == ["50%", "missing"]
+        assert layer.table(english())["value"].tolist()[:2] == ["50%", "missing"]
 
 
 class TestWords:
@@ -194,35 +194,15 @@ class TestWords:
         ],
     )
     def test_a_number_with_its_unit(self, value, unit, decimals, expected):
-        assert value_text(value, unit, load_words(), decimals=decimals) == expected
+        assert value_text(value, unit, english(), decimals=decimals) == expected
 
     def test_ranges_and_bases(self):
-        words = load_words()
+        words = english()
         assert range_text(0.24, 0.33, "share", words) == "24% to 33%"
         assert range_text(float("nan"), 0.33, "share", words) == ""
         assert base_text(462, 1650, words) == "462 of 1,650"
         assert base_text(float("nan"), 1650, words) == "out of 1,650"
         assert base_text(float("nan"), float("nan"), words) == ""
-
-    def test_a_translation_must_be_whole_and_keep_what_stands_in_braces(self, tmp_path):
-        with pytest.raises(WordsError, match=r"holds en, not \"ur\""):
-            load_words("ur")
-        english = dict(load_words())
-        file = tmp_path / "words.toml"
-
-        def write(words):
-            file.write_text(
-                "[cy]\n" + "".join(f"{key} = '{text}'\n" for key, text in words.items()), encoding="utf-8"
-            )
-
-        write(english | {"print": "Argraffu"})
-        assert load_words("cy", file=file)["print"] == "Argraffu"
-        write({key: text for key, text in english.items() if key != "print"})
-        with pytest.raises(WordsError, match="lacks print"):
-            load_words("cy", file=file)
-        write(english | {"range_of": "o {low}"})
-        with pytest.raises(WordsError, match=r"needs \{high\}"):
-            load_words("cy", file=file)
 
 
 class TestAuditFindings:
@@ -231,7 +211,7 @@ class TestAuditFindings:
     def test_every_map_has_its_figures_as_text(self, share_layer):
         html = build_map([share_layer], title="x")
         table = html[html.index("<table") :]
-        for code, row in share_layer.table(load_words()).iterrows():
+        for code, row in share_layer.table(english()).iterrows():
             assert f"<td>{code}</td>" in table
             assert f"<td>{row['value']}</td>" in table
 

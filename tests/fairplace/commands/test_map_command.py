@@ -26,7 +26,7 @@ from maps.picture import Picture
 from maps.static import Paper
 from maps.style import STATUS_CLASSES
 from maps.text import value_text
-from maps.words import load_words
+from maps.words import english
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_what_a_map_must_say_stands_in_the_page_the_sheet_and_its_table(
 def test_a_map_writes_a_number_as_the_profile_does(sample_pack: Pack, name: str) -> None:
     layer = area_layer(release(sample_pack, "officer"), name)
     assert layer is not None
-    written = layer.table(load_words())
+    written = layer.table(english())
     for row in layer.figures.to_dict("records"):  # type: ignore[union-attr]
         said = show(row)
         assert (written.loc[row["code"], "value"], written.loc[row["code"], "range"]) == (
@@ -112,7 +112,7 @@ def test_halves_are_rounded_alike_on_maps_and_in_documents() -> None:
     for value in (0.125, 0.005, 0.345, 0.0825, 1 / 3):
         for decimals in (0, 1):
             text = show_number(value, "share", decimals=decimals)
-            assert value_text(value, "share", load_words(), decimals=decimals) == text
+            assert value_text(value, "share", english(), decimals=decimals) == text
 
 
 def test_an_edition_whose_place_was_taken_says_so_on_every_map(released: Released) -> None:

@@ -168,7 +168,7 @@ def check_xlsx(profile: Profile, content: bytes) -> None:
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert book.sheetnames[:2] == ["Cover", "Notes"]
     for sheet, table in zip(book.worksheets[2:], profile.tables, strict=True):
-        laid = grid(table)
+        laid = grid(table, profile.words)
         assert sheet["A1"].value == laid.caption
         head = next(row[0].row for row in sheet.iter_rows() if row[0].value == laid.head[0])
         for down, (cells, row) in enumerate(zip(laid.rows, table.rows, strict=True), head + 1):
@@ -180,7 +180,7 @@ def check_xlsx(profile: Profile, content: bytes) -> None:
                 for one in sheet[down][: len(cells)]
             ]
             # Shown by its format, a cell reads as on the page; a number with its range is three cells.
-            texts = [shown(one) for one in read]
+            texts = [shown(one, profile.words) for one in read]
             assert "".join(texts) == "".join(join_range(cell) for cell in row), (table.id, texts)
             for one, cell in zip(read, cells, strict=True):
                 assert one.value == (cell.value if isinstance(cell.value, str) else pytest.approx(cell.value))
