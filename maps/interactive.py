@@ -329,10 +329,10 @@ def _data(page: _Page, drawn: list[dict[str, Any]]) -> dict[str, Any]:
                 "fills": [paint(one) for one in kinds],
                 "borders": [layer.style.border(one) for one in kinds],
                 "fill": [place[one] for one in each],
-                "values": _packed(written["value"]),
-                "ranges": _packed(written["range"]),
-                "bases": _packed(written["base"]),
-                "classes": _packed(written["class"]),
+                "values": packed(written["value"]),
+                "ranges": packed(written["range"]),
+                "bases": packed(written["base"]),
+                "classes": packed(written["class"]),
                 "judged": layer.style.rule == "chance" or layer.said is not None,
                 "line": [layer.style.outline, layer.style.outline_width],
                 "dash": DASHES[layer.style.dash],
@@ -386,8 +386,8 @@ def _marks(layer: MapLayer, kinds: Sequence[MapClass]) -> list[dict[str, Any]]:
     return [{"corners": [*corners], "hollow": one.colour if hollow else ""} for one, corners, hollow in found]
 
 
-def _packed(texts: pd.Series[str]) -> dict[str, list[Any]]:
-    """Texts that repeat are written once."""
+def packed(texts: pd.Series[str]) -> dict[str, list[Any]]:
+    """Give texts as `of`, each once, and `at`, the place of each: texts that repeat are written once."""
     kinds = _unique(texts)
     place = {one: at for at, one in enumerate(kinds)}
     return {"of": kinds, "at": [place[one] for one in texts]}

@@ -8,19 +8,24 @@ itself, or from a server that answers byte ranges.
 from __future__ import annotations
 
 import base64
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import jinja2
 import numpy as np
+import pandas as pd
 import pyogrio
+from pyogrio.errors import DataLayerError
 
-from geo.crs import BNG, to_lonlat
+from geo.crs import BNG, bng_to_lonlat, to_lonlat
 from geo.errors import UserError
 from maps.assets import outside_references, script, style
-from maps.interactive import embed_json, page_text
-from maps.layer import MapLayer
+from maps.interactive import embed_json, packed, page_text
+from maps.layer import LayerError, MapLayer, licence_lines
 from maps.legend import legend_entries, origin_line
 from maps.patterns import TILES, patterned, tile_svg
 from maps.shapes import STEPS, middles_of, simplify
@@ -29,6 +34,12 @@ from maps.words import Words, english
 
 #: Name of the layer inside the archive.
 LAYER = "areas"
+#: Words that the program of the page says.
+_SPOKEN = (
+    *("figure", "range", "range_reaches", "base", "class", "period", "source", "code", "close"),
+    *("search_none", "search_some", "found_place", "zoom_in", "zoom_out", "few_drawn"),
+    *("no_webgl", "tiles_absent", "tiles_damaged", "map_failed"),
+)
 
 
 class TileError(UserError, ValueError):
@@ -79,8 +90,70 @@ def write_tiles(
     return path
 
 
+def count_held(tiles: Path) -> dict[int, int]:
+    """Count the areas that an archive holds at each zoom: tiles leave out what is too small to be seen.
+
+    Parameters
+    ----------
+    tiles
+        From `write_tiles`.
+
+    Returns
+    -------
+    dict
+        Zoom -> different codes. A zoom that GDAL does not read back is left out.
+    """
+    with tiles.open("rb") as held:
+        least, most = held.read(102)[100:]
+    counted: dict[int, int] = {}
+    for zoom in range(least, most + 1):
+        # GDAL joins the pieces of tiles, and gives up where a simplified border crosses itself.
+        with contextlib.suppress(DataLayerError):
+            rows = pyogrio.read_dataframe(
+                tiles, layer=LAYER, columns=["code"], read_geometry=False, ZOOM_LEVEL=str(zoom)
+            )
+            counted[zoom] = int(rows["code"].nunique())
+    return counted
+
+
+@dataclass(frozen=True)
+class TileFrame:
+    """What stands around a map of tiles, as `build_map` has it.
+
+    Parameters
+    ----------
+    caveats
+        Sentences for the whole map; the layer's own is shown inside the image.
+    banner, running
+        Sentences above the title, and a line of status and edition; both stand inside the image too.
+    licences
+        Lines that name sources beside those of the layer, such as that of the outlines.
+    twin
+        Name of the file beside the page in which every area's figure is a row; empty if there is none.
+    places
+        What search finds beside the areas: columns `name`, `kind` (such as "district"), `west`, `south`,
+        `east` and `north` in metres of EPSG:27700.
+    held
+        Zoom -> areas that the archive holds, from `count_held`; the page says when some are not drawn.
+    """
+
+    caveats: Sequence[str] = ()
+    banner: Sequence[str] = ()
+    running: str = ""
+    licences: Sequence[str] = ()
+    twin: str = ""
+    places: pd.DataFrame | None = None
+    held: Mapping[int, int] | None = None
+
+
 def build_tile_map(
-    layer: MapLayer, tiles: Path, *, title: str, address: str = "", words: Words | None = None
+    layer: MapLayer,
+    tiles: Path,
+    *,
+    title: str,
+    address: str = "",
+    frame: TileFrame | None = None,
+    words: Words | None = None,
 ) -> str:
     """Give a page that draws a layer from tiles.
 
@@ -95,6 +168,8 @@ def build_tile_map(
     address
         Where the page finds the archive on its own server, such as ``england.pmtiles``; written
         into the page if empty, which then opens from disk with the network cut.
+    frame
+        Caveats, standing, sources, table of all areas, and more to search.
     words
         Of the page; English if left out.
 
@@ -102,7 +177,7 @@ def build_tile_map(
     -------
     str
         HTML with the legend, a table of the classes and, on a click or a search, an area's figures.
-        The table of all areas is too long for a page: publish it beside it as CSV.
+        The table of all areas is too long for a page: publish it beside it, and name it as `twin`.
 
     Raises
     ------
@@ -117,13 +192,17 @@ def build_tile_map(
     if archive[:8] != b"PMTiles\x03":
         raise TileError(f"{tiles.name} is not a PMTiles archive of version 3; make it with write_tiles")
     words = words or english()
+    frame = frame or TileFrame()
     data = layer.data()
     page = _template().render(
         title=title,
         words=words,
         w=words.view("map"),
         layer=layer,
-        # Stripes are not drawn here: what a range reaches is in the pop-up and the table of all areas.
+        frame=frame,
+        # Stripes would be lost in areas of a few pixels: the key counts them, and the pop-up tells each.
+        reaching=f"{int(data['uncertain'].sum()):,}" if bool(data["uncertain"].any()) else "",
+        licences=licence_lines([layer.licence, *frame.licences]),
         entries=[one for one in legend_entries(layer, data, words) if one["id"] != "uncertain"],
         total=count_text(len(data), words),
         origin=origin_line(layer, words),
@@ -134,7 +213,7 @@ def build_tile_map(
         library_sheet=style("maplibre-gl.css"),
         library=script("maplibre-gl.js"),
         program=page_text("tiles.js"),
-        data=embed_json(_data(layer, words, address)),
+        data=embed_json(_data(layer, words, address, frame)),
         archive="" if address else base64.b64encode(archive).decode("ascii"),
     )
     left = outside_references(page)
@@ -143,7 +222,7 @@ def build_tile_map(
     return str(page)
 
 
-def _data(layer: MapLayer, words: Words, address: str) -> dict[str, Any]:
+def _data(layer: MapLayer, words: Words, address: str, frame: TileFrame) -> dict[str, Any]:
     held = layer.data()
     table = layer.table(words)
     classes = []
@@ -162,15 +241,17 @@ def _data(layer: MapLayer, words: Words, address: str) -> dict[str, Any]:
         "tiles": {name: list(tile) for name, tile in TILES.items()},
         "codes": [str(code) for code in held.index],
         "names": list(table["name"]),
-        "values": list(table["value"].where(table["value"] != "", table["class"])),
-        "ranges": list(table["range"]),
+        **{name: packed(table[name]) for name in ("value", "range", "base", "class")},
+        "uncertain": [at for at, one in enumerate(held["uncertain"]) if one],
+        "facts": [layer.interval_words(words), layer.period_words(), layer.source],
+        "places": _places(frame.places),
+        "held": {str(zoom): count for zoom, count in (frame.held or {}).items() if count < len(held)},
         "middles": middles_of(layer.areas),
         "steps": STEPS,
         "bounds": [float(np.round(one, 5)) for one in (west, south, east, north)],
-        "words": {name: words("map", name) for name in ("figure", "range", "code", "search_none")},
+        "words": {name: words.raw("map", name) for name in _SPOKEN},
         # What MapLibre says of itself, by its own keys.
         "locale": {
-            "Map.Title": words("map", "map_name", title=layer.label),
             "NavigationControl.ZoomIn": words("map", "zoom_in"),
             "NavigationControl.ZoomOut": words("map", "zoom_out"),
             "Popup.Close": words("map", "close"),
@@ -178,6 +259,25 @@ def _data(layer: MapLayer, words: Words, address: str) -> dict[str, Any]:
             "ScaleControl.Kilometers": words("map", "scale_kilometres", number="").strip(),
         },
     }
+
+
+def _places(places: pd.DataFrame | None) -> list[list[Any]]:
+    """Name, kind, and west, south, east and north in steps, of each place to search."""
+    if places is None or places.empty:
+        return []
+    ends = ("west", "south", "east", "north")
+    lacking = [name for name in ("name", "kind", *ends) if name not in places]
+    if lacking:
+        raise LayerError(f"places to search lack the column {lacking[0]}; give name, kind, {', '.join(ends)}")
+    corners = [
+        bng_to_lonlat(places[x].to_numpy(dtype=float), places[y].to_numpy(dtype=float))
+        for x, y in (ends[:2], ends[2:])
+    ]
+    steps = np.rint(np.column_stack([one for pair in corners for one in pair]) * STEPS).astype(int)
+    return [
+        [str(name), str(kind), *box]
+        for name, kind, box in zip(places["name"], places["kind"], steps.tolist(), strict=True)
+    ]
 
 
 def _template() -> jinja2.Template:
