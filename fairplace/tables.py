@@ -163,6 +163,22 @@ def _formed(one: Indicator, tables: Tables, spine: Spine) -> list[pd.DataFrame]:
     table = next((held for held in tables.held.values() if set(columns) <= set(held.columns)), None)
     if table is None or table.geography != LSOA21:
         return []
+    own = _counts(table, one)
+    parts = []
+    for target in _targets(spine):
+        moved = _move(own, spine, target, whole=list(own.columns))
+        shown = _share(moved, one) if one.denominator else moved
+        parts.append(table_figures(shown, only=[one.id]))
+    return parts
+
+
+def form_share(table: AreaTable, one: Indicator) -> AreaTable:
+    """Form a share of the columns that an indicator names, on the areas of their table."""
+    return _share(_counts(table, one), one)
+
+
+def _counts(table: AreaTable, one: Indicator) -> AreaTable:
+    """Count of an indicator, and the base of one that is a share."""
     count = _sum(table, one.numerator)
     if not one.denominator:
         values = {one.id: count}
@@ -173,13 +189,7 @@ def _formed(one: Indicator, tables: Tables, spine: Spine) -> list[pd.DataFrame]:
             "count": Column(one.label, one.count_unit, "count"),
             "base": Column("Base", one.count_unit, "count"),
         }
-    own = AreaTable(LSOA21, described, pd.DataFrame(values), table.source)
-    parts = []
-    for target in _targets(spine):
-        moved = _move(own, spine, target, whole=list(values))
-        shown = _share(moved, one) if one.denominator else moved
-        parts.append(table_figures(shown, only=[one.id]))
-    return parts
+    return AreaTable(LSOA21, described, pd.DataFrame(values), table.source)
 
 
 def _sum(table: AreaTable, columns: Sequence[str]) -> pd.Series[float]:

@@ -206,6 +206,7 @@ def build_tile_map(
         entries=[one for one in legend_entries(layer, data, words) if one["id"] != "uncertain"],
         total=count_text(len(data), words),
         origin=origin_line(layer, words),
+        accuracy=to_lonlat(layer.areas[["geometry"]].iloc[:1])[1],
         patterns="".join(
             tile_svg(one.colour, one.pattern, one.ink) for one in patterned(layer.style) if one.pattern
         ),
