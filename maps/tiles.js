@@ -296,6 +296,7 @@
       input.value = one.name;
       close();
       if (popup) popup.remove();
+      find("map").scrollIntoView({ block: "nearest" });
       if (one.box) {
         map.fitBounds(one.box, { padding: room(), maxZoom: 14, animate: false });
         find("spoken").textContent = said(data.words.found_place, { name: one.name });
