@@ -58,17 +58,21 @@ class LayerRule:
     whole
         What is known of one practice, network or area is shown whole or not at all, because its
         figures bound one another.
+    rounded
+        Every base is rounded, and with it how many replied: not everybody answers every question, and
+        a question's base beside the replies would tell how few left it out.
     """
 
     smallest_base: int
     reason: str
     whole: bool = False
+    rounded: bool = False
 
 
 _AUDITS = "a handful of audited homes on a street can be told apart from the pavement"
 #: Word in a source's id -> its rule. The first that fits holds; other layers have only the general one.
 LAYERS: Mapping[str, LayerRule] = {
-    "survey": LayerRule(10, "an estate with fewer than 10 replies is known by its neighbours"),
+    "survey": LayerRule(10, "an estate with fewer than 10 replies is known by its neighbours", rounded=True),
     "audit": LayerRule(10, _AUDITS),
     "counts_homes": LayerRule(10, _AUDITS),
     "childminder": LayerRule(1, "places tell how many childminders there are", whole=True),

@@ -68,6 +68,8 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None, words: Words
     if status != "ok":
         return Shown(SIGNS[status][0], "", SIGNS[status][0])
     unit, modelled = str(figure["unit"]), is_ours(figure)
+    if decimals is None and unit == "share" and _is_coarse(figure):
+        decimals = 0
     value = show_number(float(figure["value"]), unit, modelled=modelled, decimals=decimals, words=words)
     low, high = float(figure["low"]), float(figure["high"])
     if math.isnan(low) or math.isnan(high):
@@ -89,6 +91,13 @@ def is_ours(figure: Mapping[str, Any]) -> bool:
     Also where a larger area lends it, which makes its basis ``copied``.
     """
     return figure["basis"] in _MODELLED and "model" in str(figure.get("interval", ""))
+
+
+def _is_coarse(figure: Mapping[str, Any]) -> bool:
+    """Tell whether a share was rounded to whole percents or more with its base; such a share has no count."""
+    value, base = float(figure["value"]), float(figure.get("base", math.nan))
+    whole = abs(value * 100 - round(value * 100)) < 1e-6 if math.isfinite(value) else False
+    return whole and 0 < base <= 1000 and math.isnan(float(figure.get("count", math.nan)))
 
 
 def show_period(period: str, words: Words | None = None) -> str:

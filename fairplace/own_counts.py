@@ -8,6 +8,7 @@ another. Totals of the district and of all groups count as known even where no r
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from fairplace.disclosure_policy import COUNTED_UNITS, ROUND_BASES_TO, SIZE_ORDER, LayerRule
+from fairplace.own_shares import round_base, round_share, widen
 from fairplace.statistics_intervals import wilson
 from fairplace.suppression import ELSEWHERE, Total, protect
 from geo.geography import Geography
@@ -163,9 +165,9 @@ def hide_own_counts(
         index=rows.index,
     )
     small |= (base > 0) & (base <= hide_up_to) & (count > 0)
-    others, listed = pd.Series(False, index=rows.index), pd.Series(False, index=rows.index)
+    others, listed, told = (pd.Series(False, index=rows.index) for _ in range(3))
     if secondary:
-        others, listed = _given_away(rows, count, base, small, rest, few, hide_up_to, nests, sums)
+        others, listed, told = _given_away(rows, count, base, small, rest, few, hide_up_to, nests, sums)
     primary = small | rest
     gone = primary | few | others
     whole = rows["source"].map(lambda one: (known := rule(one)) is not None and known.whole).astype(bool)
@@ -179,7 +181,11 @@ def hide_own_counts(
     at = rows.index[gone]
     shown.loc[at, ["value", "low", "high", "count", "base"]] = np.nan
     shown.loc[at, "status"] = "suppressed"
-    rounded = _round_bases(shown, rows.index[~gone & ~listed])
+    alike = rows["source"].map(lambda one: (known := rule(one)) is not None and known.rounded).astype(bool)
+    replies = rows.index[(~gone & (rows["unit"] == "replies")).to_numpy()]
+    shown.loc[replies, "value"] = shown.loc[replies, "value"].map(round_base)
+    listed, told = listed & ~alike, told & ~alike
+    rounded = _round_bases(shown, rows.index[~gone & ~listed], told, hide_up_to)
     reasons = {
         "few in the base": int((few & ~primary).sum()),
         "would give one away": int((others & ~primary & ~few).sum()),
@@ -199,30 +205,35 @@ def _made_of_hidden(rows: pd.DataFrame, gone: pd.Series[bool]) -> pd.Series[bool
     return (stem != rows["indicator"]) & wanted.isin(kin[gone.to_numpy()])
 
 
-def _round_bases(shown: pd.DataFrame, at: pd.Index[int]) -> int:
-    """Round own bases in place, and shares with them, so that a share does not tell the exact base.
+def _round_bases(shown: pd.DataFrame, at: pd.Index[int], told: pd.Series[bool], hide_up_to: int) -> int:
+    """Round own bases in place, and the shares of them, so that a share does not tell the exact base.
 
-    A base that is shown as a count of its own is left: rounding it would hide nothing and bend the share.
+    A share keeps no count: beside the base it would tell more. Where the count stands in a row of its own
+    (`told`), the share is that count of the rounded base, which adds nothing to the two.
     """
     base, count = shown.loc[at, "base"], shown.loc[at, "count"]
-    near = (base / ROUND_BASES_TO + 0.5).apply(np.floor) * ROUND_BASES_TO
-    # Of 11 of 12 the base may not become 10; of 12 of 12 the count is the base, and all stay all.
-    near = near.where(~(near < count), np.ceil(base / ROUND_BASES_TO) * ROUND_BASES_TO)
-    changed = base.notna() & (near != base) & (near > 0) & (base != count)
-    where = at[changed.to_numpy()]
-    factor = (base / near)[changed]
-    shown.loc[where, "base"] = near[changed]
-    share = where[
-        (shown.loc[where, "unit"] == "share").to_numpy() & shown.loc[where, "count"].notna().to_numpy()
-    ]
-    for name in ("value", "low", "high"):
-        shown.loc[share, name] = (shown.loc[share, name] * factor[share]).clip(upper=1.0)
-    # Limits that we formed tell the base they were formed of, however they are scaled: form them anew.
-    formed = shown.loc[share, "interval"].str.extract(r"^([\d.]+) % Wilson$")[0].astype(float).dropna()
-    for percent, ours in formed.groupby(formed):
-        rows = ours.index
-        low, high = wilson(shown.loc[rows, "count"], shown.loc[rows, "base"], confidence=float(percent) / 100)
-        shown.loc[rows, "low"], shown.loc[rows, "high"] = low, high
+    near = base.map(round_base, na_action="ignore")
+    counted = shown.loc[at, "unit"] != "share"
+    # Of 11 of 12 the base may not become 10; of 12 of 12 the count is the base. A share shows no count.
+    near = near.where(~(counted & (near < count)), np.ceil(base / ROUND_BASES_TO) * ROUND_BASES_TO)
+    changed = base.notna() & (near != base) & (near > 0) & ~(counted & (base == count))
+    shown.loc[at[changed.to_numpy()], "base"] = near[changed]
+    shares = at[(~counted & base.notna() & (near > 0)).to_numpy()]
+    for row in shares:
+        whole = float(near[row])
+        share = float(shown.at[row, "value"])
+        if told[row] and 0 < share < 1:
+            share = float(count[row]) / whole
+        share = round_share(share, whole, hide_up_to)
+        shown.at[row, "value"], shown.at[row, "count"] = share, np.nan
+        low, high = float(shown.at[row, "low"]), float(shown.at[row, "high"])
+        ours = re.fullmatch(r"([\d.]+) % Wilson", str(shown.at[row, "interval"]))
+        if ours:  # formed anew, of what is shown
+            ends = wilson(share * whole, whole, confidence=float(ours[1]) / 100)
+            low, high = float(ends[0]), float(ends[1])
+        elif not np.isnan(low + high):
+            low, high = widen(low, high, whole)
+        shown.at[row, "low"], shown.at[row, "high"] = low, high
     return int(changed.sum())
 
 
@@ -236,9 +247,9 @@ def _given_away(
     hide_up_to: int,
     nests: Sequence[Nest],
     sums: Sequence[Sums],
-) -> tuple[pd.Series[bool], pd.Series[bool]]:
-    """Tell which rows must be hidden besides the small ones, and whose base is a count that is shown."""
-    given, listed = pd.Series(False, index=rows.index), pd.Series(False, index=rows.index)
+) -> tuple[pd.Series[bool], pd.Series[bool], pd.Series[bool]]:
+    """Tell which rows must be hidden besides the small ones, and whose base or count is shown by itself."""
+    given, listed, told = (pd.Series(False, index=rows.index) for _ in range(3))
     for _, part in rows.groupby(["source", "period"], sort=False):
         table = _Table.of(part, count, base)
         if not table.amounts:
@@ -288,10 +299,20 @@ def _given_away(
             caps=caps,
             almost_all=ends,
         )
+        stand = _standing(table, rows["unit"])
         for row, pair in table.cells.items():
             given[row] = any(one is not None and bool(chosen[position[one]]) for one in pair)
-            listed[row] = pair[1] is not None
-    return given, listed
+            listed[row], told[row] = pair[1] in stand, pair[0] in stand
+    return given, listed, told
+
+
+def _standing(table: _Table, unit: pd.Series[str]) -> set[Cell]:
+    """Cells that are shown as they are: values of counts, and counts of shares whose base is shown so."""
+    pairs = {row: pair for row, pair in table.cells.items() if pair[0] is not None}
+    stand = {pair[0] for row, pair in pairs.items() if unit[row] in COUNTED_UNITS}
+    while found := {count for count, base in pairs.values() if base in stand} - stand:
+        stand |= found
+    return {cell for cell in stand if cell is not None}
 
 
 def _kind(key: str) -> str:

@@ -259,6 +259,7 @@ def _energy(words: Words, rows: _Rows, code: str, fill: Mapping[str, str]) -> li
             )
         )
         blocks += _by_group(words, rows, "certificates_band", "certificates_bands")
+        blocks.append(Paragraph([words("evidence", "own_shares")], "note"))
     return blocks
 
 
@@ -424,8 +425,8 @@ def _survey(words: Words, rows: _Rows) -> list[Block]:
             )
     head = [*words.lines("evidence", "survey_head"), *estates]
     caption = words("evidence", "survey", period=rows.period("survey_replies", words))
-    note = words("evidence", "survey_sample", fewest=FEWEST_REPLIES)
-    return [Table("survey", caption, head, table, [note])]
+    notes = [words("evidence", "survey_sample", fewest=FEWEST_REPLIES), words("evidence", "own_shares")]
+    return [Table("survey", caption, head, table, notes)]
 
 
 def _referrals(words: Words, rows: _Rows, names: Mapping[str, str]) -> list[Block]:

@@ -17,6 +17,8 @@ from fairplace.disclosure import (
     release_area_figures,
     release_figures,
 )
+from fairplace.numbers import show
+from fairplace.own_shares import round_base, round_share, step_of
 from fairplace.pack import Pack
 from fairplace.suppression import SuppressionError, Total, protect
 from geo.figures import FIGURE_KEY, tidy_figures
@@ -157,18 +159,72 @@ def test_an_estate_with_fewer_than_ten_replies_is_not_shown() -> None:
 
 
 def test_own_bases_are_rounded_and_their_shares_with_them() -> None:
-    got = shown(rows("lad25", {LAD: 31 / 98}, count=31.0, base=98.0, low=0.23, high=0.41, unit="share")).iloc[
-        0
-    ]
-    assert (got["base"], got["count"]) == (100.0, 31.0)
-    assert got["value"] == pytest.approx(0.31)
-    assert got["low"] <= got["value"] <= got["high"]
+    # 31 of 98 is 31.6 %. 98 to 102 all become 100, of which a step of 2 % is at least one: 32 %.
+    row = rows("lad25", {LAD: 31 / 98}, count=31.0, base=98.0, low=0.23, high=0.41, unit="share")
+    got = shown(row).iloc[0]
+    assert (got["base"], got["value"]) == (100.0, 0.32)
+    assert np.isnan(got["count"]), "beside the share it would tell which base it was"
+    assert (got["low"], got["high"]) == (0.22, 0.42)
     all_of_them = shown(rows("lad25", {LAD: 1.0}, count=12.0, base=12.0, unit="share")).iloc[0]
-    assert (all_of_them["base"], all_of_them["value"]) == (12.0, 1.0)  # all stay all
-    census = shown(rows("lad25", {LAD: 31 / 98}, count=31.0, base=98.0, unit="share", source="census")).iloc[
-        0
+    assert (all_of_them["base"], all_of_them["value"]) == (10.0, 1.0)  # all stay all
+    assert show(got).with_range == "32% (22% to 42%)"
+    census = shown(row.assign(source="census")).iloc[0]
+    assert (census["base"], census["count"]) == (98.0, 31.0)
+    assert show(census).value == "31.6%"
+
+
+@pytest.mark.parametrize(
+    ("count", "base", "near", "share"),
+    [(13, 18, 20, 0.7), (7, 14, 15, 0.5), (41, 87, 85, 0.48), (5, 72, 70, 0.08), (1802, 2503, 2505, 0.72)],
+)
+def test_a_share_is_right_to_the_step_of_its_rounded_base(
+    count: int, base: int, near: int, share: float
+) -> None:
+    row = rows("lad25", {LAD: count / base}, count=float(count), base=float(base), unit="share")
+    got = shown(row).iloc[0]
+    assert (got["base"], got["value"]) == (near, share)
+    assert abs(got["value"] - count / base) <= 0.6 * step_of(near)
+
+
+def test_a_share_of_a_rounded_base_is_possible_of_more_than_one_base() -> None:
+    for hide_up_to in (1, 4, 7):
+        bases: dict[tuple[float, float], set[int]] = {}
+        wanted: dict[float, set[int]] = {}
+        for base in range(8, 503):
+            for count in (0, *range(hide_up_to + 1, base - hide_up_to), base):
+                near = round_base(base)
+                bases.setdefault((near, round_share(count / base, near, hide_up_to)), set()).add(base)
+                wanted.setdefault(near, set()).add(base)
+        assert all(len(one) > 1 for one in bases.values())
+        # Nearly always it is any of them; the others are shares next to those that are hidden.
+        assert sum(one == wanted[near] for (near, _), one in bases.items()) > 0.98 * len(bases)
+
+
+def test_a_share_whose_count_stands_by_itself_is_that_count_of_the_rounded_base() -> None:
+    # A reader has the 100 and the 105: 100 of 107 is 93.5 %, which is so of no other base.
+    share = rows("lad25", {LAD: 100 / 107}, indicator="came_share", count=100.0, base=107.0, unit="share")
+    got = shown(rows("lad25", {LAD: 100.0}), share).set_index("indicator").loc["came_share"]
+    assert (got["base"], got["value"]) == (105.0, 0.95)
+
+
+def test_all_of_a_survey_is_rounded_alike_with_how_many_replied() -> None:
+    survey = {"source": "estates_survey", "basis": "survey"}
+    replied = {"a": 18.0, "b": 24.0}
+    parts = [
+        rows("lad25", {LAD: number}, indicator="replies", unit="replies", group=group, **survey)
+        for group, number in replied.items()
     ]
-    assert census["base"] == 98.0
+    # Everybody answered whether they feel safe; one of b did not say whether the home is warm.
+    for name, bases in (("safe", replied), ("warm", {"a": 18.0, "b": 23.0})):
+        parts += [
+            rows("lad25", {LAD: 13 / base}, indicator=name, unit="share", group=group, count=13.0, base=base, **survey)
+            for group, base in bases.items()
+        ]  # fmt: skip
+    got = shown(*parts).set_index(["indicator", "group"])
+    assert got.loc["replies", "value"].to_dict() == {"a": 20.0, "b": 25.0}
+    assert got.loc[["safe", "warm"], "base"].to_list() == [20.0, 25.0, 20.0, 25.0]
+    assert got.loc[["safe", "warm"], "value"].to_list() == [0.7, 0.55, 0.7, 0.55]
+    assert got.loc[["safe", "warm"], "count"].isna().all()
 
 
 def test_a_base_that_is_shown_as_a_count_is_left_as_it_is() -> None:
@@ -178,7 +234,7 @@ def test_a_base_that_is_shown_as_a_count_is_left_as_it_is() -> None:
     assert got.loc["attended_share", "base"] == 333.0
     assert got.loc["attended_share", "value"] == pytest.approx(0.694, abs=5e-4)
     alone = shown(share).set_index("indicator")
-    assert alone.loc["attended_share", "base"] == 335.0
+    assert (alone.loc["attended_share", "base"], alone.loc["attended_share", "value"]) == (335.0, 0.69)
 
 
 @pytest.mark.parametrize(("limit", "gone"), [(1, False), (4, False), (5, True), (7, True)])

@@ -268,7 +268,8 @@ def attack_shares(world: World, attended: np.ndarray, shown: pd.DataFrame) -> tu
     sums = _sums(world, shown)
     share, whole = shown["indicator"] == "attended_share", shown["indicator"] == "referrals"
     parts = np.hstack([sums, sums * whole.to_numpy()[:, None]])
-    count = shown["count"].where(share, shown["value"])
+    # The reader is credited with the count of a share that is shown without it, beside a rounded base.
+    count = shown["count"].where(share, shown["value"]).fillna(pd.Series(parts @ truth_of, index=shown.index))
     seen, hidden = (shown["status"] == "ok").to_numpy(), (shown["status"] == "suppressed").to_numpy()
     # Those missing of every share, whether it is shown or not, are asked for too.
     missing = np.hstack([np.zeros_like(sums), sums])[share.to_numpy()]
@@ -345,7 +346,7 @@ def solve_register(shown: pd.DataFrame, counts: np.ndarray) -> int:
     """How many hidden counts two equations give: the district's total, and the slope where it is shown."""
     wards = shown[(shown["geography"] == "wd25")].set_index("code")
     gone = (wards["status"] == "suppressed").to_numpy()
-    known = wards["count"].fillna(0).to_numpy()
+    known = np.where(gone, 0.0, counts)  # the reader is credited with every count that is not hidden
     equations, answers = [np.ones(gone.sum())], [counts.sum() - known.sum()]
     slope = shown.loc[shown["indicator"] == "register_low_weight_slope", "value"]
     if slope.notna().any():
@@ -393,10 +394,11 @@ def test_an_interval_does_not_tell_the_base_that_was_rounded() -> None:
             got = shown.iloc[0]
             near = 5 * np.floor(base / 5 + 0.5)
             assert got["base"] == near
+            assert np.isnan(got["count"])
             # Limits of ours, undone for every base that rounds to this one: all but the true base, if scaled,
-            # would contradict them; formed anew they are those of the rounded base, whatever it was.
+            # would contradict them; formed anew they are those of what is shown, whatever it was.
             assert (got["low"], got["high"]) == pytest.approx(
-                tuple(float(one) for one in wilson(count, near))
+                tuple(float(one) for one in wilson(got["value"] * near, near))
             )
 
 

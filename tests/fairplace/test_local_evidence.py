@@ -19,7 +19,7 @@ from fairplace.local_figures import make_figures
 from fairplace.local_sums import SumsError, own_groups, read_sums
 from fairplace.pack import Pack, open_pack
 from fairplace.profile.evidence import local_evidence
-from fairplace.profile.model import Paragraph, Table, section_numbers
+from fairplace.profile.model import Number, Paragraph, Table, section_numbers
 from fairplace.profile.words import load_words
 from fairplace.register import RegisterError, read_register
 from geo.figures import FIGURE_KEY, tidy_figures
@@ -381,3 +381,20 @@ def test_no_hidden_note_or_path_of_a_local_file_is_in_the_manifest(
     text = json.dumps(sample_pack.manifest)
     assert str(sample_data) not in text
     assert "Childminder 1" not in text
+
+
+def test_shares_of_the_survey_are_right_to_the_step_that_the_note_under_them_states(
+    sample_pack: Pack, own: pd.DataFrame
+) -> None:
+    section = local_evidence(load_words(), release(sample_pack), geography="lad25", code=AUTHORITY, area="H")
+    table = next(one for one in section.blocks if isinstance(one, Table) and one.id == "survey")
+    true = own.set_index(["indicator", "group"])["value"]
+    shares = [cell for row in table.rows[1:] for cell in row if isinstance(cell, Number) and "%" in cell.text]
+    assert len(shares) > 15
+    for cell in shares:
+        share, base = float(cell.text.rstrip("%")) / 100, float(cell.row["base"])
+        step = next(step for most, step in ((10, 0.2), (20, 0.1), (50, 0.05), (100, 0.02)) if base <= most)
+        assert abs(share - true[cell.row["indicator"], cell.row["group"]]) <= 0.6 * step
+        assert round(share / step, 6) % 1 == 0
+    assert all(int(cell.text) % 5 == 0 for cell in table.rows[0] if isinstance(cell, Number))
+    assert "10% of up to 20, 5% of up to 50, 2% of up to 100" in " ".join(table.notes)
