@@ -45,7 +45,23 @@ def access(words: Words, released: Released, place: Place) -> Section:
     said = str(released.settings.get("walking", {}).get("said", ""))
     rule = words("access", "rule", authority=released.name, said=capital(said))
     blocks.append(Paragraph([rule], "note"))
+    blocks += _lacking(words, place, found, there or here)
     return Section("access", title, blocks)
+
+
+def _lacking(words: Words, place: Place, found: list[str], whole: Rows) -> list[Block]:
+    """Name the services that are not held at all, and those that are held but not known for this area."""
+    everywhere = {group.partition(": ")[0] for name, group in whole if name == _EVERYBODY}
+    lacking = [one for one in (*SERVICES, GREEN) if one not in found]
+    said: list[Block] = []
+    for name, these in (
+        ("not_held", [one for one in lacking if one not in everywhere]),
+        ("not_known", [one for one in lacking if one in everywhere]),
+    ):
+        if these:
+            names = "; ".join(words("services_many", one) for one in these)
+            said.append(Paragraph([words("access", name, area=place.name, names=names)], "note"))
+    return said
 
 
 def _reason(released: Released) -> str:

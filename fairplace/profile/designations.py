@@ -54,8 +54,12 @@ def _table(words: Words, released: Released, place: Place, layers: list[Mapping[
         complete = words("planning", f"is_{str(one['completeness']).replace(' ', '_')}")
         title = planning_title(words, str(one["id"]), str(one["title"]))
         edition = show_period(str(one["edition"]), words) or words("planning", "no_edition")
-        if features is None or share is None:
+        if not one["held"]:
             lines.append([title, words("planning", "not_held"), "[x]", "[x]", complete, edition])
+        elif features is None or share is None or "missing" in (features["status"], share["status"]):
+            lines.append([title, words("planning", "not_known"), "[x]", "[x]", complete, edition])
+        elif "suppressed" in (features["status"], share["status"]):
+            lines.append([title, words("planning", "hidden"), "[c]", "[c]", complete, edition])
         elif features["status"] == "ok" and not features["value"]:
             none = "none" if one["completeness"] == "complete" else "not_found"
             lines.append([title, words("planning", none), "", "", complete, edition])

@@ -20,9 +20,6 @@ from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, S
 from fairplace.profile.words import Words, english, local_theme, sentence
 from fairplace.register import PREFIX, PRINCIPLES
 
-#: More names than this are not listed in one sentence.
-MOST_NAMES = 40
-
 
 class _Rows:
     """Released figures of local files, found by area, indicator and group; the newest period first."""
@@ -42,17 +39,25 @@ class _Rows:
         return self._held.get((code, indicator, group))
 
     def number(
-        self, code: str, indicator: str, group: str = "", *, style: str = "value", decimals: int | None = None
+        self,
+        code: str,
+        indicator: str,
+        group: str = "",
+        *,
+        style: str = "value",
+        decimals: int | None = None,
+        none: str = "[x]",
     ) -> Inline:
+        """Give a number, or where there is no row the sign for missing, unless `none` is another."""
         found = self.row(code, indicator, group)
-        return "[z]" if found is None else Number(found, style, decimals)
+        return none if found is None else Number(found, style, decimals)
 
     def groups(self, indicator: str) -> list[str]:
         """List the groups of an indicator for the authority."""
         return sorted(g for c, i, g in self._held if c == self.authority and i == indicator and g)
 
-    def period(self, indicator: str, words: Words) -> str:
-        found = self.row(self.authority, indicator)
+    def period(self, indicator: str, words: Words, group: str = "") -> str:
+        found = self.row(self.authority, indicator, group)
         if found is None:
             return ""
         ends = [show_period(one, words) for one in str(found["period"]).split(" to ")]
@@ -217,15 +222,20 @@ def _audits(
         if rows.row(code, BELOW) is not None:
             stock, below = rows.number(code, OF_STOCK), rows.number(code, BELOW)
             blocks.append(
-                _fill(words, "audits_here", area=fill["area"], audited=audited, stock=stock, below=below)
-            )
+                _fill(
+                    words, "audits_here", area=fill["area"], audited=audited, stock=stock, below=below,
+                    period=period,
+                )
+            )  # fmt: skip
         else:
-            blocks.append(_fill(words, "audits_only_count", area=fill["area"], audited=audited))
+            blocks.append(
+                _fill(words, "audits_only_count", area=fill["area"], audited=audited, period=period)
+            )
     if str(share["interval"]):
         blocks.append(Paragraph([words("evidence", "audits_random", interval=share["interval"])]))
     else:
         blocks.append(Paragraph([words("evidence", "audits_sample")]))
-    blocks += _by_group(words, rows, "homes_audited_band", "audits_bands")
+    blocks += _by_group(words, rows, "homes_audited_band", "audits_bands", fill)
     if geography.startswith(("wd", "lad")):
         names = released.areas("wd25")["name"].sort_values()
         shown = names if code == rows.authority else names[names.index == code]
@@ -236,9 +246,11 @@ def _audits(
             ]
             for ward, name in shown.items()
         ]
-        caption = words("evidence", "audits_beside", authority=fill["authority"], period=period)
+        caption = words("evidence", "audits_beside", authority=fill["authority"])
         note = words("evidence", "audits_beside_note")
-        head = _head(words, "audits_beside_head", fill)
+        periods = {"mis": _BESIDE[0], "fuel": _BESIDE[1], "tenure": _BESIDE[2]}
+        held = {blank: rows.period(one, words) or "[x]" for blank, one in periods.items()}
+        head = _head(words, "audits_beside_head", {**fill, "audits": period, **held})
         blocks.append(Table("audits-beside", caption, head, table, [note]))
     return blocks
 
@@ -255,10 +267,11 @@ def _energy(words: Words, rows: _Rows, code: str, fill: Mapping[str, str]) -> li
         here = rows.number(code, "certificates_below_c_share")
         blocks.append(
             _fill(
-                words, "certificates", area=fill["area"], here=here, authority=fill["authority"], whole=whole
+                words, "certificates", area=fill["area"], here=here, authority=fill["authority"], whole=whole,
+                period=rows.period("certificates_below_c_share", words),
             )
-        )
-        blocks += _by_group(words, rows, "certificates_band", "certificates_bands")
+        )  # fmt: skip
+        blocks += _by_group(words, rows, "certificates_band", "certificates_bands", fill)
         blocks.append(Paragraph([words("evidence", "own_shares")], "note"))
     return blocks
 
@@ -293,14 +306,17 @@ def _services(
     if rows.row(rows.authority, "services_jobs") is not None:
         places = rows.number(rows.authority, "services", "anchor_institution")
         jobs = rows.number(rows.authority, "services_jobs")
-        blocks.append(_fill(words, "anchors", authority=fill["authority"], places=places, jobs=jobs))
+        period = rows.period("services_jobs", words)
+        blocks.append(
+            _fill(words, "anchors", authority=fill["authority"], places=places, jobs=jobs, period=period)
+        )
         if geography.startswith("wd"):
             here = rows.number(code, "services_jobs")
             blocks.append(_fill(words, "anchors_here", area=fill["area"], jobs=here))
     if "services" in released.held("points") and code != rows.authority:
         points = released.places("points", "services")
         inside = points[shapely.intersects(shape, points.geometry.to_numpy())]
-        names = sorted(inside["name"].astype(str))[:MOST_NAMES]
+        names = sorted(inside["name"].astype(str))
         if names:
             blocks.append(
                 Paragraph([words("evidence", "services_here", area=fill["area"], names="; ".join(names))])
@@ -315,9 +331,11 @@ def _events(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
     table = [
         [
             label,
+            rows.number(rows.authority, "events", kind),
+            # People are counted or attendances are, and where the one is the other does not apply.
             *(
-                rows.number(rows.authority, one, kind)
-                for one in ("events", "event_people", "event_attendances")
+                rows.number(rows.authority, one, kind, none="[z]")
+                for one in ("event_people", "event_attendances")
             ),
         ]
         for kind, label in kinds
@@ -326,12 +344,16 @@ def _events(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
     blocks: list[Block] = [Table("events", caption, _head(words, "events_head", fill), table)]
     if geography.startswith("wd"):
         events, people = rows.number(code, "events"), rows.number(code, "event_people")
-        blocks.append(_fill(words, "events_here", area=fill["area"], events=events, people=people))
+        held = rows.row(code, "events")
+        number = float(held["value"]) if held is not None and held["status"] == "ok" else float("nan")
+        name = {0.0: "events_here_none", 1.0: "events_here_one"}.get(number, "events_here")
+        period = rows.period("events", words)
+        blocks.append(_fill(words, name, area=fill["area"], events=events, people=people, period=period))
     if rows.row(rows.authority, "event_different_people") is not None:
         different = rows.number(rows.authority, "event_different_people")
         came = rows.number(rows.authority, "event_attendances")
         blocks.append(_fill(words, "events_different", different=different, attendances=came))
-    return [*blocks, *_by_group(words, rows, "event_people_by_fifth", "events_fifths")]
+    return [*blocks, *_by_group(words, rows, "event_people_by_fifth", "events_fifths", fill)]
 
 
 def _core20(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[str, str]) -> list[Block]:
@@ -354,7 +376,7 @@ def _core20(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
         table: list[list[Inline]] = [
             [
                 _title(words, one),
-                rows.number(code, "plus_group_people", one),
+                rows.number(code, "plus_group_people", one, none="[z]"),
                 rows.number(rows.authority, "plus_group_people", one),
             ]
             for one in groups
@@ -362,7 +384,12 @@ def _core20(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
         head_row = _head(words, "plus_head", fill)
         if code == rows.authority or not geography.startswith("wd"):
             head_row, table = [head_row[0], head_row[2]], [[row[0], row[2]] for row in table]
-        caption = words("evidence", "plus", authority=fill["authority"])
+        caption = words(
+            "evidence",
+            "plus",
+            authority=fill["authority"],
+            period=rows.period("plus_group_people", words, groups[0]),
+        )
         blocks.append(Table("plus-groups", caption, head_row, table, [words("evidence", "plus_note")]))
     return blocks
 
@@ -375,19 +402,32 @@ def _plan(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[st
         names = {"sites": "plan_sites", "hectares": "plan_sites_hectares", "homes": "plan_sites_homes"}
         return {blank: rows.number(where, one) for blank, one in names.items()}
 
-    blocks: list[Block] = [_fill(words, "plan", authority=fill["authority"], **of(rows.authority))]
+    blocks: list[Block] = [
+        _fill(
+            words,
+            "plan",
+            authority=fill["authority"],
+            period=rows.period("plan_sites", words),
+            **of(rows.authority),
+        )
+    ]
     if geography.startswith("wd"):
         blocks.append(_fill(words, "plan_here", area=fill["area"], **of(code)))
     return blocks
 
 
-def _by_group(words: Words, rows: _Rows, indicator: str, name: str) -> list[Block]:
+def _by_group(
+    words: Words, rows: _Rows, indicator: str, sentence: str, fill: Mapping[str, str]
+) -> list[Block]:
+    """Give the authority's figure of each group in one sentence, which says that it is the authority's."""
     parts: list[Inline] = []
+    period = ""
     for one in rows.groups(indicator):
         parts += [f"{'; ' if parts else ''}{one}: ", rows.number(rows.authority, indicator, one)]
+        period = period or rows.period(indicator, words, one)
     if not parts:
         return []
-    said = words.parts("evidence", name, fifths=parts)
+    said = words.parts("evidence", sentence, **fill, period=period, fifths=parts)
     return [Paragraph([one for piece in said for one in (piece if isinstance(piece, list) else [piece])])]
 
 
@@ -396,10 +436,19 @@ def _routes(words: Words, rows: _Rows, geography: str, code: str, fill: Mapping[
         return []
     near = rows.number(rows.authority, "routes_people_near_share")
     km = rows.number(rows.authority, "routes_km")
-    blocks: list[Block] = [_fill(words, "routes", km=km, authority=fill["authority"], near=near)]
+    blocks: list[Block] = [
+        _fill(
+            words,
+            "routes",
+            km=km,
+            authority=fill["authority"],
+            near=near,
+            period=rows.period("routes_km", words),
+        )
+    ]
     if geography.startswith("wd"):
         blocks.append(_fill(words, "routes_here", area=fill["area"], km=rows.number(code, "routes_km")))
-    return [*blocks, *_by_group(words, rows, "routes_people_near_share", "routes_fifths")]
+    return [*blocks, *_by_group(words, rows, "routes_people_near_share", "routes_fifths", fill)]
 
 
 def _survey(words: Words, rows: _Rows) -> list[Block]:

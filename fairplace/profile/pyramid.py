@@ -22,7 +22,8 @@ def pyramid(words: Words, released: Released, place: Place) -> Section:
     title = words("sections", "pyramid")
     here = _rows(released, place.code, place.geography)
     if not any(row["status"] == "ok" for row in here.values()):
-        return Section("pyramid", title, [Paragraph([words("pyramid", "missing")], "note")])
+        said_why = words("pyramid", _reason(released, here), area=place.name)
+        return Section("pyramid", title, [Paragraph([said_why], "note")])
     district = next(key for key in released.geographies if key.startswith("lad"))
     there = {} if place.code == released.authority else _rows(released, released.authority, district)
     first = next(row for row in here.values() if row["status"] == "ok")
@@ -49,6 +50,15 @@ def pyramid(words: Words, released: Released, place: Place) -> Section:
     if any(row["basis"] == "modelled" for row in here.values()):
         blocks.append(Paragraph([words("pyramid", "estimates")], "note"))
     return Section("pyramid", title, blocks)
+
+
+def _reason(released: Released, here: Rows) -> str:
+    """Why there is no pyramid: hidden here, not held by the pack, or held but not known for this area."""
+    if any(row["status"] == "suppressed" for row in here.values()):
+        return "hidden"
+    held = released.figures["indicator"].isin([f"{sex}_share" for sex in SEXES])
+    held &= released.figures["group"].isin(list(AGE_BANDS))
+    return "not_known" if held.any() else "missing"
 
 
 def _rows(released: Released, code: str, geography: str) -> Rows:

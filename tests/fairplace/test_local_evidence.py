@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -398,3 +399,86 @@ def test_shares_of_the_survey_are_right_to_the_step_that_the_note_under_them_sta
         assert round(share / step, 6) % 1 == 0
     assert all(int(cell.text) % 5 == 0 for cell in table.rows[0] if isinstance(cell, Number))
     assert "10% of up to 20, 5% of up to 50, 2% of up to 100" in " ".join(table.notes)
+
+
+def _said(pack: Pack, code: str, geography: str = "wd25") -> list[str]:
+    section = local_evidence(load_words(), release(pack), geography=geography, code=code, area="This Ward")
+    return [one.text for one in section.blocks if isinstance(one, Paragraph)]
+
+
+def _with(pack: Pack, own: pd.DataFrame) -> Pack:
+    """A pack with other figures of its own."""
+    changed = replace(pack)
+    object.__setattr__(changed, "__dict__", {**pack.__dict__, "own_figures": own})
+    return changed
+
+
+def test_numbers_of_the_authority_in_the_profile_of_a_ward_say_whose_they_are_and_of_when(
+    sample_pack: Pack,
+) -> None:
+    text = _said(sample_pack, str(sample_pack.areas("wd25").index[0]))
+    name = sample_pack.name
+    for begins in ("Energy bands found", "Certificates by band", "People seen", "Share of residents of"):
+        said = next(one for one in text if one.startswith(begins))
+        before = said.split(": ")[0]
+        assert name in before, said
+        assert "20" in before or "as the council holds it" in before, said
+    fifths = next(one for one in text if one.startswith("Share of residents of"))
+    assert "within 400 metres of a route" in fifths
+    assert "by the modelled share" in fifths
+    for begins in ("Anchor institutions", "Walking and cycling", "Sites that the Local Plan"):
+        assert "as the council holds it" in next(one for one in text if one.startswith(begins))
+    assert "of 4 January 2019 to" in next(one for one in text if one.startswith("Of homes with an energy"))
+
+
+def test_each_column_beside_the_audits_has_its_own_period(sample_pack: Pack) -> None:
+    section = local_evidence(load_words(), release(sample_pack), geography="lad25", code=AUTHORITY, area="H")
+    table = next(one for one in section.blocks if isinstance(one, Table) and one.id == "audits-beside")
+    whens = [one.rpartition(" (")[2].rstrip(")") for one in table.head[1:]]
+    assert whens[0] == whens[1] == "1 April 2024 to 13 August 2025"
+    assert whens[2:] == ["FYE 2025", "2022", "21 March 2021", "21 March 2021"]
+    assert "2024" not in table.caption
+
+
+def test_one_event_is_one_and_where_there_was_none_nobody_is_missing(sample_pack: Pack) -> None:
+    ward = str(sample_pack.areas("wd25").index[0])
+    own = sample_pack.own_figures
+    here = (own["indicator"] == "events") & (own["code"] == ward)
+    assert here.sum() == 1
+    said = {
+        number: next(
+            one
+            for one in _said(_with(sample_pack, own.assign(value=own["value"].mask(here, number))), ward)
+            if "held in This Ward" in one
+        )
+        for number in (0.0, 1.0, 2.0)
+    }
+    assert said[0.0] == "0 events were held in This Ward, 22 January 2025 to 24 October 2025."
+    assert said[1.0].startswith("1 event was held in This Ward, ")
+    assert said[2.0].startswith("2 events were held in This Ward, ")
+
+
+def test_every_service_in_an_area_is_named_however_many(
+    sample_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = release(sample_pack)
+    points = released.places("points", "services")
+    ward = str(released.areas("wd25").index[0])
+    inside = released.areas("wd25").geometry[ward].representative_point()
+    many = pd.concat([points.head(1)] * 45, ignore_index=True).assign(geometry=inside)
+    many["name"] = [f"Service {n:02d}" for n in range(45)]
+    held = type(released).places
+    monkeypatch.setattr(
+        type(released),
+        "places",
+        lambda one, kind, name: many if name == "services" else held(one, kind, name),
+    )
+    section = local_evidence(load_words(), released, geography="wd25", code=ward, area="This Ward")
+    assert any("Service 44." in one.text for one in section.blocks if isinstance(one, Paragraph))
+
+
+def test_a_row_that_is_not_there_is_missing_and_not_inapplicable(sample_pack: Pack) -> None:
+    own = sample_pack.own_figures
+    gone = (own["indicator"] == "certificates_below_c_share") & (own["geography"] == "wd25")
+    text = _said(_with(sample_pack, own[~gone]), str(sample_pack.areas("wd25").index[0]))
+    assert any("18 April 2025 [x] in This Ward" in one for one in text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from fairplace.disclosure import release
 from fairplace.drawn import release_place
 from fairplace.pack import Pack
+from fairplace.profile.access import access
 from fairplace.profile.content import Place, compose, find_place
 from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+from fairplace.profile.words import load_words
 from fairplace.walking import LIMITS, NEAREST, SOURCE, walking_figures
 
 
@@ -110,3 +114,15 @@ def test_without_streets_the_section_says_so_and_gives_no_number(
     assert isinstance(only, Paragraph)
     assert "street network was not part" in only.text
     assert "straight line are not given" in only.text
+
+
+def test_services_that_are_not_held_are_named_as_not_known(sample_pack: Pack) -> None:
+    released = release(sample_pack)
+    ward = str(sample_pack.areas("wd25").index[0])
+    place = find_place(released, ward)
+    notes = [one.text for one in access(load_words(), released, place).blocks if isinstance(one, Paragraph)]
+    assert any(one == "Not held, so not known: bus stops." for one in notes), notes
+    gone = (released.figures["code"] == ward) & released.figures["group"].str.startswith("pharmacy: ")
+    fewer = replace(released, figures=released.figures[~gone])
+    notes = [one.text for one in access(load_words(), fewer, place).blocks if isinstance(one, Paragraph)]
+    assert f"Held, but not known for {place.name}: pharmacies." in notes

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -14,9 +16,12 @@ from fairplace.ground import FEATURES, GREEN, PLANNING, SHARE, _measure, release
 from fairplace.pack import Pack
 from fairplace.profile import map_drawings
 from fairplace.profile.content import Place, compose, find_place
+from fairplace.profile.designations import designations
 from fairplace.profile.drawings import draw
 from fairplace.profile.map_drawings import designation_looks
-from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table, inline_text
+from fairplace.profile.place import AreaFigures, by_indicator
+from fairplace.profile.words import load_words
 from layers.planning import load_register
 from maps.palettes import contrast
 
@@ -195,3 +200,23 @@ def test_a_drawn_area_has_maps_designations_and_green_space(sample_pack: Pack) -
         assert isinstance(row[1], Number)
         assert row[1].row["code"] == profile.code
     assert any(str(one.row["indicator"]) == GREEN for one in profile.numbers())
+
+
+def test_a_layer_that_is_held_but_not_known_for_an_area_is_not_called_not_held(sample_pack: Pack) -> None:
+    released = release(sample_pack)
+    place = find_place(released, str(sample_pack.areas("wd25").index[0]))
+    figures = released.figures
+    mine = (figures["code"] == place.code) & (figures["group"] == "green-belt")
+    mine &= figures["indicator"].isin(["planning_features", "planning_share"])
+    assert mine.sum() == 2
+
+    def line(held: pd.DataFrame) -> list[str]:
+        shown = replace(released, figures=held)
+        here = AreaFigures(by_indicator(held, place.code, place.geography), {})
+        blocks = designations(load_words(), shown, place, here).blocks
+        table = next(one for one in blocks if isinstance(one, Table))
+        return [inline_text(one) for one in next(row for row in table.rows if row[0] == "Green belt")]
+
+    assert line(figures[~mine])[1:5] == ["not known for this area", "[x]", "[x]", "complete"]
+    hidden = figures.assign(status=figures["status"].mask(mine, "suppressed"))
+    assert line(hidden)[1:4] == ["hidden, because the number is small", "[c]", "[c]"]

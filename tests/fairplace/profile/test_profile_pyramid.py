@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from fairplace.disclosure import release
@@ -11,6 +13,8 @@ from fairplace.drawn import release_place
 from fairplace.pack import Pack
 from fairplace.profile.content import Place, compose, find_place
 from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section, Table
+from fairplace.profile.pyramid import pyramid
+from fairplace.profile.words import load_words
 from layers.holdings import scan
 from layers.population import AGE_BANDS, read_population
 
@@ -75,3 +79,19 @@ def test_where_the_estimates_are_not_held_it_is_said(
     (only,) = held.blocks
     assert isinstance(only, Paragraph)
     assert "not shown" in only.text
+
+
+def test_not_held_hidden_and_not_known_here_are_three_reasons(sample_pack: Pack) -> None:
+    released = release(sample_pack)
+    place = find_place(released, str(sample_pack.areas("wd25").index[1]))
+    figures = released.figures
+    bars = figures["indicator"].isin(SHARES) & figures["group"].isin(list(AGE_BANDS))
+    mine = bars & (figures["code"] == place.code)
+
+    def said(held: pd.DataFrame) -> str:
+        return pyramid(load_words(), replace(released, figures=held), place).blocks[0].text  # type: ignore[union-attr]
+
+    assert "were not part of this build" in said(figures[~bars])
+    assert said(figures[~mine]).endswith(f"but not for {place.name}.")
+    hidden = figures.assign(status=figures["status"].mask(mine, "suppressed"))
+    assert "they are hidden" in said(hidden)
