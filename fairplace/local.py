@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from fairplace.audits import audit_figures, certificate_figures, place_homes
+from fairplace.indicators import load_indicators
 from fairplace.local_core20 import plus_figures, spending_figures
 from fairplace.local_evidence import (
     Papers,
@@ -37,6 +38,7 @@ from geo.crs import BNG, lonlat_to_bng
 from geo.figures import empty_figures, tidy_figures
 from geo.source import Source, hash_file
 from geo.vector import read_layer
+from layers.catalogue import load_catalogue
 from layers.council.reader import CouncilTable, read_council_file
 from layers.council.schema import find_schema
 
@@ -185,11 +187,12 @@ def read_local(
             path = find_file(folder, kind)
             if path is not None:
                 read(desk, desk.take(read_council_file(path, kind, publisher=spine.name)))
-        _read_register(desk, folder)
         _read_lines(desk, folder, people)
         _read_plan(desk, folder)
     if restricted is not None:
         _read_restricted(desk, restricted)
+    if folder.is_dir():
+        _read_register(desk, folder)  # last: an indicator of the register may be a figure of any other file
     held = own_groups(desk.own)
     ours = [(whole, [one for one in parts if one in held]) for whole, parts in _SUMS]
     sums = [
@@ -352,6 +355,9 @@ def _read_register(desk: _Desk, folder: Path) -> None:
         areas={key: one.codes for key, one in desk.spine.boundaries.items()},
         deprivation=desk.of("imd25_score", "wd25"),
         residents=desk.of("residents", "wd25"),
+        published=pd.concat([desk.published, *desk.figures, *desk.own], ignore_index=True),
+        known_of_pack={one.id for one in load_indicators()},
+        controlled={key for key, one in load_catalogue().items() if one.controlled},
     )
     desk.add((figures, papers))
     desk.settings["register"] = register_settings(register)

@@ -105,7 +105,8 @@ def show_period(period: str, words: Words | None = None) -> str:
     words = words or english()
     ends = period.split(" to ")
     if len(ends) == 2:
-        return words("numbers", "range", low=ends[0], high=ends[1])
+        low, high = (show_period(one, words) for one in ends)
+        return words("numbers", "range", low=low, high=high)
     found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", period)
     if not found:
         return period

@@ -7,8 +7,9 @@ numerator and denominator is refused, because nobody could say what it means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from fairplace.numbers import GAP
 from fairplace.statistics_inequality import slope_index
 from fairplace.statistics_intervals import Estimate, name_interval, wilson
 from geo.errors import UserError
-from geo.figures import tidy_figures
+from geo.figures import empty_figures, tidy_figures
 from geo.source import Source
 from layers.council.reader import CouncilTable, read_council_file
 
@@ -40,6 +41,8 @@ PRINCIPLES: Mapping[int, str] = {
 PREFIX = "register_"
 _BETTER = {"low": "lower is better", "high": "higher is better", "none": ""}
 _TIMES = "times (most over least deprived)"
+#: Bases of ward values over which a slope is formed: one over modelled values would be of their model.
+_SLOPED = ("counted", "survey", "apportioned")
 #: Fewest wards with a value for which a slope between most and least deprived is given.
 FEWEST_WARDS = 5
 
@@ -71,6 +74,12 @@ class Register:
         """How many indicators the register holds."""
         return len(self.indicators.frame)
 
+    @property
+    def taken(self) -> pd.Series[str]:
+        """The figure of the pack that an indicator is, by its id; only of those that are one."""
+        named = self.indicators.frame.set_index("id")["pack_indicator"]
+        return named[named != ""]
+
 
 def read_register(indicators: Path, values: Path, *, publisher: str) -> Register:
     """Read a register from its two files.
@@ -80,7 +89,8 @@ def read_register(indicators: Path, values: Path, *, publisher: str) -> Register
     CouncilFileError
         A file does not fit its schema.
     RegisterError
-        A principle is not 1 to 8, or a value is of an indicator that the register does not list.
+        A principle is not 1 to 8, a value is of an indicator that the register does not list, or an
+        indicator is a figure of the pack and has values of its own too.
     """
     listed = read_council_file(indicators, "indicators", publisher=publisher)
     held = read_council_file(values, "indicator_values", publisher=publisher)
@@ -99,7 +109,26 @@ def read_register(indicators: Path, values: Path, *, publisher: str) -> Register
             f"{indicators.name}; add it there, with its unit, numerator and denominator"
         )
     _check_shares(listed.frame, held)
+    _check_taken(listed, held)
     return Register(listed, held)
+
+
+def _check_taken(listed: CouncilTable, held: CouncilTable) -> None:
+    """Refuse a second number for what is a figure of the pack."""
+    frame = listed.frame
+    taken = frame["pack_indicator"] != ""
+    for row in np.flatnonzero(frame["pack_indicator"].str.startswith(PREFIX))[:1]:
+        named = frame["pack_indicator"].iat[row]
+        raise RegisterError(
+            f'{listed.source.file} row {listed.lines[row]}: pack_indicator "{named}" is of the register; '
+            "name a figure that the pack has without it, or give values"
+        )
+    twice = held.frame["id"].isin(frame.loc[taken, "id"])
+    for row in np.flatnonzero(twice)[:1]:
+        raise RegisterError(
+            f'{held.source.file} row {held.lines[row]}: "{held.frame["id"].iat[row]}" is a figure of the '
+            f"pack, as its pack_indicator in {listed.source.file} says; take its values out, or that"
+        )
 
 
 def _check_shares(listed: pd.DataFrame, held: CouncilTable) -> None:
@@ -122,6 +151,9 @@ def register_figures(
     areas: Mapping[str, pd.Index[str]],
     deprivation: pd.Series[float] | None = None,
     residents: pd.Series[float] | None = None,
+    published: pd.DataFrame | None = None,
+    known_of_pack: Collection[str] = (),
+    controlled: Collection[str] = (),
 ) -> tuple[pd.DataFrame, dict[str, dict[str, str]], list[str]]:
     """Figures of a register, with their papers and notes.
 
@@ -136,6 +168,14 @@ def register_figures(
     deprivation, residents
         Score (higher is more deprived) and people of wards: with both, the slope of each share between
         the most and the least deprived ward is given; of a rate, which has its own range, their ratio too.
+        There is none of modelled values.
+    published
+        Figures of the pack, for indicators that are one of them.
+    known_of_pack
+        Ids that `pack_indicator` may name beside those of `published`.
+    controlled
+        Sources whose publisher has controlled disclosure: of these alone a slope is formed for an
+        indicator of the pack, because none of their wards will be hidden.
 
     Returns
     -------
@@ -143,9 +183,16 @@ def register_figures(
         Figures; indicator -> papers; sentences. Each indicator is ``register_`` and its id; its target is
         the same with ``_target``, its slope with ``_slope``, its ratio with ``_ratio``. Values of areas that
         are not of this authority are left out and said to be.
+
+    Raises
+    ------
+    RegisterError
+        An indicator is said to be a figure that no pack has, or one in another unit.
     """
     known = register.indicators.frame.set_index("id")
     held = register.values.frame
+    published = empty_figures() if published is None else published
+    _check_named(register, published, known_of_pack)
     notes: list[str] = []
     at = [
         row in areas.get(key, pd.Index([])) for key, row in zip(held["geography"], held["code"], strict=True)
@@ -157,23 +204,61 @@ def register_figures(
             f"{len(outside)} values of the register are not of an area of this authority, "
             f"{first['code']} ({first['geography']}) first: left out"
         )
+    stated = known.index[(known["pack_indicator"] != "") & (known["basis"] != "")]
+    if len(stated):
+        notes.append(
+            f"basis of {', '.join(stated)} in the register is left aside: a figure of the pack has its own"
+        )
     values = held[np.asarray(at, dtype=bool)]
     parts = [_values(values, known, register.source.id)]
     parts += [_target(str(name), row, authority, register) for name, row in known.iterrows()]
     if deprivation is not None and residents is not None:
         for name, row in known.iterrows():
-            unit = str(row["unit"])
-            if unit == "share" or unit.startswith("per "):
+            unit, taken = str(row["unit"]), str(row["pack_indicator"])
+            if unit != "share" and not unit.startswith("per "):
+                continue
+            if taken:
+                of_pack = published[(published["indicator"] == taken) & (published["group"] == "")]
+                slopes = of_pack["basis"].isin(_SLOPED) & of_pack["source"].isin(list(controlled))
+                of_pack = of_pack[slopes].assign(id=name)
+                for source, rows in of_pack.groupby("source"):
+                    parts += _slope(str(name), unit, rows, deprivation, residents, authority, str(source))
+            elif row["basis"] != "modelled":
                 parts += _slope(
                     str(name), unit, values, deprivation, residents, authority, register.source.id
                 )
-    lacking = sorted(set(known.index) - set(values["id"]))
+    of_district = set(published.loc[published["geography"].str.startswith("lad"), "indicator"])
+    lacking = sorted(
+        set(known.index) - set(values["id"]) - set(known.index[known["pack_indicator"].isin(of_district)])
+    )
     if lacking:
         notes.append(
             f"{len(lacking)} of the {register.count} indicators of the register have no value yet: "
             f"{', '.join(lacking)}"
         )
     return tidy_figures([part for part in parts if part is not None]), register_papers(register), notes
+
+
+def _check_named(register: Register, published: pd.DataFrame, known_of_pack: Collection[str]) -> None:
+    """Refuse a pack_indicator that no pack has, or that is in another unit than its row."""
+    units = published.drop_duplicates("indicator").set_index("indicator")["unit"]
+    listed, file = register.indicators, register.indicators.source.file
+    for row, (named, unit) in enumerate(
+        zip(listed.frame["pack_indicator"], listed.frame["unit"], strict=True)
+    ):
+        if not named or (named in known_of_pack and named not in units):
+            continue
+        if named not in units:
+            near = get_close_matches(named, [*units.index, *known_of_pack], 1)
+            mend = f'write "{near[0]}"' if near else "write the id of a figure of the pack's dictionary"
+            raise RegisterError(
+                f'{file} row {listed.lines[row]}: pack_indicator "{named}" is no figure of a pack; {mend}'
+            )
+        if str(units[named]).split(" ")[0] != unit.split(" ")[0]:
+            raise RegisterError(
+                f'{file} row {listed.lines[row]}: unit is "{unit}" where {named} of the pack is in '
+                f'"{units[named]}"; write the unit of the pack'
+            )
 
 
 def _values(values: pd.DataFrame, known: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -184,8 +269,18 @@ def _values(values: pd.DataFrame, known: pd.DataFrame, source: str) -> pd.DataFr
     count, base = values["count"].to_numpy(dtype=float), values["base"].to_numpy(dtype=float)
     low, high = values["low"].to_numpy(dtype=float), values["high"].to_numpy(dtype=float)
     interval = np.where(np.isfinite(low) & np.isfinite(high), "95 % published", "")
-    # Where the council gives no interval for a share but its count and base, Wilson's is formed.
-    form = shown & share & ~np.isfinite(low) & np.isfinite(count) & (base > 0) & (count <= base)
+    basis = values["id"].map(known["basis"]).replace("", "counted")
+    # Where the council gives no interval for a share but its count and base, Wilson's is formed; of a
+    # modelled share it would leave out the model's error, and say next to nothing of what is not known.
+    form = (
+        (basis != "modelled").to_numpy()
+        & shown
+        & share
+        & ~np.isfinite(low)
+        & np.isfinite(count)
+        & (base > 0)
+        & (count <= base)
+    )
     if form.any():
         low, high = low.copy(), high.copy()
         low[form], high[form] = wilson(count[form], base[form])
@@ -204,7 +299,7 @@ def _values(values: pd.DataFrame, known: pd.DataFrame, source: str) -> pd.DataFr
             "count": np.where(shown, count, np.nan),
             "base": np.where(shown, base, np.nan),
             "unit": values["id"].map(known["unit"]),
-            "basis": "counted",
+            "basis": basis,
             "reliability": "",
             "status": status,
             "floor": values["geography"],
@@ -310,7 +405,7 @@ def register_settings(register: Register) -> list[dict[str, Any]]:
     """List the indicators of a register as a pack keeps them, in the council's order."""
     keep = (
         "id", "principle", "principle_name", "definition", "unit", "numerator", "denominator", "polarity",
-        "source", "edition", "next_update",
+        "source", "edition", "next_update", "basis", "pack_indicator",
     )  # fmt: skip
     rows = []
     for row in register.indicators.frame.to_dict("records"):

@@ -7,6 +7,7 @@ What is not filled yet is shown as a blank, never left out. It has the forms of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ from fairplace.profile.model import (
     Table,
 )
 from fairplace.profile.place import Place, by_indicator
+from fairplace.profile.register_rows import figure_of, has_range, how_known, no_gap, periods
 from fairplace.profile.sections import required
 from fairplace.profile.words import Words, load_words, local_theme
 from fairplace.register import PREFIX, PRINCIPLES
@@ -71,7 +73,7 @@ def compose_scorecard(
     district = next(key for key in released.geographies if key.startswith("lad"))
     place = Place(district, released.authority, released.name)
     title = words("scorecard", "title", authority=released.name)
-    filled = sum(one.found is not None for one in entries)
+    held = Counter(one.status for one in entries)
     sections = [
         Section(
             "summary",
@@ -83,12 +85,15 @@ def compose_scorecard(
                             "scorecard",
                             "count",
                             listed=len(entries),
-                            filled=filled,
-                            blank=len(entries) - filled,
+                            held="; ".join(
+                                words("scorecard", f"count_{status}", count=held[status])
+                                for status in ("ok", "suppressed", "missing", "not_applicable", "blank")
+                                if held[status]
+                            ),
                         )
                     ]
                 ),
-                Paragraph([words("scorecard", "reading")]),
+                *(Paragraph([text]) for text in reading(words, entries)),
                 *required(words, released),
             ],
         ),
@@ -101,7 +106,8 @@ def compose_scorecard(
 def _newest(released: Released, district: str) -> dict[str, dict[str, Any]]:
     """Give the newest figure of each indicator of the register, for the district."""
     figures = released.figures
-    own = figures[figures["indicator"].str.startswith(PREFIX)].sort_values("period", kind="stable")
+    taken = figures["indicator"].isin([figure_of(one) for one in _register(released)])
+    own = figures[figures["indicator"].str.startswith(PREFIX) | taken].sort_values("period", kind="stable")
     return by_indicator(own, released.authority, district)
 
 
@@ -114,13 +120,14 @@ class Entry:
     listed
         Its row of the register.
     label
-        Its definition and which way is better.
+        Its definition, how it is known and which way is better.
     found, target, slope
         Rows of the figure table, or None.
     cells
         Value, target, base, gap, period and next due, as they are read.
     standing
-        ``met``, ``short``, ``close``, ``none`` (no target, or no agreed direction) or ``blank``.
+        ``met``, ``short``, ``close``, ``unsure`` (nobody counted it, and it has no range), ``none`` (no
+        target, or no agreed direction) or ``blank``.
     """
 
     listed: Mapping[str, Any]
@@ -131,6 +138,21 @@ class Entry:
     cells: Sequence[Inline]
     standing: str
 
+    @property
+    def status(self) -> str:
+        """Status of its value, or ``blank`` where the register has none yet."""
+        if self.found is not None:
+            return str(self.found["status"])
+        return "missing" if self.listed.get("pack_indicator") else "blank"
+
+
+def reading(words: Words, entries: Sequence[Entry]) -> list[str]:
+    """Give the sentences that explain the numbers, wherever these stand."""
+    said = [words("scorecard", "reading")]
+    if any(one.cells[3] == words("scorecard", "gap_modelled") for one in entries):
+        said.append(words("scorecard", "gap_modelled_why"))
+    return said
+
 
 def scorecard_entries(released: Released, words: Words) -> list[Entry]:
     """Give every indicator of the register in the council's order, blanks among them."""
@@ -140,13 +162,15 @@ def scorecard_entries(released: Released, words: Words) -> list[Entry]:
     entries = []
     for one in _register(released):
         name = f"{PREFIX}{one['id']}"
-        found, target, slope = (rows.get(f"{name}{end}") for end in ("", "_target", "_slope"))
+        found = rows.get(figure_of(one))
+        target, slope = (rows.get(f"{name}{end}") for end in ("_target", "_slope"))
+        empty = words("scorecard", "absent") if one.get("pack_indicator") else blank
         cells: list[Inline] = [
-            Number(found, "with_range") if found else blank,
+            Number(found, "with_range") if found else empty,
             Number(target) if target else blank,
-            _base(found, blank),
-            Number(slope, "with_range") if slope else blank,
-            str(found["period"]) if found else blank,
+            _base(found, empty),
+            Number(slope, "with_range") if slope else no_gap(words, one, found) or blank,
+            periods(words, str(found["period"]) if found else empty, slope),
             show_period(str(one["next_update"]), words) or blank,
         ]
         unit = (
@@ -154,7 +178,8 @@ def scorecard_entries(released: Released, words: Words) -> list[Entry]:
             if str(one["unit"]) in ("", "share")
             else f", {words.called('units', str(one['unit']), str(one['unit']))}"
         )
-        label = f"{one['definition']}{unit}{_better(words, str(one['polarity']))}"
+        known = how_known(words, one, found)
+        label = f"{one['definition']}{unit}{known}{_better(words, str(one['polarity']))}"
         standing = _standing(str(one["polarity"]), found, target)
         entries.append(Entry(one, label, found, target, slope, cells, standing))
     return entries
@@ -178,7 +203,9 @@ def _standing(polarity: str, found: Mapping[str, Any] | None, target: Mapping[st
     aim, value = float(target["value"]), float(found["value"])
     low, high = (float(found[end]) for end in ("low", "high"))
     best, worst = (low, high) if polarity == "low" else (-high, -low)
-    if pd.isna(low) or pd.isna(high):
+    if not has_range(found):
+        if found["basis"] != "counted":
+            return "unsure"
         best = worst = value if polarity == "low" else -value
     limit = aim if polarity == "low" else -aim
     return "met" if worst <= limit else "short" if best > limit else "close"
@@ -192,7 +219,7 @@ def _principle(words: Words, released: Released, number: int, entries: Sequence[
     dots: list[dict[str, Any]] = []
     for one in listed:
         if one.found and one.found["unit"] == "share" and one.found["status"] == "ok":
-            named = str(one.listed["definition"])
+            named = f"{one.listed['definition']}{how_known(words, one.listed, one.found)}"
             ends = {part: float(one.found[part]) for part in ("value", "low", "high")}
             dots.append({"label": named, "place": released.name, **ends})
             if one.target:
@@ -221,7 +248,9 @@ def _principle(words: Words, released: Released, number: int, entries: Sequence[
 
 
 def _base(found: Mapping[str, Any] | None, blank: str) -> Inline:
-    if found is None or found["status"] != "ok" or pd.isna(found["base"]):
+    if found is not None and found["status"] != "ok":
+        return Number(found)  # the sign that its value has
+    if found is None or pd.isna(found["base"]):
         return blank
     return Number(found, column="base", unit="people")
 

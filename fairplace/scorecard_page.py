@@ -14,15 +14,23 @@ import jinja2
 from markupsafe import Markup
 
 from fairplace.disclosure import Released
+from fairplace.numbers import show_period
 from fairplace.profile.html import inline_markup, steady_markup
 from fairplace.profile.model import Bullets, Number, Paragraph, Profile
 from fairplace.profile.words import Words, sentence
 from fairplace.register import PRINCIPLES
-from fairplace.scorecard import Entry, scorecard_cases, scorecard_entries
+from fairplace.scorecard import Entry, reading, scorecard_cases, scorecard_entries
 from maps.faces import with_faces
 
 #: Standing -> a sign that tells it without its colour.
-_SIGNS = {"met": "\u25cf", "short": "\u25b2", "close": "\u25c6", "none": "\u25cb", "blank": "\u2013"}
+_SIGNS = {
+    "met": "\u25cf",
+    "short": "\u25b2",
+    "close": "\u25c6",
+    "unsure": "\u25c7",
+    "none": "\u25cb",
+    "blank": "\u2013",
+}
 #: Width and height of the drawing under a value.
 _WIDE, _HIGH = 144.0, 18.0
 
@@ -56,15 +64,18 @@ def render_scorecard(scorecard: Profile, released: Released, *, file: str = "sco
     environment.filters["inline"] = lambda parts: inline_markup(parts, words)
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     environment.tests["figure"] = lambda cell: isinstance(cell, Number)
+    entries = scorecard_entries(released, words)
+    said = reading(words, entries)
     summary = next(section for section in scorecard.sections if section.id == "summary")
     page = environment.from_string(text).render(
         scorecard=scorecard,
         words=words,
         summary=[block for block in summary.blocks if isinstance(block, Paragraph)],
+        reading=said,
         principles={number: words("principles", str(number)) for number in PRINCIPLES},
         statuses={name: words("scorecard", f"status_{name}") for name in _SIGNS},
         head=words.lines("scorecard", "page_head"),
-        rows=[_row(entry, words) for entry in scorecard_entries(released, words)],
+        rows=[_row(entry, words) for entry in entries],
         cases=[
             {"principle": number, "text": case.written(words)}
             for number in PRINCIPLES
@@ -102,21 +113,39 @@ def _row(entry: Entry, words: Words) -> dict[str, Any]:
         "status": entry.standing,
         "sign": _SIGNS[entry.standing],
         "name": str(entry.listed["definition"]),
-        "label": entry.label,
+        "rest": entry.label.removeprefix(str(entry.listed["definition"])),
         "due": str(entry.listed["next_update"]),
         "far": _far(entry),
-        "gap": ""
-        if entry.slope is None or entry.slope["status"] != "ok"
-        else f"{abs(entry.slope['value']):.6g}",
+        "gap": _gap(entry),
         "cells": entry.cells,
+        "gap_period": _gap_period(entry, words),
         "strip": _strip(entry),
         "sentence": said.parts,
     }
 
 
+def _gap(entry: Entry) -> str:
+    """How wide the gap between wards is as a share of the value: slopes of shares and rates compare so."""
+    if entry.slope is None or entry.found is None:
+        return ""
+    if entry.slope["status"] != "ok" or entry.found["status"] != "ok" or not float(entry.found["value"]):
+        return ""
+    return f"{abs(float(entry.slope['value']) / float(entry.found['value'])):.6g}"
+
+
+def _gap_period(entry: Entry, words: Words) -> str:
+    """Give the period of the gap where it is not that of the value, to stand beside the gap itself."""
+    if entry.slope is None or entry.slope["status"] != "ok":
+        return ""
+    other = show_period(str(entry.slope["period"]), words)
+    return (
+        "" if entry.found is not None and show_period(str(entry.found["period"]), words) == other else other
+    )
+
+
 def _far(entry: Entry) -> str:
     """How far a value is on the wrong side of its target, as a share of the target."""
-    if entry.standing in ("blank", "none") or entry.found is None or entry.target is None:
+    if entry.standing in ("blank", "none", "unsure") or entry.found is None or entry.target is None:
         return ""
     aim, value = float(entry.target["value"]), float(entry.found["value"])
     apart = (value - aim) if entry.listed["polarity"] == "low" else (aim - value)

@@ -17,6 +17,7 @@ from fairplace.disclosure import Released
 from fairplace.local_evidence import FEWEST_REPLIES
 from fairplace.numbers import show_period
 from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
+from fairplace.profile.register_rows import figure_of, how_known, no_gap, periods
 from fairplace.profile.words import Words, english, local_theme, sentence
 from fairplace.register import PREFIX, PRINCIPLES
 
@@ -27,7 +28,9 @@ class _Rows:
     def __init__(self, released: Released) -> None:
         figures = released.figures
         own = figures[figures["source"].str.startswith(("local_", "counts_"))]
-        beside = figures[figures["indicator"].isin([*_BESIDE, *_ALSO])]
+        taken = [figure_of(one) for one in released.settings.get("local", {}).get("register", [])]
+        beside = figures[figures["indicator"].isin([*_BESIDE, *_ALSO, *taken])]
+        beside = beside[~beside.index.isin(own.index)]
         both = pd.concat([own, beside]).sort_values("period", kind="stable")
         self.authority = released.authority
         self._held: dict[tuple[str, str, str], dict[str, Any]] = {
@@ -58,10 +61,7 @@ class _Rows:
 
     def period(self, indicator: str, words: Words, group: str = "") -> str:
         found = self.row(self.authority, indicator, group)
-        if found is None:
-            return ""
-        ends = [show_period(one, words) for one in str(found["period"]).split(" to ")]
-        return words("numbers", "range", low=ends[0], high=ends[1]) if len(ends) == 2 else " ".join(ends)
+        return "" if found is None else show_period(str(found["period"]), words)
 
 
 _BESIDE = ("mis_people_below_share", "fuel_poverty_share", "tenure_private_share", "tenure_social_share")
@@ -128,10 +128,11 @@ def _register(
     for principle in PRINCIPLES:
         listed = [one for one in register if one["principle"] == principle]
         table: list[list[Inline]] = []
-        lacking = []
+        lacking, modelled = [], False
         for one in listed:
             name = f"{PREFIX}{one['id']}"
-            found = rows.row(rows.authority, name)
+            shown = figure_of(one)
+            found = rows.row(rows.authority, shown)
             if found is None:
                 lacking.append(str(one["definition"]))
                 continue
@@ -141,14 +142,16 @@ def _register(
                 if way in ("low", "high")
                 else ""
             )
+            gap = _gap(rows, name) or no_gap(words, one, found) or "[z]"
+            modelled |= gap == words("scorecard", "gap_modelled")
             table.append(
                 [
-                    f"{one['definition']}{better}",
-                    _of_period(rows, code, name, str(found["period"])),
-                    rows.number(rows.authority, name, style="with_range"),
+                    f"{one['definition']}{how_known(words, one, found)}{better}",
+                    _of_period(rows, code, shown, str(found["period"])),
+                    rows.number(rows.authority, shown, style="with_range"),
                     rows.number(rows.authority, f"{name}_target"),
-                    _periods(words, rows, name, str(found["period"])),
-                    _gap(rows, name),
+                    periods(words, str(found["period"]), gap.row if isinstance(gap, Number) else None),
+                    gap,
                     show_period(str(one["next_update"]), words),
                 ]
             )
@@ -158,6 +161,7 @@ def _register(
         if code == rows.authority:  # the area is the authority: one column says it
             head, table = [head[0], *head[2:]], [[row[0], *row[2:]] for row in table]
         notes = [words("evidence", "register_missing", names="; ".join(lacking))] if lacking else []
+        notes += [words("scorecard", "gap_modelled_why")] if modelled else []
         blocks.append(
             Table(
                 f"register-{principle}",
@@ -186,21 +190,10 @@ def _of_period(rows: _Rows, code: str, name: str, period: str) -> Inline:
     return rows.number(code, name, style="with_range")
 
 
-def _periods(words: Words, rows: _Rows, name: str, period: str) -> str:
-    """Say the period of a row, and that of its gap where it is another."""
-    gap = _gap(rows, name)
-    other = str(gap.row["period"]) if isinstance(gap, Number) else period
-    return period if other == period else words("evidence", "register_gap_period", period=period, gap=other)
-
-
-def _gap(rows: _Rows, name: str) -> Inline:
+def _gap(rows: _Rows, name: str) -> Number | None:
     """Of a rate the ratio of the two ends, of a share their difference."""
-    ratio = rows.row(rows.authority, f"{name}_ratio")
-    return (
-        Number(ratio, "with_range", 2)
-        if ratio
-        else rows.number(rows.authority, f"{name}_slope", style="with_range")
-    )
+    ratio, slope = (rows.row(rows.authority, f"{name}{end}") for end in ("_ratio", "_slope"))
+    return Number(ratio, "with_range", 2) if ratio else Number(slope, "with_range") if slope else None
 
 
 def _audits(

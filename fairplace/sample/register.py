@@ -1,8 +1,10 @@
 """The sample council's register of 28 outcome indicators over eight principles, with values.
 
 The list is made up, and marked so: a council fills in its own. Values come from the town's truth
-where they can (children below the standard, overcrowding, fuel poverty), and are invented by one
+where they can (homes of band C or better), and are invented by one
 rule, with the interval that belongs to them, where they cannot. Deaths stand as directly standardised rates.
+What the pack itself estimates or counts is named, not given again: the town's truth about the Minimum
+Income Standard is known to nobody who lives there.
 """
 
 from __future__ import annotations
@@ -237,6 +239,15 @@ _LIST = [
         0,
     ),
 ]
+#: Indicator -> the figure of the pack that it is, and what is aimed for.
+_OF_PACK = {
+    "children_below_mis": ("mis_children_below_share", 0.55),
+    "people_below_mis": ("mis_people_below_share", 0.42),
+    "fuel_poverty": ("fuel_poverty_share", 0.09),
+    "overcrowding": ("overcrowded_share", 0.077),
+    "homes_below_standard": ("homes_below_standard_share", 0.02),
+}
+_SURVEYS = ("food_insecurity", "safe_after_dark", "smoking")
 _POOLED = "2020 to 2024"
 # id, definition, deaths a year per 100,000 at ages 0 to 4, 5 to 9, ... 85 to 89, 90 and over, years put
 # together, whether by ward too. Rates are invented; what matters is that they rise with age.
@@ -288,6 +299,7 @@ def write_register(town: Town, folder: Path) -> list[Path]:
     frame["edition"] = np.where(rated, _POOLED, "2024/25")
     frame["next_update"] = np.where(rated, "2027-02-28", "2026-09-30")
     values = pd.concat([_values(town), _death_rates(town)], ignore_index=True)
+    values = values[~values["id"].isin(list(_OF_PACK))]
     last = values[
         values["period"].isin([_PERIODS[-1], _POOLED]) & (values["geography"] == "lad25")
     ].set_index("id")["value"]
@@ -298,6 +310,13 @@ def write_register(town: Town, folder: Path) -> list[Path]:
     target = np.where(rated, np.round(frame["id"].map(last) * better), np.nan)
     shares = np.round(np.minimum(frame["id"].map(last) * better, 0.99), 3)
     frame["target"] = np.where(rated, target, shares)
+    frame["pack_indicator"] = frame["id"].map({name: one for name, (one, _) in _OF_PACK.items()}).fillna("")
+    frame["target"] = (
+        frame["id"].map({name: aim for name, (_, aim) in _OF_PACK.items()}).fillna(frame["target"])
+    )
+    frame["basis"] = np.select(
+        [frame["pack_indicator"] != "", frame["id"].isin(_SURVEYS)], ["", "survey"], default="counted"
+    )
     frame.loc[frame["id"] == "workforce", "target"] = np.nan
     order = [
         "id",
@@ -312,6 +331,8 @@ def write_register(town: Town, folder: Path) -> list[Path]:
         "edition",
         "next_update",
         "target",
+        "basis",
+        "pack_indicator",
     ]
     return [
         write_csv(folder / "indicators.csv", frame[order]),
@@ -322,15 +343,8 @@ def write_register(town: Town, folder: Path) -> list[Path]:
 def _known(truth: pd.DataFrame, homes: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
     """Count, with bases, by area, of the indicators that follow from the town's truth."""
     area = truth[column]
-    poor = (truth["equivalised_ahc"] < 0.55 * 623.1) & homes["epc"].isin(["D", "E", "F", "G"])
     one = pd.Series(1, index=truth.index)
-    parts = {
-        "children_below_mis": (truth["children"].where(truth["below"], 0), truth["children"]),
-        "people_below_mis": (truth["persons"].where(truth["below"], 0), truth["persons"]),
-        "fuel_poverty": (poor.astype(int), one),
-        "overcrowding": ((homes["occupancy"] < 0).astype(int), one),
-        "low_carbon_homes": (homes["epc"].isin(["A", "B", "C"]).astype(int), one),
-    }
+    parts = {"low_carbon_homes": (homes["epc"].isin(["A", "B", "C"]).astype(int), one)}
     return {
         name: pd.DataFrame({"count": count.groupby(area).sum(), "base": base.groupby(area).sum()})
         for name, (count, base) in parts.items()
@@ -352,6 +366,8 @@ def _values(town: Town) -> pd.DataFrame:
         )
         strain = below / (frame["persons"].where(frame["below"], 0).sum() / frame["persons"].sum()) - 1
         for name, _, _, _, _, polarity, usual, people in _LIST:
+            if usual is None and name in _OF_PACK:
+                continue
             for year, period in enumerate(_PERIODS):
                 drift = 1 + 0.012 * (year - 3) * (1 if polarity == "high" else -1)
                 if usual is None:

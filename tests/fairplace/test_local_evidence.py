@@ -22,7 +22,7 @@ from fairplace.pack import Pack, open_pack
 from fairplace.profile.evidence import local_evidence
 from fairplace.profile.model import Number, Paragraph, Table, section_numbers
 from fairplace.profile.words import load_words
-from fairplace.register import RegisterError, read_register
+from fairplace.register import Register, RegisterError, read_register, register_figures
 from geo.figures import FIGURE_KEY, tidy_figures
 from geo.source import Source
 from layers.council.reader import read_council_file
@@ -302,11 +302,13 @@ def test_the_register_holds_28_indicators_of_eight_principles_with_targets(
     now = own[(own["geography"] == "lad25") & (own["group"] == "")]
     for one in listed:
         name = f"register_{one['id']}"
-        assert name in set(now["indicator"])
+        if not one["pack_indicator"]:
+            assert name in set(now["indicator"])
         assert (f"{name}_target" in set(now["indicator"])) == (one["id"] != "workforce")  # not set yet
         assert all(one[field] for field in ("numerator", "denominator", "unit"))
-    slope = now[now["indicator"] == "register_children_below_mis_slope"].iloc[0]
-    assert slope["high"] < 0, "fewer children are below the standard in the least deprived wards"
+    slope = now[now["indicator"] == "register_absence_slope"].iloc[0]
+    assert slope["high"] < 0, "fewer pupils are absent in the least deprived wards"
+    assert not any(now["indicator"].str.match(r"register_\w+_below_mis(_slope)?$")), "they are the pack's own"
 
 
 def test_a_rate_has_the_ratio_of_its_two_ends_with_a_range(own: pd.DataFrame) -> None:
@@ -337,6 +339,125 @@ def test_thirty_one_where_shares_run_to_one_is_refused_by_row(tmp_path: Path) ->
     values = write(tmp_path, "indicator_values.csv", f"{head}drinking,{AUTHORITY},lad25,2024,0.31\n")
     with pytest.raises(RegisterError, match=r'"drinking" is not in indicators.csv'):
         read_register(listed, values, publisher="X")
+
+
+LISTED = "id,principle,definition,unit,numerator,denominator,polarity,source,basis,pack_indicator\n"
+POOR = "poor,4,People below the standard,share,people below,people,low,Own"
+
+
+def register_of(folder: Path, listed: str, values: str) -> Register:
+    path = write(folder, "indicators.csv", LISTED + listed)
+    head = "id,code,geography,period,value,count,base\n"
+    return read_register(path, write(folder, "indicator_values.csv", head + values), publisher="X")
+
+
+@pytest.mark.parametrize(
+    ("row", "values", "said"),
+    [
+        (
+            ",mis_people_below_share",
+            f"poor,{AUTHORITY},lad25,2024,0.43,43,100\n",
+            r'row 2: "poor" is a figure of',
+        ),
+        (",register_poor", "", r'row 2: pack_indicator "register_poor" is of the register'),
+    ],
+)
+def test_one_thing_has_one_number_and_a_second_is_refused_by_row(
+    row: str, values: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RegisterError, match=said):
+        register_of(
+            tmp_path,
+            f"{POOR},{row}\nother,4,Other,share,a,b,low,Own,,\n",
+            values or f"other,{AUTHORITY},lad25,2024,0.1,1,10\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            f"{POOR},,mis_people_belw_share",
+            r'"mis_people_belw_share" is no figure .* "mis_people_below_share"',
+        ),
+        (
+            f"{POOR.replace('share', 'score')},,mis_people_below_share",
+            r'unit is "score" where .* is in "share"',
+        ),
+    ],
+)
+def test_a_figure_that_no_pack_has_or_in_another_unit_is_refused(row: str, said: str, tmp_path: Path) -> None:
+    published = make_figures(
+        pd.Series({AUTHORITY: 0.47}), indicator="mis_people_below_share", geography="lad25", period="2025",
+        unit="share", source="mis_model",
+    )  # fmt: skip
+    listed = f"{row}\nother,4,Other,share,a,b,low,Own,,\n"
+    register = register_of(tmp_path, listed, f"other,{AUTHORITY},lad25,2024,0.1,1,10\n")
+    with pytest.raises(RegisterError, match=said):
+        register_figures(register, authority=AUTHORITY, areas={}, published=published)
+
+
+@pytest.mark.parametrize(("basis", "ranged"), [("", True), ("survey", True), ("modelled", False)])
+def test_no_range_or_slope_is_formed_of_what_a_council_says_is_modelled(
+    basis: str, ranged: bool, tmp_path: Path
+) -> None:
+    # Ten wards from 20 to 29 in 100, from the least to the most deprived; 245 in 1,000 over all.
+    wards = [f"E0599910{n}" for n in range(10)]
+    rows = [f"poor,{ward},wd25,2024,{(20 + n) / 100},{20 + n},100" for n, ward in enumerate(wards)]
+    rows.append(f"poor,{AUTHORITY},lad25,2024,0.245,245,1000\n")
+    figures, _, _ = register_figures(
+        register_of(tmp_path, f"{POOR},{basis},\n", "\n".join(rows)),
+        authority=AUTHORITY,
+        areas={"wd25": pd.Index(wards), "lad25": pd.Index([AUTHORITY])},
+        deprivation=pd.Series(range(10), index=wards, dtype=float),
+        residents=pd.Series(100.0, index=wards),
+    )
+    whole = figures[figures["geography"] == "lad25"].set_index("indicator")
+    assert whole.loc["register_poor", "basis"] == (basis or "counted")
+    assert (whole.loc["register_poor", "low"] > 0) == ranged
+    assert ("register_poor_slope" in whole.index) == ranged
+
+
+def test_small_numbers_that_a_council_calls_modelled_are_hidden_all_the_same(tmp_path: Path) -> None:
+    wards = [f"E0599910{n}" for n in range(3)]
+    rows = [f"poor,{ward},wd25,2024,{n / 100},{n},100" for ward, n in zip(wards, (3, 40, 30), strict=True)]
+    register = register_of(tmp_path, f"{POOR},modelled,\n", "\n".join(rows) + "\n")
+    figures, _, _ = register_figures(register, authority=AUTHORITY, areas={"wd25": pd.Index(wards)})
+    shown, _ = release_figures(figures, sources={register.source.id: register.source}, edition="public")
+    assert shown.set_index("code").loc[wards[0], "status"] == "suppressed"
+
+
+def test_a_counted_figure_of_the_pack_has_the_slope_of_its_wards(
+    sample_pack: Pack, own: pd.DataFrame
+) -> None:
+    # Named by the register, read from the census: its slope has the census' papers, and its period.
+    figures = pd.concat([sample_pack.figures, sample_pack.own_figures])
+    slope = figures[figures["indicator"] == "register_overcrowding_slope"]
+    census = figures[(figures["indicator"] == "overcrowded_share") & (figures["geography"] == "lad25")]
+    assert slope[["source", "period"]].values.tolist() == census[["source", "period"]].values.tolist()
+    assert slope["high"].iloc[0] < 0
+    assert not own["indicator"].str.startswith("register_homes_below_standard_slope").any(), (
+        "small numbers of wards could be worked out from a slope over what the council counts itself"
+    )
+
+
+@pytest.mark.parametrize("geography", ["lad25", "wd25"])
+def test_the_table_of_the_register_gives_the_packs_own_figure_and_says_that_it_is_modelled(
+    sample_pack: Pack, geography: str
+) -> None:
+    released = release(sample_pack)
+    code = str(released.areas(geography).index[0])
+    section = local_evidence(load_words(), released, geography=geography, code=code, area="X")
+    table = next(one for one in section.blocks if isinstance(one, Table) and one.id == "register-4")
+    row = next(
+        one for one in table.rows if str(one[0]).startswith("People below the Minimum Income Standard")
+    )
+    assert ", modelled with a 90% range" in str(row[0])
+    numbers = [one for one in row if isinstance(one, Number) and one.row["source"] == "mis_model"]
+    assert {str(one.row["code"]) for one in numbers} == {code, AUTHORITY}
+    assert all(one.row["indicator"] == "mis_people_below_share" and " to " in one.text for one in numbers)
+    assert "[x]: modelled" in row
+    assert any("modelled" in note for note in table.notes)
 
 
 # The pack and the profile
