@@ -149,6 +149,8 @@ def check_rows(table: Table) -> Iterator[Fault]:
         yield from _same_home(table)
     if schema.kind == "indicator_values":
         yield from _check_values(table)
+    if schema.kind == "indicators" and {"basis", "pack_indicator"} <= set(table.readings):
+        yield from _check_basis(table)
     if schema.kind == "survey":
         yield from _check_answers(table)
     if "principle" in table.readings:
@@ -239,6 +241,22 @@ def _same_home(table: Table) -> Iterator[Fault]:
             )
         else:
             seen[key] = row
+
+
+def _check_basis(table: Table) -> Iterator[Fault]:
+    for row, (basis, named) in enumerate(
+        zip(table.values("basis"), table.values("pack_indicator"), strict=True)
+    ):
+        if basis and named:
+            yield table.fault(
+                row,
+                "basis",
+                f'"{basis}" beside the pack_indicator "{named}"',
+                "leave basis empty: the figure of the pack has its own",
+                "basis",
+                level="review",
+                needed="basis or pack_indicator",
+            )
 
 
 def _check_values(table: Table) -> Iterator[Fault]:

@@ -69,9 +69,15 @@ EVENTS: Rows = [
     ["E2", "Pop-up at Wharf", "dental_pop_up", "2025-02-05", "HV2 2LJ", 31],
     ["E3", "Health bus", "health_bus", "2025-03-12", "HV1 1AD", 52],
 ]
+REGISTER: Rows = [
+    ["Ref", "Principle", "Indicator", "Unit", "Numerator", "Denominator", "Polarity", "Source", "Basis", "Pack indicator"],
+    ["smoking", 6, "Adults who smoke", "share", "adults who smoke", "adults asked", "low", "Own survey", "survey", ""],
+    ["below", 4, "People below the standard", "share", "people below", "people", "low", "fairplace", "",
+     "mis_people_below_share"],
+]  # fmt: skip
 BASES = {
     "services": SERVICES, "referrals": REFERRALS, "homes": HOMES, "indicator_values": VALUES, "survey": SURVEY,
-    "events": EVENTS,
+    "events": EVENTS, "indicators": REGISTER,
 }  # fmt: skip
 
 
@@ -256,6 +262,7 @@ CASES = [
     Case("a hidden sheet", "services", lambda rows: rows, 1, "", "hidden", "unhide it", hide_sheet, workbook=True),
     Case("merged cells among the data", "referrals", lambda rows: rows, 4, "", "merged", "unmerge them", merge, workbook=True, level="review"),
     Case("a formula never calculated", "services", put(3, "G", "=G2*2"), 3, "G", "formula", "let it calculate", workbook=True),
+    Case("a basis beside a figure of the pack", "indicators", put(3, "I", "counted"), 3, "I", "basis", "leave basis empty", level="review"),
     # Not a table of that kind
     Case("a header and nothing under it", "services", lambda rows: rows[:1], 1, "", "no_rows", "fill in the rows"),
     Case("headers that say nothing", "services", lambda rows: [["a", "b", "c", "d", "e", "f", "g"], *rows[1:]], 1, "", "no_header", "write the headers"),
