@@ -68,7 +68,7 @@ def show(figure: Mapping[str, Any], *, decimals: int | None = None, words: Words
     if status != "ok":
         return Shown(SIGNS[status][0], "", SIGNS[status][0])
     unit, modelled = str(figure["unit"]), is_ours(figure)
-    if decimals is None and unit == "share" and _is_coarse(figure):
+    if decimals is None and unit == "share" and is_coarse(figure):
         decimals = 0
     value = show_number(float(figure["value"]), unit, modelled=modelled, decimals=decimals, words=words)
     low, high = float(figure["low"]), float(figure["high"])
@@ -93,7 +93,7 @@ def is_ours(figure: Mapping[str, Any]) -> bool:
     return figure["basis"] in _MODELLED and "model" in str(figure.get("interval", ""))
 
 
-def _is_coarse(figure: Mapping[str, Any]) -> bool:
+def is_coarse(figure: Mapping[str, Any]) -> bool:
     """Tell whether a share was rounded to whole percents or more with its base; such a share has no count."""
     value, base = float(figure["value"]), float(figure.get("base", math.nan))
     whole = abs(value * 100 - round(value * 100)) < 1e-6 if math.isfinite(value) else False

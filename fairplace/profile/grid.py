@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairplace.numbers import COUNTED, GAP, is_ours, rounded, show_number, two_figures
+from fairplace.numbers import COUNTED, GAP, is_coarse, is_ours, rounded, show_number, two_figures
 from fairplace.profile.model import Inline, Number, Table, inline_text
 from fairplace.spreadsheets import safe_cell
 from maps.words import Words
@@ -84,13 +84,14 @@ def _number(number: Number, value: float, unit: str, words: Words) -> Cell:
     if math.isnan(value):
         return Cell("")
     modelled = is_ours(number.row)
+    whole = modelled or is_coarse(number.row)
     if unit == "probability":
         # "less than 1%" is no number, and a number in its place would say more than the draws do.
         if 0.01 <= value <= 0.99:
             return Cell(value, _around(words, "percent", "0"))
         return Cell(number.written(words))
     if unit.split(" ")[0] == "share":
-        decimals = (0 if modelled else 1) if number.decimals is None else number.decimals
+        decimals = (0 if whole else 1) if number.decimals is None else number.decimals
         return Cell(_snapped(value, decimals + 2), _around(words, "percent", _format(decimals)))
     if unit.startswith("GBP"):
         shown = two_figures(value) if modelled and abs(value) >= 1000 else value
