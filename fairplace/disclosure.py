@@ -98,6 +98,8 @@ class Released:
         Figures older than the age stated: left out of `figures`, unless they were asked for.
     stale_shown
         True where they were asked for.
+    hide_up_to
+        Largest own count that was hidden.
     """
 
     edition: Edition
@@ -107,6 +109,7 @@ class Released:
     _pack: Pack
     stale: tuple[StaleFigures, ...] = field(default=(), kw_only=True)
     stale_shown: bool = field(default=False, kw_only=True)
+    hide_up_to: int = field(default=HIDE_UP_TO, kw_only=True)
     # Shapes worked out once and looked at by many profiles; shared by the releases of areas made from this.
     _drawn: dict[tuple[Any, ...], gpd.GeoDataFrame] = field(
         default_factory=dict, kw_only=True, repr=False, compare=False
@@ -320,12 +323,13 @@ def release(
     DisclosureError
         `hide_up_to` is out of range.
     """
-    known = dict(pack.manifest["settings"]).get("hide_up_to", HIDE_UP_TO)
+    known = int(dict(pack.manifest["settings"]).get("hide_up_to", HIDE_UP_TO))
+    limit_of_counts = known if hide_up_to is None else hide_up_to
     figures, hidden = release_figures(
         tidy_figures([pack.figures, pack.own_figures]),
         sources=pack.sources,
         edition=edition,
-        hide_up_to=int(known) if hide_up_to is None else hide_up_to,
+        hide_up_to=limit_of_counts,
         nests=_nests(pack),
         sums=_sums(pack),
     )
@@ -334,7 +338,16 @@ def release(
     stale = () if day is None else stale_figures(figures, on=day, stale_after=limit)
     if stale and day is not None and not show_stale:
         figures = current_figures(figures, on=day, stale_after=limit)
-    return Released(edition, figures, allowed, hidden, pack, stale=stale, stale_shown=show_stale)
+    return Released(
+        edition,
+        figures,
+        allowed,
+        hidden,
+        pack,
+        stale=stale,
+        stale_shown=show_stale,
+        hide_up_to=limit_of_counts,
+    )
 
 
 def _sums(pack: Pack) -> list[Sums]:

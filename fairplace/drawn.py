@@ -237,7 +237,9 @@ def release_area(
     if area.geography != AREA:
         return released
     own = tidy_figures([area_figures(pack, area), _shares_inside(area)])
-    figures, hidden = release_area_figures(area, own, sources=pack.sources, edition=edition)
+    figures, hidden = release_area_figures(
+        area, own, sources=pack.sources, edition=edition, hide_up_to=released.hide_up_to
+    )
     if not released.stale_shown:
         old = pd.MultiIndex.from_tuples([(one.indicator, one.source) for one in released.stale] or [("", "")])
         figures = figures[~pd.MultiIndex.from_frame(figures[["indicator", "source"]]).isin(old)]

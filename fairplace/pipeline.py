@@ -22,6 +22,7 @@ from fairplace.ages import STALE_AFTER, check_stale_after, newest_day
 from fairplace.comparator_files import ComparatorArea, read_comparators
 from fairplace.comparators import comparator_source
 from fairplace.demand import PEOPLE, people_points
+from fairplace.disclosure_policy import HIDE_UP_TO, HIDE_UP_TO_RANGE
 from fairplace.fetch.ledger import read_ledger
 from fairplace.ground import ground_of_build
 from fairplace.indicators import load_indicators
@@ -97,6 +98,8 @@ class BuildSettings:
     budgets
         Lines of the council's own, laid out like ``mis/budgets/2025.toml``; ours if left out. The file goes
         into the manifest, so that a what-if takes the estimate up with the same lines.
+    hide_up_to
+        Largest of the council's own counts that is hidden, from `HIDE_UP_TO` upwards; kept in the manifest.
     """
 
     draws: int = 1000
@@ -104,8 +107,14 @@ class BuildSettings:
     as_of: date | None = None
     stale_after_years: float = STALE_AFTER
     budgets: Path | None = None
+    hide_up_to: int = HIDE_UP_TO
 
     def __post_init__(self) -> None:
+        if not HIDE_UP_TO <= self.hide_up_to <= HIDE_UP_TO_RANGE[1]:
+            raise BuildError(
+                f"counts of 1 to {self.hide_up_to} were to be hidden; hide up to {HIDE_UP_TO}, the default, "
+                f"or a number up to {HIDE_UP_TO_RANGE[1]}"
+            )
         check_stale_after(self.stale_after_years)
         if self.draws != int(self.draws):
             raise BuildError(f"{self.draws} draws were asked for; ask for a whole number of them")
@@ -254,6 +263,7 @@ def _contents(
             "seed": settings.seed,
             "as_of": "" if day is None else day.isoformat(),
             "stale_after_years": settings.stale_after_years,
+            "hide_up_to": settings.hide_up_to,
             "crs_accuracy": shift().accuracy,
             "region": spine.region,
             "missing": list(dict.fromkeys(missing)),

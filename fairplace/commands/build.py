@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the day they are old on (the newest source's)",
     )
     parser.add_argument(
+        "--hide-up-to", type=int, metavar="N", help="hide the council's own counts of 1 to N (4; up to 7)"
+    )
+    parser.add_argument(
         "--budgets", type=Path, metavar="TOML", help="lines of your own, laid out like mis/budgets/2025.toml"
     )
     parser.add_argument("--seed", type=int, default=2040, help="seed of the draws (2040)")
@@ -42,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build the pack; exit code 1 where something was missing."""
     from fairplace.ages import STALE_AFTER
-    from fairplace.disclosure import release
+    from fairplace.disclosure import HIDE_UP_TO, release
     from fairplace.pipeline import BuildSettings, build
     from fairplace.uploaded import lay_over
 
@@ -52,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         as_of=args.as_of,
         stale_after_years=STALE_AFTER if args.stale_after is None else args.stale_after,
         budgets=args.budgets,
+        hide_up_to=HIDE_UP_TO if args.hide_up_to is None else args.hide_up_to,
     )
     with contextlib.ExitStack() as stack:
         local = None

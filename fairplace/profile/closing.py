@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fairplace.disclosure import HIDE_UP_TO, Released
+from fairplace.disclosure import Released
+from fairplace.ground import released_layers
 from fairplace.numbers import show_period
+from fairplace.papers import figure_papers
+from fairplace.profile.map_drawings import MAP_KINDS, map_papers
 from fairplace.profile.model import (
     Block,
     Bullets,
+    Drawing,
     Inline,
     Paragraph,
     Section,
     Table,
     section_numbers,
 )
-from fairplace.profile.place import AreaFigures, Place
+from fairplace.profile.place import Place
 from fairplace.profile.words import Words
 from fairplace.settings import Settings
 from geo.geography import Geography
+from geo.source import Source
 
 #: Notes of a build that a reader of one area's profile needs. All others are for whoever keeps the data:
 #: `fairplace sources` prints every one.
@@ -68,30 +73,76 @@ def _as_sentence(note: str) -> str:
     return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")
 
 
-def currency(words: Words, released: Released, figures: AreaFigures) -> Section:
-    """Compose the sources, their licences, and how much was hidden."""
-    used = {str(row["source"]) for row in (*figures.here.values(), *figures.there.values())}
-    rows: list[list[Inline]] = [
-        [one.title, one.publisher, one.edition, show_period(one.period, words), one.licence]
-        for key, one in sorted(released.sources.items())
-        if key in used or one.attribution
-    ]
-    attributions = sorted({one.attribution for one in released.sources.values() if one.attribution})
+def currency(words: Words, released: Released, place: Place, sections: Sequence[Section]) -> Section:
+    """Compose the sources of what stands in `sections`, their licences, and how much was hidden.
+
+    Sources of figures come first; those that are only drawn, or that a model was made from, have a table
+    of their own.
+    """
+    used = _sources_of(released, sections)
+    drawn = [one for one in _drawn_of(released, place, sections, used) if one.id not in used]
+    figures = [one for key, one in sorted(released.sources.items()) if key in used]
+    head = words.lines("currency", "head")
     blocks: list[Block] = [
-        Table("sources-table", words("currency", "caption"), words.lines("currency", "head"), rows),
-        Paragraph([" ".join(attributions)], "note"),
+        Table("sources-table", words("currency", "caption"), head, _listed(words, figures))
     ]
+    if drawn:
+        blocks.append(Table("drawn-table", words("currency", "caption_drawn"), head, _listed(words, drawn)))
+    said = _attributions([*figures, *drawn])
+    if said:
+        blocks.append(Paragraph([said], "note"))
     hidden = sum(
         released.hidden.get(reason, 0)
         for reason in ("small numbers", "would give one away", "few in the base")
     )
-    text = (
-        words("suppression", "some", count=hidden, limit=HIDE_UP_TO)
-        if hidden
-        else words("suppression", "none")
-    )
+    name = {0: "none", 1: "one"}.get(hidden, "some")
+    text = words("suppression", name, count=hidden, limit=released.hide_up_to)
     blocks.append(Paragraph([text], "note"))
     return Section("currency", words("sections", "currency"), blocks)
+
+
+def _sources_of(released: Released, sections: Sequence[Section]) -> set[str]:
+    """Ids of the sources of every number, of the planning layers looked through, and of named places."""
+    used = {str(number.row["source"]) for number in section_numbers(sections)}
+    blocks = {one.id: one.blocks for one in sections}
+    if any(isinstance(block, Table) and block.id == "planning-table" for block in blocks.get("planning", [])):
+        used |= {str(one["source"]) for one in released_layers(released)[0] if one["held"]}
+    if any(isinstance(block, Bullets) for block in blocks.get("evidence", [])):
+        used.add("local_case_studies")
+    codes = {str(number.row["code"]) for number in section_numbers(sections)}
+    if codes & {one.area.code for one in released.comparators()}:
+        used.add("comparators")
+    return used
+
+
+def _drawn_of(released: Released, place: Place, sections: Sequence[Section], used: set[str]) -> list[Source]:
+    """Papers of what the drawings show, of what a model was made from, and of how shares were cut."""
+    found: list[Source] = []
+    drawings = {block.kind for one in sections for block in one.blocks if isinstance(block, Drawing)}
+    for kind in sorted(drawings & set(MAP_KINDS)):
+        found += map_papers(released, kind, place.geography)
+    for source in sorted(used):
+        found += figure_papers(released, source)
+    inputs = ["saie_"] if "mis_model" in used else []
+    if any(number.row["basis"] == "apportioned" for number in section_numbers(sections)):
+        inputs.append("codepoint_open")
+    found += [one for key, one in released.sources.items() if key.startswith(tuple(inputs))]
+    return sorted(dict.fromkeys(found), key=lambda one: one.id)
+
+
+def _listed(words: Words, sources: Sequence[Source]) -> list[list[Inline]]:
+    return [
+        [one.title, one.publisher, one.edition, show_period(one.period, words), one.licence]
+        for one in sources
+    ]
+
+
+def _attributions(sources: Sequence[Source]) -> str:
+    """Words that sources ask for, each sentence once."""
+    said: dict[str, None] = {}
+    for one in sorted({one.attribution.strip() for one in sources if one.attribution.strip()}):
+        said |= dict.fromkeys(_as_sentence(text) for text in re.split(r"(?<=\.)\s+(?=[A-Z©])", one))
+    return " ".join(said)
 
 
 def contact(words: Words, settings: Settings) -> Section:

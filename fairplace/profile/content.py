@@ -102,7 +102,7 @@ def compose(
     ]
     sections += [
         caveats(words, released, place, sections),
-        currency(words, released, figures),
+        currency(words, released, place, sections),
         contact(words, settings),
     ]
     return bind(words, released, place, sections, title=title, status=status, superseded=superseded)

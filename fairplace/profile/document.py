@@ -102,8 +102,11 @@ def check_status(status: str, settings: Settings) -> str:
                 'status "approved" names nobody; write "approved by NAME, DATE", or set document.approver'
             )
         return f"approved by {settings.approver}"
-    if status in ("draft", "superseded") or status.startswith(("approved by ", "superseded by ")):
+    said, by, name = status.partition(" by ")
+    if status in ("draft", "superseded") or (by and said in ("approved", "superseded") and name.strip()):
         return status
+    if status.strip() in ("approved by", "superseded by"):
+        raise StatusError(f'status "{status}" names nobody; write "{status.strip()} NAME, DATE"')
     raise StatusError(f'"{status}" is not a status; use "draft", "approved by NAME, DATE" or "superseded"')
 
 

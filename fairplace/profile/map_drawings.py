@@ -319,3 +319,21 @@ def _services(profile: Profile, released: Released) -> list[MapLayer]:
     style = LayerStyle(words("maps", "services"), tuple(classes), rule="codes")
     return [MapLayer("services", style.title, joined, style, joined["kind"],
                      kind="point", licence=credits_of(named))]  # fmt: skip
+
+
+#: Kinds of drawing that are maps.
+MAP_KINDS = ("where_map", "mis_map", "imd_map", "walk_map", "planning_map")
+
+
+def map_papers(released: Released, kind: str, geography: str) -> list[Source]:
+    """Give the sources of the boundaries, places, streets and background that a map draws."""
+    ward = next((one for one in released.geographies if one.startswith("wd")), _SMALL)
+    outlines = [ward, *([] if geography == "area" else [geography])]
+    if kind in ("mis_map", "imd_map") or (kind == "where_map" and geography.startswith("wd")):
+        outlines.append(_SMALL)
+    found = [one for key in outlines for one in area_papers(released, key)]
+    if kind == "walk_map":
+        found += [] if released.street_source is None else [released.street_source]
+        held = [layer for layer, _, _ in _MARKED if layer in released.held("points")]
+        found += [one for layer in held for one in place_papers(released, layer)]
+    return found + [one for name in sorted(backdrop_of(released)) for one in place_papers(released, name)]

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 import shapely
 
-from fairplace.disclosure import DisclosureError
+from fairplace.disclosure import DisclosureError, Released, release
 from fairplace.drawn import AREA, area_figures, find_area, release_area
 from fairplace.pack import Pack
+from fairplace.profile.closing import currency
 from fairplace.profile.content import Place, compose
 from fairplace.profile.html import render_html
 from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, section_numbers
+from fairplace.profile.words import load_words
 from geo.place import TooSmallError
 
 
@@ -214,3 +216,39 @@ def test_postcodes_make_an_area_and_an_unknown_one_is_named(sample_pack: Pack) -
     assert sample_pack.areas("oa21").index[20] in set(area.components["code"])
     with pytest.raises(LookupError, match="HV99 9ZZ"):
         find_area(sample_pack, f"{inside[0]}, HV99 9ZZ")
+
+
+def test_a_packs_own_limit_holds_in_its_document_and_on_a_drawn_area(
+    sample_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sample_pack.manifest["settings"]["hide_up_to"] == 4
+    manifest = {**sample_pack.manifest, "settings": {**sample_pack.manifest["settings"], "hide_up_to": 7}}
+    strict = dataclasses.replace(sample_pack)
+    object.__setattr__(strict, "__dict__", {**sample_pack.__dict__, "manifest": manifest})
+    released = release(strict, "officer")
+    assert released.hide_up_to == 7
+    said = currency_text(released)
+    assert "counts of 1 to 7" in said
+    area = find_area(strict, strict.areas("lsoa21").geometry.iloc[0].wkt, crs="EPSG:27700")
+    # Six people whom the council counted on the area: shown under the default, hidden under the pack's 7.
+    rows = area_figures(strict, area)
+    six = rows.head(1).assign(
+        indicator="event_people", group="", value=6.0, unit="people", basis="counted", source="local_events",
+        count=np.nan, base=np.nan, low=np.nan, high=np.nan, floor="area", status="ok",
+    )  # fmt: skip
+    monkeypatch.setattr("fairplace.drawn.area_figures", lambda *_: pd.concat([rows, six]))
+    for pack, status in ((strict, "suppressed"), (sample_pack, "ok")):
+        figures = release_area(pack, area, "officer").figures
+        found = figures[(figures["geography"] == AREA) & (figures["indicator"] == "event_people")]
+        assert found["status"].to_list() == [status]
+
+
+def currency_text(released: Released) -> str:
+    place = Place("lad25", released.authority, released.name)
+    blocks = currency(load_words(), released, place, []).blocks
+    return " ".join(one.text for one in blocks if isinstance(one, Paragraph))
+
+
+def test_one_hidden_figure_is_one(sample_pack: Pack) -> None:
+    one = dataclasses.replace(release(sample_pack), hidden={"small numbers": 1})
+    assert "1 figure of this pack is hidden" in currency_text(one)

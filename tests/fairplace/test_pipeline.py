@@ -153,6 +153,12 @@ def test_an_unknown_authority_is_refused_with_what_is_near(sample_data: Path, tm
     assert not (tmp_path / "p").exists()
 
 
+@pytest.mark.parametrize("limit", [0, 3, 8])
+def test_hiding_fewer_counts_than_the_default_or_more_than_any_body_does_is_refused(limit: int) -> None:
+    with pytest.raises(BuildError, match=f"counts of 1 to {limit} were to be hidden; hide up to 4"):
+        BuildSettings(hide_up_to=limit)
+
+
 def test_too_few_draws_are_refused() -> None:
     with pytest.raises(BuildError, match="90 % range needs 200"):
         BuildSettings(draws=50)

@@ -442,6 +442,11 @@ def test_a_status_without_an_approver_or_of_another_kind_is_refused(released: Re
     place = find_place(released, str(released.areas("wd25").index[0]))
     with pytest.raises(StatusError, match="names nobody"):
         compose(released, place, status="approved")
+    for nobody in ("approved by ", "approved by", "superseded by  "):
+        with pytest.raises(
+            StatusError, match=f'status "{nobody}" names nobody; write "{nobody.strip()} NAME'
+        ):
+            compose(released, place, status=nobody)
     with pytest.raises(StatusError, match='"final" is not a status'):
         compose(released, place, status="final")
     said = compose(released, place, status="approved", settings=Settings(approver="The Director")).status
@@ -545,3 +550,46 @@ def test_a_pack_of_an_earlier_release_is_refused_in_one_line(sample_pack: Pack, 
     with pytest.raises(PackError, match=r"lacks settings\.mis\.absent; build it again") as caught:
         open_pack(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("at", ["ward", "small", "district"])
+def test_the_source_of_every_number_is_listed_and_no_source_without_a_use(
+    released: Released, at: str
+) -> None:
+    key = {"ward": "wd25", "small": "lsoa21", "district": "lad25"}[at]
+    place = find_place(released, str(released.areas(key).index[0]))
+    profile = compose(released, place)
+    listed = {
+        one.id: {str(row[0]) for row in one.rows} for one in profile.tables if one.id in ("sources-table", "drawn-table")
+    }  # fmt: skip
+    title = {name: one.title for name, one in released.sources.items()}
+    numbers = {title[str(one.row["source"])] for one in profile.numbers() if one.row["source"] in title}
+    layers = {title[str(one["source"])] for one in released.settings["planning"] if one["held"]}
+    assert numbers | layers <= listed["sources-table"]
+    assert {title["walking"], title["green_space"], title["planning-local-green-space"]} <= listed[
+        "sources-table"
+    ]
+    beside = {title["local_case_studies"]}
+    assert listed["sources-table"] <= numbers | layers | beside
+    drawn = {title[name] for name in title if name.startswith("boundary_")}
+    drawn |= {title[name] for name in (
+        "osm_streets", "nhs_gp", "nhs_pharmacy", "schools", "libraries", "local_services", "codepoint_open", "saie_fye2020",
+    )}  # fmt: skip
+    assert listed["drawn-table"] <= drawn
+    assert title["boundary_wd25"] in listed["drawn-table"]
+    assert not listed["drawn-table"] & listed["sources-table"]
+    assert title["iod2019"] not in listed["sources-table"] | listed["drawn-table"]
+
+
+def test_an_attribution_stands_once_sentence_by_sentence(released: Released) -> None:
+    both = "Contains National Statistics data. Contains OS data."
+    sources = {
+        name: replace(one, attribution=both if "census" in name else "Contains OS data.")
+        for name, one in released.sources.items()
+    }
+    said = replace(released, sources=sources)
+    profile = compose(said, find_place(said, str(said.areas("wd25").index[0])))
+    held = next(one for one in profile.sections if one.id == "currency")
+    text = " ".join(one.text for one in held.blocks if isinstance(one, Paragraph))
+    assert text.count("Contains OS data.") == 1
+    assert text.count("Contains National Statistics data.") == 1
