@@ -25,6 +25,7 @@ from maps.plot import (
     plotting,
     shade,
 )
+from maps.steady import steadied
 from maps.style import STATUS_CLASSES, LayerStyle, MapClass
 from maps.text import class_label, range_text, status_text, value_text
 from maps.words import Words, english
@@ -39,6 +40,7 @@ FLAGS: dict[str, tuple[str, str]] = {
 }
 
 
+@steadied
 def dot_intervals(
     rows: pd.DataFrame,
     *,
@@ -133,6 +135,7 @@ def dot_intervals(
         return plot.picture(alternative(title, read, plot.words))
 
 
+@steadied
 def spine_chart(
     rows: pd.DataFrame,
     *,
@@ -294,6 +297,7 @@ def _spine(frame: Axes, row: Mapping[Hashable, Any], y: float, middle: float, ha
     return bool(np.isfinite(numbers["value"]))
 
 
+@steadied
 def tartan_rug(
     cells: pd.DataFrame,
     style: LayerStyle,

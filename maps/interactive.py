@@ -31,6 +31,7 @@ from maps.legend import legend_entries, origin_line, paint
 from maps.marks import DASHES, mark_of
 from maps.patterns import TILES, patterned, tile_svg, uncertain_class
 from maps.shapes import STEPS, ShapeStore
+from maps.steady import steadied
 from maps.style import BACKDROP, MapClass
 from maps.words import Words, blanks_of, english
 
@@ -83,6 +84,7 @@ class _Page:
     shapes: ShapeStore
 
 
+@steadied
 def build_map(
     layers: Sequence[MapLayer],
     *,

@@ -15,6 +15,7 @@ from geo.crs import BNG
 from geo.errors import UserError
 from geo.table import STATUSES
 from maps.palettes import contrast
+from maps.steady import steady_text
 from maps.style import LayerStyle
 from maps.text import base_text, class_label, figure_text, range_text
 from maps.words import Words, english
@@ -85,6 +86,8 @@ class MapLayer:
     labelled: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("label", "period", "source", "interval", "caveat", "licence"):
+            object.__setattr__(self, name, steady_text(getattr(self, name)))
         if (
             not self.id
             or not all(sign.isalnum() or sign in "_-" for sign in self.id)
@@ -118,7 +121,9 @@ class MapLayer:
         if "name" not in self.areas:
             return codes
         names = self.areas["name"]
-        return names.where(names.notna() & (names.astype(str) != ""), codes).astype(str)
+        # A name of nothing but signs without a shape is none.
+        said = names.where(names.notna(), "").astype(str).map(steady_text)
+        return said.where(said != "", codes).astype(str)
 
     def data(self) -> pd.DataFrame:
         """Figures of the areas, in their order.

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from geo.errors import UserError
 from maps.fonts import families
+from maps.steady import steady_text
 
 Form = Literal["svg", "png", "pdf"]
 MM = 1 / 25.4
@@ -87,6 +88,10 @@ class Picture:
     alt: str
     fonts: tuple[Path, ...] = ()
     scale: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("title", "alt"):
+            object.__setattr__(self, name, steady_text(getattr(self, name)))
 
     def render(self, form: Form, *, dpi: float = 150) -> bytes:
         """Give the picture as a file's bytes.

@@ -33,6 +33,7 @@ from maps.fonts import fonts_for, text_width, wrap
 from maps.key import LEAST, LINE, RISE, Block, Legend, draw_block, lay_out, legend_of
 from maps.layer import MapLayer, licence_lines
 from maps.picture import Picture, drawing, new_figure
+from maps.steady import steadied
 from maps.text import chart_texts, class_label, count_text
 from maps.words import Words, english
 
@@ -92,6 +93,7 @@ class _Sheet:
         return made
 
 
+@steadied
 def draw_map(
     layer: MapLayer,
     *,
@@ -191,6 +193,7 @@ def draw_map(
     return Picture(sheet.figure, title, alt, letters, used)
 
 
+@steadied
 def draw_multiples(
     layers: Sequence[MapLayer],
     *,

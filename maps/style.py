@@ -17,6 +17,7 @@ import pandas as pd
 
 from geo.errors import UserError
 from maps.palettes import QUALITATIVE, contrast, spread
+from maps.steady import steady_text
 from maps.words import Words, english
 
 #: Patterns that both the browser and the printed map can draw; empty is plain.
@@ -68,6 +69,7 @@ class MapClass:
     def __post_init__(self) -> None:
         if self.pattern not in PATTERNS:
             raise StyleError(f'class "{self.id}" has the pattern "{self.pattern}"; use one of {PATTERNS}')
+        object.__setattr__(self, "label", steady_text(self.label))
 
 
 #: What an area without a figure looks like; the same in every layer.
@@ -119,6 +121,8 @@ class LayerStyle:
     dash: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("title", "note"):
+            object.__setattr__(self, name, steady_text(getattr(self, name)))
         ids = [one.id for one in self.classes]
         if not ids or len(set(ids)) != len(ids):
             raise StyleError(f'style "{self.title}" needs one or more classes with different ids, not {ids}')

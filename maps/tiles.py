@@ -29,6 +29,7 @@ from maps.layer import LayerError, MapLayer, licence_lines
 from maps.legend import legend_entries, origin_line
 from maps.patterns import TILES, patterned, tile_svg
 from maps.shapes import STEPS, middles_of, simplify
+from maps.steady import steadied
 from maps.text import count_text
 from maps.words import Words, english
 
@@ -146,6 +147,7 @@ class TileFrame:
     held: Mapping[int, int] | None = None
 
 
+@steadied
 def build_tile_map(
     layer: MapLayer,
     tiles: Path,

@@ -14,8 +14,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table, steady_text
+from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table
 from maps.faces import with_faces
+from maps.steady import steady_text
 from maps.words import Words
 
 

@@ -7,7 +7,6 @@ figure table it came from. So a test can hold every form against ``figures.parqu
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ import pandas as pd
 from fairplace.numbers import in_ten, is_ours, show, show_number
 from geo.geography import Geography
 from geo.source import Source
+from maps.steady import steady_text
 from maps.words import Words
 
 
@@ -271,18 +271,8 @@ def capital(text: str) -> str:
 
 
 def inline_text(part: Inline, words: Words | None = None) -> str:
-    """Text of a cell or a part of a sentence, as `steady_text`."""
+    """Text of a cell or a part of a sentence, as `maps.steady.steady_text`."""
     return steady_text(part if isinstance(part, str) else part.written(words))
-
-
-def steady_text(text: str) -> str:
-    """Leave out signs that no file can hold, and marks that turn text around: a name must not move a page.
-
-    Joiners stay, because Urdu and Hindi are spelled with them.
-    """
-    return "".join(
-        sign for sign in text if sign in "\n\u200c\u200d" or unicodedata.category(sign) not in ("Cc", "Cf")
-    )
 
 
 def section_numbers(sections: Sequence[Section]) -> list[Number]:

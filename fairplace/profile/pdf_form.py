@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-import unicodedata
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -20,6 +19,7 @@ from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile,
 from fairplace.profile.rendering import FormError, alt_of, column_widths
 from maps.fonts import BOLD, REGULAR, families, fonts_for
 from maps.picture import Picture
+from maps.steady import steady_text
 from maps.words import Words
 
 #: Widest a drawing is set, in millimetres: the page less its margins.
@@ -82,18 +82,18 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
     words = profile.words
     language, *rest = words.language.split("-")
     return {
-        "title": _steady(profile.title),
-        "authority": _steady(profile.authority),
+        "title": steady_text(profile.title),
+        "authority": steady_text(profile.authority),
         "language": language.lower(),
         # A region of three digits has no place in a PDF of typst's.
         "region": next((one.upper() for one in rest if len(one) == 2), ""),
         "direction": words.direction,
-        "place": _steady(profile.cover),
-        "running": _steady(profile.running),
-        "banner": [_steady(line) for line in profile.banner],
+        "place": steady_text(profile.cover),
+        "running": steady_text(profile.running),
+        "banner": [steady_text(line) for line in profile.banner],
         "sections": [
             {
-                "title": _steady(section.title),
+                "title": steady_text(section.title),
                 "blocks": [
                     _block(block, pictures, words)
                     for block in section.blocks
@@ -107,20 +107,20 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
 
 def _block(block: Block, pictures: Mapping[str, Picture], words: Words) -> dict[str, Any]:
     if isinstance(block, Paragraph):
-        text = _steady(block.written(words))
+        text = steady_text(block.written(words))
         return {"kind": "paragraph", "role": block.role, "text": text, "link": block.link}
     if isinstance(block, Bullets):
-        return {"kind": "bullets", "items": [_steady(item.written(words)) for item in block.items]}
+        return {"kind": "bullets", "items": [steady_text(item.written(words)) for item in block.items]}
     if isinstance(block, Table):
-        rows = [[_steady(inline_text(cell, words)) for cell in row] for row in block.rows]
-        head = [_steady(name) for name in block.head]
+        rows = [[steady_text(inline_text(cell, words)) for cell in row] for row in block.rows]
+        head = [steady_text(name) for name in block.head]
         return {
             "kind": "table",
-            "caption": _steady(block.caption),
+            "caption": steady_text(block.caption),
             "head": head,
             "rows": rows,
             "widths": column_widths(head, rows),
-            "notes": [_steady(note) for note in block.notes],
+            "notes": [steady_text(note) for note in block.notes],
         }
     picture = pictures[block.id]
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
@@ -129,17 +129,10 @@ def _block(block: Block, pictures: Mapping[str, Picture], words: Words) -> dict[
     return {
         "kind": "drawing",
         "file": f"{block.id}.svg",
-        "caption": _steady(block.caption),
-        "alt": _steady(alt_of(block, picture)),
+        "caption": steady_text(block.caption),
+        "alt": steady_text(alt_of(block, picture)),
         "width": round(100 * width * shrink / _PAGE_WIDTH, 2),
     }
-
-
-def _steady(text: str) -> str:
-    """Leave out signs without a shape, and marks that turn text around: a name must not move a page."""
-    return "".join(
-        sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cf") or sign in "\n\u200c\u200d"
-    )
 
 
 def _texts(content: Any) -> list[str]:

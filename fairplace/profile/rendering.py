@@ -12,6 +12,7 @@ from fairplace.profile.drawings import draw
 from fairplace.profile.model import Drawing, Profile
 from geo.errors import UserError
 from maps.picture import Picture
+from maps.steady import steady_text
 
 
 class FormError(UserError, ValueError):
@@ -72,4 +73,5 @@ def column_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[fl
 
 def alt_of(block: Drawing, picture: Picture) -> str:
     """Text alternative of a drawing: what it is, and what its picture shows where that says more."""
-    return block.alt if picture.alt in block.alt else f"{block.alt} {picture.alt}"
+    said = steady_text(block.alt)
+    return said if picture.alt in said else f"{said} {picture.alt}"

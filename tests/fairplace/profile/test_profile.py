@@ -16,6 +16,7 @@ from fairplace.cli import main
 from fairplace.disclosure import Released, release
 from fairplace.pack import Pack, open_pack
 from fairplace.profile.content import AreaNotFoundError, compose, find_place
+from fairplace.profile.drawings import draw_svg
 from fairplace.profile.html import render_html
 from fairplace.profile.json_form import render_json
 from fairplace.profile.model import Bullets, Number, Paragraph, Table, inline_text
@@ -288,8 +289,10 @@ def test_hostile_names_are_only_names(sample_pack: Pack) -> None:
     released = release(sample_pack, "public")
     place = find_place(released, sample_pack.areas("wd25").index[0])
     hostile = '<script>alert("x")</script>\'&" \u202egnol'
-    page = render_html(compose(released, type(place)(place.geography, place.code, hostile)))
+    profile = compose(released, type(place)(place.geography, place.code, hostile))
+    page = render_html(profile, draw_svg(profile, released))
     assert page.count("<script") == 1
+    assert page.count("<svg") > 5
     assert "&lt;script&gt;" in page
     # A mark that turns text around would rearrange what follows the name; joiners spell words and stay.
     assert "\u202e" not in page

@@ -438,14 +438,16 @@ def test_names_are_only_names_in_every_form(sample_pack: Pack) -> None:
     released = release(sample_pack, "public")
     ward = find_place(released, str(sample_pack.areas("wd25").index[0]))
     profile = compose(released, Place(ward.geography, ward.code, HOSTILE))
+    # With its drawings, in which the name stands too.
+    rendering = Rendering(profile, released)
+    assert len(rendering.pictures) > 5
     for suffix in (".html", ".pdf", ".docx", ".xlsx"):
-        made = FORMS[suffix](replace_pictures(profile))
-        text = compact(words_of(made, suffix))
+        text = compact(words_of(FORMS[suffix](rendering), suffix))
         assert compact('<b>"Ward" & \'Sons\'</b> =1+1 $x_1$ #import "a" \\ @ref') in text, suffix
-
-
-def replace_pictures(profile: Profile) -> Rendering:
-    return bare(profile)
+    for name, svg in rendering.svgs.items():
+        for words in (svg, rendering.alts[name], rendering.pictures[name].title):
+            assert "\u202e" not in words, name
+            assert "\x07" not in words, name
 
 
 def named(sample_pack: Pack, name: str) -> Profile:
