@@ -22,13 +22,13 @@ from maps.plot import (
     ChartError,
     alternative,
     axis_of,
+    charted,
     empty_picture,
     need_columns,
     plotting,
     refuse_negative,
     shade,
 )
-from maps.steady import steadied
 from maps.style import PATTERNS, MapClass
 from maps.text import range_text, value_text
 from maps.words import Words
@@ -37,7 +37,7 @@ _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (8, 3)), 
 _DOTS = ("o", "s", "^", "D", "v", "P")
 
 
-@steadied
+@charted
 def population_pyramid(
     people: pd.DataFrame,
     *,
@@ -138,7 +138,7 @@ def population_pyramid(
 _ROUNDED = 0.02
 
 
-@steadied
+@charted
 def stacked_bars(
     parts: pd.DataFrame,
     *,
@@ -243,7 +243,7 @@ def stacked_bars(
         return plot.picture(alternative(title, rows, plot.words))
 
 
-@steadied
+@charted
 def depth_bar(
     bands: pd.DataFrame, *, title: str, words: Words | None = None, fonts: Sequence[Path] = ()
 ) -> Picture:
@@ -268,7 +268,7 @@ def depth_bar(
     return stacked_bars(deepest_first, title=title, palette="clay", numbered=False, words=words, fonts=fonts)
 
 
-@steadied
+@charted
 def reach_curve(
     reach: pd.DataFrame,
     *,
@@ -343,7 +343,7 @@ def reach_curve(
         return plot.picture(alternative(title, rows, plot.words))
 
 
-@steadied
+@charted
 def ribbon_line(
     rows: pd.DataFrame,
     *,

@@ -20,12 +20,12 @@ from maps.plot import (
     ChartError,
     alternative,
     axis_of,
+    charted,
     empty_picture,
     need_columns,
     plotting,
     shade,
 )
-from maps.steady import steadied
 from maps.style import STATUS_CLASSES, LayerStyle, MapClass
 from maps.text import class_label, range_text, status_text, value_text
 from maps.words import Words, english
@@ -40,7 +40,7 @@ FLAGS: dict[str, tuple[str, str]] = {
 }
 
 
-@steadied
+@charted
 def dot_intervals(
     rows: pd.DataFrame,
     *,
@@ -135,7 +135,7 @@ def dot_intervals(
         return plot.picture(alternative(title, read, plot.words))
 
 
-@steadied
+@charted
 def spine_chart(
     rows: pd.DataFrame,
     *,
@@ -297,7 +297,7 @@ def _spine(frame: Axes, row: Mapping[Hashable, Any], y: float, middle: float, ha
     return bool(np.isfinite(numbers["value"]))
 
 
-@steadied
+@charted
 def tartan_rug(
     cells: pd.DataFrame,
     style: LayerStyle,

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from geo.errors import UserError
-from maps.fonts import families
+from maps.fonts import drawn_families, measuring
 from maps.steady import steady_text
 
 Form = Literal["svg", "png", "pdf"]
@@ -49,10 +49,10 @@ def drawing(fonts: Sequence[Path] = ()) -> Iterator[None]:
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        with mpl.rc_context():
+        with mpl.rc_context(), measuring(fonts):
             mpl.rcdefaults()
             mpl.rcParams.update(_SETTINGS)
-            mpl.rcParams["font.family"] = families(fonts)
+            mpl.rcParams["font.family"] = drawn_families(fonts)
             yield
     finally:
         log.setLevel(level)

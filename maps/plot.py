@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from math import ceil, floor, isfinite, log10
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, ParamSpec
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,9 +17,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from geo.errors import UserError
-from maps.fonts import fonts_for, text_width, wrap
+from maps.fonts import fonts_for, measuring, text_width, wrap
 from maps.patterns import HATCHES
 from maps.picture import Picture, drawing, new_figure
+from maps.steady import steadied
 from maps.style import MapClass
 from maps.text import chart_texts, value_text
 from maps.words import Words, english
@@ -29,6 +31,7 @@ GRID = "#d0d0d0"
 _TITLE = 10.0
 #: How many rows a text alternative reads out before it sends the reader to the table.
 _READ_OUT = 12
+_Given = ParamSpec("_Given")
 
 
 class ChartError(UserError, ValueError):
@@ -136,6 +139,19 @@ class Plot:
             rows[-1].append(one)
             left -= needed
         return rows
+
+
+def charted(draw: Callable[_Given, Picture]) -> Callable[_Given, Picture]:
+    """Give a chart whose words, all of them, are steady, and are measured in the fonts that draw them."""
+    steady = steadied(draw)
+
+    @wraps(draw)
+    def drawn(*args: _Given.args, **named: _Given.kwargs) -> Picture:
+        fonts: Any = named.get("fonts", ())
+        with measuring(fonts):
+            return steady(*args, **named)
+
+    return drawn
 
 
 @contextmanager

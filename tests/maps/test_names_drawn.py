@@ -1,26 +1,42 @@
-"""Names in pictures: steady, whoever wrote them."""
+"""Names in pictures: steady whoever wrote them, each script in a font that has it, nothing moved by it."""
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pikepdf
 import pytest
+import shapely
+from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
+from maps import fonts
 from maps.charts import population_pyramid, reach_curve, stacked_bars
 from maps.comparison import dot_intervals, spine_chart, tartan_rug
+from maps.fonts import drawn_families, fonts_for, measuring, text_width, wrap
 from maps.interactive import build_map
 from maps.layer import MapLayer
-from maps.picture import Picture, drawing
+from maps.picture import Picture, drawing, new_figure
 from maps.static import draw_map, draw_multiples
 from maps.steady import steady
 from maps.style import deciles, shares, single
 
+NAMES = {
+    "plain": ["Biscot", "Dallow", "Saints & Co", "Wigmore"],
+    "urdu": ["محلہ ٹاؤن", "لوٹن", "چھوٹے گاؤں", "لندن"],
+    "mixed": ["Luton لوٹن", "Dallow", "بازار Bury Park", "Łódź لندن"],
+    "polish": ["Łódź Żabia", "Żółć", "Świętokrzyskie", "Gęśla"],
+    "romanian": ["Iași Țară", "Brăila", "Țipău", "Vâlcea"],
+    "welsh": ["Tŷ Ŵyn", "Llanŵyr", "Ŷstrad", "Môn"],
+}
 #: A mark that turns what follows it around, one of a right-to-left word, a bell; and a joiner, which spells.
 HOSTILE = ["Up \u202egnol \x07end", "\u200fBell\x07", "نی\u200cا", "Tab\x00\u2066s"]
 FORBIDDEN = re.compile("[\u202a-\u202e\u200f\u2066-\u2069\x00-\x09\x0b-\x1f]")
@@ -146,3 +162,111 @@ def test_a_table_without_such_signs_is_the_same_table():
     turned = pd.DataFrame({"label": ["a\u202e", None], "value": [1.0, np.nan]}, index=["x\x07", "y"])
     pd.testing.assert_frame_equal(steady(turned), plain)
     assert turned.index[0] == "x\x07"
+
+
+def boxes(picture: Picture, written: list[Text]) -> list[tuple[str, Any]]:
+    """Words outside maps and marked places, and the frames of maps and bars, in millimetres."""
+    figure = picture.figure
+    with drawing(picture.fonts):
+        paint = figure.canvas.get_renderer()
+        maps = [pad for pad in figure.axes if pad.axison]
+        inside = {one for pad in maps for one in pad.findobj(Text)} if picture.scale else set()
+        found = [(one.get_text(), one.get_window_extent(paint)) for one in written
+                 if one not in inside and not one.get_rotation()]  # fmt: skip
+        found += [
+            (f"frame {at}", pad.get_window_extent(paint)) for at, pad in enumerate(maps) if picture.scale
+        ]
+    to = 25.4 / figure.dpi
+    return [
+        (
+            text,
+            shapely.box(box.x0 * to, box.y0 * to, box.x1 * to, box.y1 * to).buffer(-0.2, join_style="mitre"),
+        )
+        for text, box in found
+    ]
+
+
+def need_arabic(names: list[str]) -> None:
+    if not fonts.carried() and any(0x600 <= ord(sign) < 0x700 for sign in "".join(names)):
+        pytest.skip("needs the font of justmytype-intl-rtl")
+
+
+@pytest.mark.parametrize("script", NAMES)
+@pytest.mark.parametrize("kind", ["map", "sheet", "chart", "rug", "spine"])
+def test_names_of_any_script_leave_every_word_its_place_and_headings_bold(kind, script, draw_of):
+    need_arabic(NAMES[script])
+    picture = draw_of(kind, NAMES[script])
+    found = boxes(picture, words_of(picture))
+    for (one, first), (other, second) in itertools.combinations(found, 2):
+        assert not first.intersects(second), (one, other)
+    with pikepdf.open(io.BytesIO(picture.render("pdf"))) as document:
+        used = {str(one.BaseFont) for one in document.pages[0].Resources.Font.values()}
+    arabic = script in ("urdu", "mixed")
+    for base in ("DejaVuSans-Bold", "DejaVuSans"):
+        assert any(one.endswith(base) for one in used), used
+    assert any(one.endswith("NotoSansArabic-Bold") for one in used) == arabic, used
+    # In SVG a letter is a shape, known by its font.
+    svg = picture.render("svg").decode()
+    assert "DejaVuSans-Bold-" in svg
+    assert ("NotoSansArabic-Bold-" in svg) == arabic
+    assert bool(picture.fonts) == arabic
+
+
+def test_latin_words_and_signs_stay_in_the_font_that_they_had():
+    need_arabic(NAMES["urdu"])
+    needed = fonts_for(["Luton, 12% لوٹن"])
+    first, last = drawn_families(needed)
+    assert last == "DejaVu Sans"
+    assert drawn_families() == ["DejaVu Sans"]
+    cut = fonts._beside(needed[0])
+    assert cut.family == first
+    for path in (cut.regular, cut.bold):
+        font = FT2Font(path)
+        assert not any(0x20 <= code < 0x600 for code in font.get_charmap())
+        # A word comes whole from one font, the letters that DejaVu Sans has too.
+        assert all(ord(sign) in font.get_charmap() for sign in "لوٹنمحلہچھوےگاؤںد")
+    own, plain = (FT2Font(path) for path in (cut.regular, fonts.REGULAR))
+    for name in ("sTypoAscender", "sTypoDescender", "sTypoLineGap"):
+        heights = [one.get_sfnt_table("OS/2")[name] / one.units_per_EM for one in (own, plain)]
+        assert heights[0] == pytest.approx(heights[1], abs=0.001)
+
+
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("text", ["Luton", "لوٹن", "Luton لوٹن, 12%", "چھوٹے گاؤں", "Łódź لندن"])
+def test_text_is_as_wide_as_it_was_measured_in_the_font_that_draws_it(text, bold):
+    need_arabic([text])
+    with drawing(fonts_for([text])):
+        figure = new_figure(100, 20)
+        drawn = figure.text(0, 0, text, fontsize=12, fontweight="bold" if bold else "normal")
+        figure.canvas.draw()
+        wide = drawn.get_window_extent().width / figure.dpi * 25.4
+        assert text_width(text, 12, bold=bold) == pytest.approx(wide, rel=0.03, abs=0.15)
+
+
+def test_joined_letters_are_joined():
+    need_arabic(NAMES["urdu"])
+    with measuring():
+        apart = sum(text_width(sign, 10) for sign in "لندن")
+        assert text_width("لندن", 10) < 0.9 * apart
+
+
+def test_every_line_of_a_sentence_runs_its_way():
+    sentence = "Children below the standard in محلہ ٹاؤن, Halverton, modelled"
+    for width in range(20, 100, 4):
+        for line in wrap(sentence, width=width, size=10):
+            assert not fonts._turns(line), (width, line)
+    assert wrap("محلہ ٹاؤن, Halverton", width=100, size=10) == ["محلہ ٹاؤن, Halverton"]
+
+
+def test_a_cut_font_that_the_machine_tidied_away_is_made_again():
+    need_arabic(NAMES["urdu"])
+    (path,) = fonts_for(NAMES["urdu"])
+    before = fonts._beside(path)
+    before.bold.unlink()
+    again = fonts._beside(path)
+    assert again.bold.is_file()
+    assert again.bold != before.bold
+    with drawing((path,)):
+        figure = new_figure(50, 10)
+        figure.text(0, 0, NAMES["urdu"][0], fontweight="bold")
+        assert b"NotoSansArabic-Bold" in Picture(figure, "", "", (path,)).render("svg")
