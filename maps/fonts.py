@@ -179,7 +179,7 @@ def wrap(text: str, *, width: float, size: float, bold: bool = False) -> list[st
     """Break text into lines no wider than `width` millimetres at `size` points.
 
     A word wider than the line is broken where it must be. Line breaks in the text stay. Every line of a
-    paragraph runs the way its first word does, also one that begins with a name of another script.
+    paragraph runs the way most of its letters do, also one that begins with a name of another script.
     """
     lines: list[str] = []
     at_hand = _AT_HAND.get()
@@ -203,7 +203,7 @@ def wrap(text: str, *, width: float, size: float, bold: bool = False) -> list[st
                 line = line[kept:]
             taken = _word_width(line, size, bold, at_hand)
         lines.append(line)
-        if not _turns(paragraph):
+        if not _turns(paragraph, most=True):
             lines[first:] = [f"\u200e{one}" if _turns(one) else one for one in lines[first:]]
     return lines if any(lines) else []
 
@@ -214,10 +214,10 @@ def _word_width(word: str, size: float, bold: bool, at_hand: tuple[Path, ...]) -
     return text_width(word, size, bold=bold)
 
 
-def _turns(text: str) -> bool:
-    """Say whether a text runs from right to left, as its first letter does."""
-    ways = (unicodedata.bidirectional(sign) for sign in text)
-    return next((way != "L" for way in ways if way in ("L", "R", "AL")), False)
+def _turns(text: str, *, most: bool = False) -> bool:
+    """Say whether a text runs from right to left, as its first letter does, or as `most` of them do."""
+    turned = [way != "L" for sign in text if (way := unicodedata.bidirectional(sign)) in ("L", "R", "AL")]
+    return sum(turned) > len(turned) / 2 if most else any(turned[:1])
 
 
 @cache

@@ -251,11 +251,14 @@ def test_joined_letters_are_joined():
 
 
 def test_every_line_of_a_sentence_runs_its_way():
-    sentence = "Children below the standard in محلہ ٹاؤن, Halverton, modelled"
-    for width in range(20, 100, 4):
-        for line in wrap(sentence, width=width, size=10):
-            assert not fonts._turns(line), (width, line)
-    assert wrap("محلہ ٹاؤن, Halverton", width=100, size=10) == ["محلہ ٹاؤن, Halverton"]
+    for sentence in (
+        "Children below the standard in محلہ ٹاؤن, Halverton, modelled",
+        "محلہ ٹاؤن among areas of its kind, with Halverton in the middle",
+    ):
+        for width in range(20, 100, 4):
+            for line in wrap(sentence, width=width, size=10):
+                assert not fonts._turns(line), (width, line)
+    assert wrap("محلہ ٹاؤن, Luton", width=100, size=10) == ["محلہ ٹاؤن, Luton"]
 
 
 def test_a_cut_font_that_the_machine_tidied_away_is_made_again():
