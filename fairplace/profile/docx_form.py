@@ -9,24 +9,25 @@ from __future__ import annotations
 import datetime as dt
 import io
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fairplace.profile.archive import same_zip
+from fairplace.profile.docx_template import MARGINS_MM, PAGE_MM, STYLES, open_template, room
 from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
-from fairplace.profile.rendering import FormError, alt_of, column_widths
+from fairplace.profile.rendering import FormError, alt_of, lay_columns
 from maps.picture import Picture
 from maps.words import Words
 
 #: Of every file: Word wants a day, and none is known but the clock's.
 _DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
-#: Of a page without a council's template: A4, its margins in millimetres, and a typeface to read on screen.
-_PAGE_MM, _MARGINS_MM, _FACE = (210.0, 297.0), (17.0, 20.0), "Arial"
+#: Typeface without a council's template, to read on screen.
+_FACE = "Arial"
+#: Letters of tables in points, and what a cell leaves free at its sides, in millimetres.
+_CELL_SIZE, _CELL_GAP = 8.0, 216 / 1440 * 25.4
 #: Share of the height of a page that a picture takes at most: its heading and its note stand with it.
 _TALLEST = 0.85
-#: Styles that a template must have; Word's own templates do.
-_STYLES = ("Title", "Heading 1", "List Bullet", "Caption", "Table Grid")
 
 
 def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: Path | None = None) -> bytes:
@@ -39,12 +40,12 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
     pictures
         Drawing id -> picture; a drawing without one is left out.
     template
-        A council's own .docx, whose styles are used.
+        A council's own .docx, whose styles are used; what it lacks is added.
 
     Raises
     ------
     FormError
-        python-docx is not installed, or the template cannot be read or lacks a style.
+        python-docx is not installed, or the template cannot be read.
     """
     try:
         import docx
@@ -72,19 +73,7 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
 def _open(docx: Any, template: Path | None) -> Any:
     if template is None:
         return _blank(docx.Document())
-    try:
-        document = docx.Document(str(template))
-    except Exception as error:
-        raise FormError(
-            f"{template} cannot be read as a Word document ({type(error).__name__}); save it as .docx"
-        ) from error
-    held = {style.name for style in document.styles}
-    lacking = [name for name in _STYLES if name not in held]
-    if lacking:
-        raise FormError(
-            f'{template} has no style "{lacking[0]}"; use it once in Word and save the file again'
-        )
-    return document
+    return open_template(template)
 
 
 def _blank(document: Any) -> Any:
@@ -93,10 +82,10 @@ def _blank(document: Any) -> Any:
     from docx.shared import Mm
 
     for section in document.sections:
-        section.page_width, section.page_height = (Mm(one) for one in _PAGE_MM)
-        section.left_margin = section.right_margin = Mm(_MARGINS_MM[0])
-        section.top_margin = section.bottom_margin = Mm(_MARGINS_MM[1])
-    for name in ("Normal", *_STYLES[:-1]):
+        section.page_width, section.page_height = (Mm(one) for one in PAGE_MM)
+        section.left_margin = section.right_margin = Mm(MARGINS_MM[0])
+        section.top_margin = section.bottom_margin = Mm(MARGINS_MM[1])
+    for name in ("Normal", *list(STYLES)[:-1]):
         style = document.styles[name]
         style.font.name = _FACE
         fonts = style.element.rPr.rFonts
@@ -105,16 +94,6 @@ def _blank(document: Any) -> Any:
         for script in ("w:eastAsia", "w:cs"):
             fonts.set(qn(script), _FACE)
     return document
-
-
-def _room(document: Any) -> tuple[float, float]:
-    """Width and height in millimetres that the last section leaves for text."""
-    from docx.shared import Emu
-
-    section = document.sections[-1]
-    across = section.page_width - section.left_margin - section.right_margin
-    down = section.page_height - section.top_margin - section.bottom_margin
-    return Emu(across).mm, Emu(down).mm
 
 
 def _papers(document: Any, profile: Profile) -> None:
@@ -190,25 +169,45 @@ def _write(paragraph: Any, text: str, link: str) -> None:
 
 
 def _table(document: Any, block: Table, words: Words, *, after_table: bool) -> None:
+    """Write a table whole, or in parts by columns where it is too wide for the page."""
+    texts = [list(block.head), *([inline_text(cell, words) for cell in row] for row in block.rows)]
+    # Columns as wide as their words need; left to Word they are all alike and names break by letters.
+    parts = lay_columns(texts[0], texts[1:], room=room(document)[0], gap=_CELL_GAP, size=_CELL_SIZE)
+    for at, one in enumerate(parts, 1):
+        caption = (
+            block.caption
+            if len(parts) == 1
+            else words("tables", "part", caption=block.caption, part=at, parts=len(parts))
+        )
+        _part(
+            document,
+            _clean(caption),
+            [[_clean(line[column]) for column in one.columns] for line in texts],
+            [int(width / 25.4 * 1440) for width in one.widths],
+            after_table=after_table or at > 1,
+        )
+    for note in block.notes:
+        document.add_paragraph(_clean(note))
+
+
+def _part(
+    document: Any, said: str, texts: Sequence[Sequence[str]], twips: Sequence[int], *, after_table: bool
+) -> None:
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
     from docx.shared import Pt
 
-    caption = document.add_paragraph(_clean(block.caption), style="Caption")
+    caption = document.add_paragraph(said, style="Caption")
     caption.paragraph_format.keep_with_next = True
     if after_table:
         caption.paragraph_format.space_before = Pt(12)
-    table = document.add_table(rows=1 + len(block.rows), cols=len(block.head), style="Table Grid")
-    # Columns as wide as their words need; left to Word they are all alike and names break by letters.
-    wanted = column_widths(block.head, [[inline_text(cell, words) for cell in row] for row in block.rows])
+    table = document.add_table(rows=len(texts), cols=len(twips), style="Table Grid")
     table.autofit = False
-    twips = [int(_room(document)[0] / 25.4 * 1440 * one / sum(wanted)) for one in wanted]
     for column, width in zip(table._tbl.tblGrid.gridCol_lst, twips, strict=True):
         column.set(qn("w:w"), str(width))
     described = OxmlElement("w:tblCaption")
-    described.set(qn("w:val"), _clean(block.caption))
+    described.set(qn("w:val"), said)
     table._tbl.tblPr.append(described)
-    texts = [list(block.head), *([inline_text(cell, words) for cell in row] for row in block.rows)]
     for at, (row, line) in enumerate(zip(table._tbl.tr_lst, texts, strict=True)):
         properties = row.get_or_add_trPr()
         properties.append(OxmlElement("w:cantSplit"))
@@ -219,23 +218,21 @@ def _table(document: Any, block: Table, words: Words, *, after_table: bool) -> N
             across.set(qn("w:w"), str(width))
             across.set(qn("w:type"), "dxa")
             run = cell.p_lst[0].add_r()
-            run.text = _clean(text)
+            run.text = text
             size = OxmlElement("w:sz")
-            size.set(qn("w:val"), str(int(Pt(8).pt * 2)))
+            size.set(qn("w:val"), str(int(_CELL_SIZE * 2)))
             format_of = run.get_or_add_rPr()
             if at == 0:
                 format_of.append(OxmlElement("w:b"))
             format_of.append(size)
-    for note in block.notes:
-        document.add_paragraph(_clean(note))
 
 
 def _drawing(document: Any, block: Drawing, picture: Picture) -> None:
     from docx.shared import Mm
 
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
-    room = _room(document)
-    shrink = min(1.0, room[0] / width, _TALLEST * room[1] / height)
+    across, down = room(document)
+    shrink = min(1.0, across / width, _TALLEST * down / height)
     document.add_picture(io.BytesIO(picture.render("png", dpi=150)), width=Mm(width * shrink))
     shape = document.inline_shapes[len(document.inline_shapes) - 1]
     properties = shape._inline.docPr

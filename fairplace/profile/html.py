@@ -14,8 +14,20 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from fairplace.profile.model import Bullets, Drawing, Inline, Number, Paragraph, Profile, Table
+from fairplace.profile.model import (
+    Block,
+    Bullets,
+    Drawing,
+    Inline,
+    Number,
+    Paragraph,
+    Profile,
+    Table,
+    inline_text,
+)
+from fairplace.profile.rendering import lay_columns, widest_word
 from maps.faces import with_faces
+from maps.fonts import text_width
 from maps.steady import steady_text
 from maps.words import Words
 
@@ -53,7 +65,11 @@ def render_html(
         lstrip_blocks=True,
         finalize=steady_markup,
     )
-    environment.filters["inline"] = lambda parts: inline_markup(parts, profile.words)
+    words = profile.words
+    environment.filters["inline"] = lambda parts: inline_markup(parts, words)
+    environment.filters["css"] = css_text
+    environment.tests["wide"] = lambda section: any(_print(block, words) != "" for block in section.blocks)
+    environment.tests["crowded"] = lambda block: _print(block, words) == "crowded"
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     environment.tests["bullets"] = lambda block: isinstance(block, Bullets)
     environment.tests["table"] = lambda block: isinstance(block, Table)
@@ -72,6 +88,35 @@ def steady_markup(value: Any) -> Any:
         kept = (sign for sign in value if sign in "\u200c\u200d" or unicodedata.category(sign) != "Cf")
         return Markup("".join(kept))  # noqa: S704 escaped already, and only shortened
     return steady_text(value) if isinstance(value, str) else value
+
+
+def css_text(text: str) -> Markup:
+    """Give a text as the inside of a string of a style sheet, where markup is not read."""
+    steady = steady_text(text)
+    safe = (sign if sign.isalnum() or sign == " " else f"\\{ord(sign):x} " for sign in steady)
+    return Markup("".join(safe))  # noqa: S704 letters, digits and escapes only
+
+
+#: Widths in millimetres that an upright and a sideways page leave for a table, with the size of its letters.
+_PAPERS = ((178.0, 8.0), (265.0, 7.0))
+_CELL_GAP = 1.8
+
+
+def _print(block: Block, words: Words) -> str:
+    """Give how a table is printed: as it is, ``wide`` on a page turned sideways, or ``crowded``.
+
+    A crowded one is on a page turned sideways and breaks words where they do not fit.
+    """
+    if not isinstance(block, Table):
+        return ""
+    rows = [[inline_text(cell, words) for cell in row] for row in block.rows]
+    every = [word for row in (block.head, *rows) for text in row for word in text.split()]
+    for way, (room, size) in zip(("", "wide"), _PAPERS, strict=True):
+        most = widest_word(room=room, gap=_CELL_GAP, size=size)
+        longest = max((text_width(word, size, bold=True) for word in set(every)), default=0.0)
+        if longest <= most and len(lay_columns(block.head, rows, room=room, gap=_CELL_GAP, size=size)) == 1:
+            return way
+    return "crowded"
 
 
 def inline_markup(parts: Inline | Sequence[Inline], words: Words) -> Markup:

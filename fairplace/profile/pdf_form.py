@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
-from fairplace.profile.rendering import FormError, alt_of, column_widths
-from maps.fonts import BOLD, REGULAR, families, fonts_for
+from fairplace.profile.rendering import FormError, alt_of, lay_columns, widest_word
+from maps.fonts import BOLD, REGULAR, families, fonts_for, wrap
 from maps.picture import Picture
 from maps.steady import steady_text
 from maps.words import Words
@@ -26,6 +27,8 @@ from maps.words import Words
 _PAGE_WIDTH = 176.0
 #: Widest a map is set, so that two stand on a page.
 _MAP_WIDTH = 158.0
+#: Letters of tables in points, and what a cell leaves free at its sides, in millimetres; as in profile.typ.
+_CELL_SIZE, _CELL_GAP = 7.5, 5 * 25.4 / 72
 #: Tallest, so that it stands on one page with its caption.
 _PAGE_HEIGHT = 225.0
 
@@ -95,9 +98,10 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
             {
                 "title": steady_text(section.title),
                 "blocks": [
-                    _block(block, pictures, words)
+                    told
                     for block in section.blocks
                     if not isinstance(block, Drawing) or block.id in pictures
+                    for told in _block(block, pictures, words)
                 ],
             }
             for section in profile.sections
@@ -105,34 +109,58 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
     }
 
 
-def _block(block: Block, pictures: Mapping[str, Picture], words: Words) -> dict[str, Any]:
+def _block(block: Block, pictures: Mapping[str, Picture], words: Words) -> list[dict[str, Any]]:
     if isinstance(block, Paragraph):
         text = steady_text(block.written(words))
-        return {"kind": "paragraph", "role": block.role, "text": text, "link": block.link}
+        return [{"kind": "paragraph", "role": block.role, "text": text, "link": block.link}]
     if isinstance(block, Bullets):
-        return {"kind": "bullets", "items": [steady_text(item.written(words)) for item in block.items]}
+        return [{"kind": "bullets", "items": [steady_text(item.written(words)) for item in block.items]}]
     if isinstance(block, Table):
-        rows = [[steady_text(inline_text(cell, words)) for cell in row] for row in block.rows]
-        head = [steady_text(name) for name in block.head]
-        return {
-            "kind": "table",
-            "caption": steady_text(block.caption),
-            "head": head,
-            "rows": rows,
-            "widths": column_widths(head, rows),
-            "notes": [steady_text(note) for note in block.notes],
-        }
+        return _tables(block, words)
     picture = pictures[block.id]
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
     widest = _MAP_WIDTH if block.kind.endswith("_map") else _PAGE_WIDTH
     shrink = min(1.0, widest / width, _PAGE_HEIGHT / height)
-    return {
-        "kind": "drawing",
-        "file": f"{block.id}.svg",
-        "caption": steady_text(block.caption),
-        "alt": steady_text(alt_of(block, picture)),
-        "width": round(100 * width * shrink / _PAGE_WIDTH, 2),
-    }
+    return [
+        {
+            "kind": "drawing",
+            "file": f"{block.id}.svg",
+            "caption": steady_text(block.caption),
+            "alt": steady_text(alt_of(block, picture)),
+            "width": round(100 * width * shrink / _PAGE_WIDTH, 2),
+        }
+    ]
+
+
+def _tables(block: Table, words: Words) -> list[dict[str, Any]]:
+    """Give a table whole, or in parts by columns where it is too wide for the page."""
+    rows = [[steady_text(inline_text(cell, words)) for cell in row] for row in block.rows]
+    head = [steady_text(name) for name in block.head]
+    parts = lay_columns(head, rows, room=_PAGE_WIDTH, gap=_CELL_GAP, size=_CELL_SIZE)
+    most = widest_word(room=_PAGE_WIDTH, gap=_CELL_GAP, size=_CELL_SIZE)
+    caption = steady_text(block.caption)
+    return [
+        {
+            "kind": "table",
+            "caption": caption
+            if len(parts) == 1
+            else words("tables", "part", caption=caption, part=at, parts=len(parts)),
+            "head": [_breakable(head[column], most, bold=True) for column in one.columns],
+            "rows": [[_breakable(row[column], most) for column in one.columns] for row in rows],
+            "widths": one.widths,
+            "notes": [steady_text(note) for note in block.notes] if at == len(parts) else [],
+        }
+        for at, one in enumerate(parts, 1)
+    ]
+
+
+def _breakable(text: str, most: float, *, bold: bool = False) -> str:
+    """Let words that are wider than any column break, with a space that has no width."""
+    return re.sub(
+        r"\S{8,}",
+        lambda word: "\u200b".join(wrap(word[0], width=most, size=_CELL_SIZE, bold=bold)),
+        text,
+    )
 
 
 def _texts(content: Any) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from fairplace.disclosure import Released
 from fairplace.profile.drawings import draw
 from fairplace.profile.model import Drawing, Profile
 from geo.errors import UserError
+from maps.fonts import text_width
 from maps.picture import Picture
 from maps.steady import steady_text
 
@@ -54,21 +56,98 @@ class Rendering:
         return {name: alt_of(drawn[name], picture) for name, picture in self.pictures.items()}
 
 
-#: Letters of a cell that is never broken into lines, such as "21 March 2021".
+#: Letters of a cell that is never broken into lines where there is room, such as "21 March 2021".
 _SHORT = 13
+#: Widest a word stands in a table without being broken, and widest a column is made, in ems.
+_WIDEST_EMS = 16.0
+#: Lines that a long text may take in its column.
+_LINES = 3
 
 
-def column_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Give each column room for its longest word, its short texts whole, and others in about three lines."""
-    widths = []
+@dataclass(frozen=True)
+class Part:
+    """Columns of a table that stand side by side on one page: where each is in the table, and its width."""
+
+    columns: tuple[int, ...]
+    widths: tuple[float, ...]
+
+
+def lay_columns(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, room: float, gap: float, size: float
+) -> list[Part]:
+    """Lay a table out in as many parts as it takes for no word to be wider than its column.
+
+    Parameters
+    ----------
+    head, rows
+        Texts of the table.
+    room
+        Width of the page less its margins, in millimetres.
+    gap
+        What each cell leaves free at its two sides together, in millimetres.
+    size
+        Of the letters, in points.
+
+    Returns
+    -------
+    list of Part
+        Each begins with the first column, which names the rows; widths fill the room. A column may be
+        narrower than a word only where the word is wider than `widest_word`.
+    """
+    most = widest_word(room=room, gap=gap, size=size)
+    least, wanted = [], []
     for at, name in enumerate(head):
-        texts = [name, *(row[at] for row in rows)]
-        word = max((len(one) for text in texts for one in text.split()), default=1)
-        longest = max((len(row[at]) for row in rows), default=0)
-        short = longest if longest <= _SHORT else 0
-        line = max(len(text) for text in texts) / 3
-        widths.append(round(max(4.0, min(word, 24) + 1.5, short + 1.0, min(line, 26)), 2))
-    return widths
+        texts = [(name, True), *((row[at], False) for row in rows)]
+        widths = [_width(word, size, bold) for text, bold in texts for word in text.split()]
+        word = min(max(widths, default=0.0), most)
+        short = max((_width(row[at], size, False) for row in rows), default=0.0)
+        if max((len(row[at]) for row in rows), default=0) > _SHORT:
+            short = 0.0
+        line = max(_width(text, size, bold) for text, bold in texts) / _LINES
+        least.append(word + gap)
+        wanted.append(max(word, min(short, most), min(line, _WIDEST_EMS * size * _POINT)) + gap)
+    # As few parts as there must be, and of those as even ones as can be.
+    limits = [room * step / 40 for step in range(1, 41)]
+    fewest = len(_filled(least, room))
+    even = next(limit for limit in limits if len(_filled(least, limit)) == fewest)
+    return [Part(tuple(one), _spread(one, least, wanted, room)) for one in _filled(least, even)]
+
+
+#: A point in millimetres.
+_POINT = 25.4 / 72
+
+
+def widest_word(*, room: float, gap: float, size: float) -> float:
+    """Width in millimetres beyond which a word is broken: two columns must fit side by side."""
+    return min(_WIDEST_EMS * size * _POINT, room / 2 - gap)
+
+
+def _filled(least: Sequence[float], limit: float) -> list[list[int]]:
+    parts: list[list[int]] = [[0]]
+    for at in range(1, len(least)):
+        if len(parts[-1]) > 1 and sum(least[one] for one in parts[-1]) + least[at] > limit:
+            parts.append([0])
+        parts[-1].append(at)
+    return parts
+
+
+def _spread(
+    columns: Sequence[int], least: Sequence[float], wanted: Sequence[float], room: float
+) -> tuple[float, ...]:
+    """Share the room out: what each must have first, then by what each wants."""
+    must, want = sum(least[at] for at in columns), sum(wanted[at] for at in columns)
+    if want <= room:
+        widths = [wanted[at] * room / want for at in columns]
+    else:
+        share = (room - must) / (want - must)
+        widths = [least[at] + (wanted[at] - least[at]) * share for at in columns]
+    # Never a hair more than the room in all.
+    return tuple(math.floor(100 * width) / 100 for width in widths)
+
+
+@lru_cache(maxsize=20_000)
+def _width(text: str, size: float, bold: bool) -> float:
+    return text_width(text, size, bold=bold)
 
 
 def alt_of(block: Drawing, picture: Picture) -> str:

@@ -31,7 +31,18 @@ from fairplace.pipeline import BuildSettings, build
 from fairplace.profile.content import Place, compose, find_place, places_of
 from fairplace.profile.forms import FORMS, FormError, Rendering, write_profile
 from fairplace.profile.grid import Cell, grid, shown
-from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, Profile, Section, Table, inline_text
+from fairplace.profile.model import (
+    Bullets,
+    Drawing,
+    Number,
+    Paragraph,
+    Profile,
+    Section,
+    Table,
+    inline_text,
+    steady_text,
+)
+from fairplace.profile.pdf_form import _tables as tables_of
 from fairplace.profile.pdf_form import render_pdf
 from fairplace.profile.xlsx_form import render_xlsx
 from geo.figures import FIGURE_KEY
@@ -131,6 +142,15 @@ def rows_of(profile: Profile) -> list[tuple[Table, list[str]]]:
     return [(table, [inline_text(cell) for cell in row]) for table in profile.tables for row in table.rows]
 
 
+def in_parts(table: Table, profile: Profile) -> list[dict[str, Any]]:
+    """The parts of a table in a PDF, which hold all of its cells between them."""
+    parts = tables_of(table, profile.part)
+    joined = [[cell for part in parts for cell in part["rows"][at][1:]] for at in range(len(table.rows))]
+    whole = [[steady_text(inline_text(cell)) for cell in row[1:]] for row in table.rows]
+    assert [[cell.replace("\u200b", "") for cell in row] for row in joined] == whole
+    return parts
+
+
 def check_pdf(profile: Profile, content: bytes) -> None:
     text = seen(content, profile)
     at = 0
@@ -140,11 +160,12 @@ def check_pdf(profile: Profile, content: bytes) -> None:
         elif isinstance(block, Bullets):
             lines = [item.text for item in block.items]
         elif isinstance(block, Table):
-            at = text.index(compact(block.caption), at)
-            for row in block.rows:
-                found = text.find(compact("".join(inline_text(cell) for cell in row)), at)
-                assert found >= at, (block.id, [inline_text(cell) for cell in row])
-                at = found
+            for part in in_parts(block, profile):
+                at = text.index(compact(part["caption"]), at)
+                for row in part["rows"]:
+                    found = text.find(compact("".join(row).replace("\u200b", "")), at)
+                    assert found >= at, (block.id, row)
+                    at = found
             continue
         else:
             continue
@@ -154,10 +175,19 @@ def check_pdf(profile: Profile, content: bytes) -> None:
 
 def check_docx(profile: Profile, content: bytes) -> None:
     document = docx.Document(io.BytesIO(content))
-    assert len(document.tables) == len(profile.tables)
-    for table, held in zip(document.tables, profile.tables, strict=True):
-        lines = [[tc.xpath("string(.)") for tc in row.tc_lst] for row in table._tbl.tr_lst]
+    made = [
+        [[tc.xpath("string(.)") for tc in row.tc_lst] for row in table._tbl.tr_lst]
+        for table in document.tables
+    ]
+    for held in profile.tables:
+        lines = made.pop(0)
+        # A table wider than the page goes on below, its first column before each part.
+        while len(lines[0]) < len(held.head):
+            more = made.pop(0)
+            assert [line[0] for line in more] == [line[0] for line in lines]
+            lines = [[*line, *part[1:]] for line, part in zip(lines, more, strict=True)]
         assert lines == [list(held.head), *[[inline_text(cell) for cell in row] for row in held.rows]]
+    assert made == []
     words = [one.text for one in document.paragraphs]
     for block in profile.blocks:
         if isinstance(block, Bullets):
@@ -305,9 +335,10 @@ def test_the_pdf_is_tagged_and_says_its_title_and_language(
         tags = elements(root.StructTreeRoot)
         kinds = [str(one.S) for one in tags]
         assert kinds.count("/H1") + kinds.count("/H2") >= len(profile.sections)
-        assert kinds.count("/Table") == len(profile.tables)
+        parts = [part for table in profile.tables for part in in_parts(table, profile)]
+        assert kinds.count("/Table") == len(parts)
         heads = [one for one in tags if str(one.S) == "/TH"]
-        assert len(heads) == sum(len(table.head) for table in profile.tables)
+        assert len(heads) == sum(len(part["head"]) for part in parts)
         for one in heads:
             attributes = one.A if isinstance(one.A, pikepdf.Array) else [one.A]
             assert any(str(entry.get("/Scope")) == "/Column" for entry in attributes)
