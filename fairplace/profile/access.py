@@ -98,7 +98,7 @@ def _everybody(
     rows: list[list[Inline]] = []
     for service in found:
         name, minutes = nearest.get(service, (words("access", "none"), "[x]"))
-        row: list[Inline] = [words("services", service), name, minutes]
+        row: list[Inline] = [words("services", service), name or "[x]", minutes]
         row += [_cell(here, _EVERYBODY, service, limit) for limit in SHOWN]
         if there:
             row.append(_cell(there, _EVERYBODY, service, BESIDE))

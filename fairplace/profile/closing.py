@@ -132,7 +132,10 @@ def _drawn_of(released: Released, place: Place, sections: Sequence[Section], use
 
 def _listed(words: Words, sources: Sequence[Source]) -> list[list[Inline]]:
     return [
-        [one.title, one.publisher, one.edition, show_period(one.period, words), one.licence]
+        [
+            text or "[z]"
+            for text in (one.title, one.publisher, one.edition, show_period(one.period, words), one.licence)
+        ]
         for one in sources
     ]
 

@@ -61,8 +61,8 @@ def _table(words: Words, released: Released, place: Place, layers: list[Mapping[
         elif "suppressed" in (features["status"], share["status"]):
             lines.append([title, words("planning", "hidden"), "[c]", "[c]", complete, edition])
         elif features["status"] == "ok" and not features["value"]:
-            none = "none" if one["completeness"] == "complete" else "not_found"
-            lines.append([title, words("planning", none), "", "", complete, edition])
+            none, sign = ("none", "[z]") if one["completeness"] == "complete" else ("not_found", "[x]")
+            lines.append([title, words("planning", none), sign, sign, complete, edition])
         else:
             ground = one["shape"] == "polygon" or share["value"] > 0
             size: Inline = Number(share, column="count", unit="hectares") if ground else "[z]"

@@ -12,10 +12,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairplace.numbers import COUNTED, GAP, is_coarse, is_ours, rounded, show_number, two_figures
-from fairplace.profile.model import Inline, Number, Table, inline_text
+from fairplace.numbers import COUNTED, GAP, SIGNS, is_coarse, is_ours, rounded, show_number, two_figures
+from fairplace.profile.model import Inline, Number, Table, distinct, inline_text
 from fairplace.spreadsheets import safe_cell
 from maps.words import Words
+
+_ALL_SIGNS = tuple(sign for sign, _ in SIGNS.values())
+#: In a cell that a figure has nothing for, such as the range of a count.
+_NONE = SIGNS["not_applicable"][0]
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def grid(table: Table, words: Words) -> Grid:
         head += {1: [name], 2: ends, 3: [name, *ends]}[wide]
         columns.append([_cells(cell, wide, words) for cell in cells])
     rows = [[cell for column in columns for cell in column[at]] for at in range(len(table.rows))]
-    return Grid(table.id, table.caption, head, rows, table.notes)
+    return Grid(table.id, table.caption, distinct(head), rows, table.notes)
 
 
 def _width(cells: Sequence[Inline]) -> int:
@@ -63,11 +67,15 @@ def _width(cells: Sequence[Inline]) -> int:
 
 def _cells(cell: Inline, wide: int, words: Words) -> list[Cell]:
     if isinstance(cell, str):
-        return [Cell(inline_text(cell)), *([Cell("")] * (wide - 1))]
+        text = inline_text(cell)
+        # A cell is never left blank: what has no figure has no range either.
+        return [Cell(text), *([Cell(text if text in _ALL_SIGNS else _NONE)] * (wide - 1))]
     if cell.column != "value":
+        if math.isnan(float(cell.row[cell.column])):
+            return [Cell(cell.written(words))]
         return [_number(cell, float(cell.row[cell.column]), cell.unit, words)]
     if cell.row["status"] != "ok":
-        return [Cell(cell.written(words)), *([Cell("")] * (wide - 1))]
+        return [Cell(cell.written(words))] * wide
     names = {1: ("value",), 2: ("low", "high"), 3: ("value", "low", "high")}[wide]
     unit = str(cell.row["unit"])
     if unit == f"share{GAP}":
@@ -82,7 +90,7 @@ def _cells(cell: Inline, wide: int, words: Words) -> list[Cell]:
 def _number(number: Number, value: float, unit: str, words: Words) -> Cell:
     """Give a number and a format under which a spreadsheet writes it as every page does."""
     if math.isnan(value):
-        return Cell("")
+        return Cell(_NONE)
     modelled = is_ours(number.row)
     whole = modelled or is_coarse(number.row)
     if unit == "probability":

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from fairplace.numbers import in_ten, is_ours, show, show_number
+from fairplace.numbers import SIGNS, in_ten, is_ours, show, show_number
 from geo.geography import Geography
 from geo.source import Source
 from maps.steady import steady_text
@@ -54,14 +54,20 @@ class Number:
         if self.column != "value":
             held = float(self.row[self.column])
             if math.isnan(held):
-                return ""
+                return self._without
             return show_number(held, self.unit, modelled=is_ours(self.row), words=words)
         if self.style == "in_ten" and self.row["status"] == "ok":
             return in_ten(float(self.row["value"]), words)
         shown = show(self.row, decimals=self.decimals, words=words)
         if self.style == "range":
-            return shown.range
+            return shown.range or self._without
         return shown.with_range if self.style == "with_range" else shown.value
+
+    @property
+    def _without(self) -> str:
+        """Sign for a count, base or range that a figure has not: its own, or that it can have none."""
+        status = str(self.row["status"])
+        return SIGNS["not_applicable" if status == "ok" else status][0]
 
     @property
     def key(self) -> str:
@@ -113,7 +119,7 @@ class Table:
     caption
         A full sentence or title; read out before the table.
     head
-        One text a column.
+        One text a column; a text that is there already gets a number, so that columns can be told apart.
     rows
         Each as long as `head`.
     notes
@@ -125,6 +131,10 @@ class Table:
     head: Sequence[str]
     rows: Sequence[Sequence[Inline]]
     notes: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Give every column a name of its own."""
+        object.__setattr__(self, "head", distinct(self.head))
 
 
 @dataclass(frozen=True)
@@ -273,6 +283,18 @@ def capital(text: str) -> str:
 def inline_text(part: Inline, words: Words | None = None) -> str:
     """Text of a cell or a part of a sentence, as `maps.steady.steady_text`."""
     return steady_text(part if isinstance(part, str) else part.written(words))
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Give names as they are, those that are there already with a number: "Luton", "Luton (2)"."""
+    found: list[str] = []
+    for name in names:
+        made, at = name, 1
+        while made in found:
+            at += 1
+            made = f"{name} ({at})"
+        found.append(made)
+    return found
 
 
 def section_numbers(sections: Sequence[Section]) -> list[Number]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import csv
 import html
-import importlib
 import io
 import json
 import re
@@ -31,6 +31,7 @@ from fairplace.pipeline import BuildSettings, build
 from fairplace.profile.content import Place, compose, find_place, places_of
 from fairplace.profile.forms import FORMS, FormError, Rendering, write_profile
 from fairplace.profile.grid import Cell, grid, shown
+from fairplace.profile.grid import _width as width_of
 from fairplace.profile.model import (
     Bullets,
     Drawing,
@@ -126,7 +127,10 @@ def words_of(content: bytes, suffix: str) -> str:
     if suffix == ".json":
         return content.decode()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return archive.read("README.txt").decode() + words_of(archive.read("profile.html"), ".html")
+        texts = [
+            archive.read(name).decode() for name in archive.namelist() if name.endswith((".txt", ".csv"))
+        ]
+        return " ".join([*texts, words_of(archive.read("profile.html"), ".html")])
 
 
 @pytest.fixture(scope="session")
@@ -211,7 +215,13 @@ def check_xlsx(profile: Profile, content: bytes) -> None:
             ]
             # Shown by its format, a cell reads as on the page; a number with its range is three cells.
             texts = [shown(one, profile.words) for one in read]
-            assert "".join(texts) == "".join(join_range(cell) for cell in row), (table.id, texts)
+            columns = zip(*table.rows, strict=True)
+            expected = [
+                text
+                for cell, column in zip(row, columns, strict=True)
+                for text in spread(cell, width_of(column))
+            ]
+            assert texts == expected, table.id
             for one, cell in zip(read, cells, strict=True):
                 assert one.value == (cell.value if isinstance(cell.value, str) else pytest.approx(cell.value))
                 assert isinstance(one.value, str) == isinstance(cell.value, str)
@@ -250,8 +260,16 @@ def check_json(profile: Profile, content: bytes, released: Released) -> None:
             assert told == held[key][name] or (told is None and held[key][name] != held[key][name]), key
 
 
-def join_range(cell: str | Number) -> str:
-    return re.sub(r" to | \(|\)$", "", cell.text) if isinstance(cell, Number) else inline_text(cell)
+def spread(cell: str | Number, wide: int) -> list[str]:
+    """What the cells of a spreadsheet show of a cell: value, low end and high end, and no blank."""
+    text = inline_text(cell)
+    if wide == 1:
+        return [text]
+    if isinstance(cell, str) or cell.row["status"] != "ok":
+        return [text] * wide if text.startswith("[") else [text, *["[z]"] * (wide - 1)]
+    if cell.row["low"] != cell.row["low"]:
+        return [text, *["[z]"] * (wide - 1)]
+    return re.split(r" to | \(", text.removesuffix(")"))
 
 
 def test_each_number_of_every_form_is_the_figure(
@@ -405,9 +423,77 @@ def test_the_bundle_describes_every_column_and_figure_it_holds(
         figures = archive.read("figures.csv").decode().splitlines()
         dictionary = archive.read("dictionary.csv").decode()
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        csvs = {
+            name: list(csv.reader(io.StringIO(archive.read(name).decode())))
+            for name in names
+            if name.endswith(".csv")
+        }
     assert len(figures) == 1 + len(profile.figures)
+    # Every CSV has one name a column, and each row as many cells as its head.
+    for name, (head, *rows) in csvs.items():
+        assert len(set(head)) == len(head), (name, head)
+        assert rows, name
+        assert {len(row) for row in rows} == {len(head)}, name
+    # Tables read as in every other form, and their numbers are numbers.
+    for table in profile.tables:
+        laid = grid(table)
+        head, *rows = csvs[f"tables/{table.id}.csv"]
+        assert head == list(laid.head)
+        for read, cells in zip(rows, laid.rows, strict=True):
+            for text, cell in zip(read, cells, strict=True):
+                assert text, (table.id, read)
+                if isinstance(cell.value, str):
+                    assert text.lstrip("'") == cell.value.lstrip("'")
+                else:
+                    assert float(text) == cell.value
+    figure_head, *figure_rows = csvs["figures.csv"]
+    for read, row in zip(figure_rows, profile.figures.to_dict("records"), strict=True):
+        told = dict(zip(figure_head, read, strict=True))
+        assert told["indicator"] == row["indicator"]
+        assert told["value"] == ("" if row["value"] != row["value"] else str(row["value"]))
+    known = {row[1]: row for row in csvs["dictionary.csv"][1:]}
+    for indicator in profile.figures["indicator"].unique():
+        # What it is called and counted in; a direction, say, not every one has.
+        assert all(known[indicator][:4]), known[indicator]
     for name in [*figures[0].split(","), *profile.figures["indicator"].unique()]:
         assert f",{name}," in dictionary
+
+
+def test_every_column_has_a_name_of_its_own_and_no_cell_is_blank_in_any_form(
+    sample_forms: tuple[Profile, dict[str, bytes]],
+) -> None:
+    profile, made = sample_forms
+    for table in profile.tables:
+        assert len(set(table.head)) == len(table.head), table.id
+        assert len(set(grid(table).head)) == len(grid(table).head), table.id
+        for row in table.rows:
+            assert all(inline_text(cell) for cell in row), (table.id, [inline_text(cell) for cell in row])
+    mis = next(one for one in profile.tables if one.id == "mis-table")
+    ends = [f"90% range, {name}" for name in (profile.area, profile.authority)]
+    assert [mis.head[2], mis.head[4]] == ends
+    assert {f"{end}, {side}" for end in ends for side in ("low", "high")} <= set(grid(mis).head)
+    for row in docx.Document(io.BytesIO(made[".docx"])).tables[0]._tbl.tr_lst:
+        assert all(tc.xpath("string(.)") for tc in row.tc_lst)
+    assert not re.search(r"<t[dh][^>]*>(<bdi>|<data[^>]*>)?(</|$)", made[".html"].decode())
+
+
+def test_heads_that_are_alike_are_told_apart_by_a_number() -> None:
+    table = Table("t", "T", ["Indicator", "Luton", "Luton", "Luton"], [["x", "1", "2", "3"]])
+    assert table.head == ["Indicator", "Luton", "Luton (2)", "Luton (3)"]
+
+
+def test_a_figure_without_count_or_range_shows_the_sign_of_what_cannot_be() -> None:
+    row: dict[str, Any] = {"status": "ok", "value": 0.5, "unit": "share", "basis": "counted", "interval": ""}
+    row |= dict.fromkeys(("low", "high", "count", "base"), float("nan"))
+    for status, sign in (("ok", "[z]"), ("suppressed", "[c]"), ("missing", "[x]")):
+        for held in (
+            Number(row | {"status": status}, column="count", unit="people"),
+            Number(row | {"status": status}, column="base", unit="people"),
+            Number(row | {"status": status}, "range"),
+        ):
+            assert held.text == sign
+            laid = grid(Table("t", "T", ["A", "B"], [["x", held]]))
+            assert {cell.value for cell in laid.rows[0][1:]} == {sign}
 
 
 def made_of(profile: Profile, *blocks: Any) -> Profile:
@@ -666,14 +752,6 @@ def test_the_page_reflows_and_asks_for_nothing(
             "one.hasAttribute('tabindex') === (one.scrollWidth > one.clientWidth + 1))"
         )
         assert page.locator(".scroll[tabindex]").count() < narrow_stops
-        try:
-            carried = importlib.import_module("axe_playwright_python")
-        except ImportError:
-            found = []
-        else:
-            axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
-            page.evaluate(axe)
-            found = page.evaluate("axe.run().then(said => said.violations.map(one => [one.impact, one.id]))")
         browser.close()
     assert wide <= 320
     # What scrolls can be reached by the keyboard, and what does not is no stop of it.
@@ -681,4 +759,23 @@ def test_the_page_reflows_and_asks_for_nothing(
     assert sorted(landmarks) == ["banner", "contentinfo", "main", "navigation"]
     assert gone == 0
     assert [one for one in asked if not one.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.chromium
+def test_axe_finds_nothing_against_the_page(
+    sample_forms: tuple[Profile, dict[str, bytes]], tmp_path: Path
+) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    carried = pytest.importorskip("axe_playwright_python")
+    if not Path("/usr/bin/chromium").is_file():
+        pytest.skip("needs Chromium")
+    axe = resources.files(carried).joinpath("axe.min.js").read_text(encoding="utf-8")
+    (tmp_path / "p.html").write_bytes(sample_forms[1][".html"])
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto((tmp_path / "p.html").as_uri())
+        page.evaluate(axe)
+        found = page.evaluate("axe.run().then(said => said.violations.map(one => [one.impact, one.id]))")
+        browser.close()
     assert found == []
