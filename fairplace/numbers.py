@@ -130,9 +130,7 @@ def show_number(
             return words("numbers", "more_than_99")
         if value < 0.01:
             return words("numbers", "less_than_1")
-        # Towards even chances: 90% is never written of less than nine draws in ten, where words change.
-        near = math.floor(value * 100 + 1e-9) if value > 0.5 else math.ceil(value * 100 - 1e-9)
-        return words("numbers", "percent", number=near)
+        return words("numbers", "percent", number=percent_of_draws(value))
     if unit == f"share{GAP}":
         return words(
             "numbers",
@@ -151,6 +149,11 @@ def show_number(
     if unit in ("rank", "decile", "count"):
         return rounded(value, decimals or 0, words=words)
     return rounded(value, 1 if decimals is None else decimals, words=words)
+
+
+def percent_of_draws(chance: float) -> int:
+    """Whole per cent of a probability, towards even chances: 90% never stands for less than nine in ten."""
+    return math.floor(chance * 100 + 1e-9) if chance > 0.5 else math.ceil(chance * 100 - 1e-9)
 
 
 def two_figures(value: float) -> float:

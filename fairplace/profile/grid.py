@@ -12,7 +12,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairplace.numbers import COUNTED, GAP, SIGNS, is_coarse, is_ours, rounded, show_number, two_figures
+from fairplace.numbers import (
+    COUNTED,
+    GAP,
+    SIGNS,
+    is_coarse,
+    is_ours,
+    percent_of_draws,
+    rounded,
+    show_number,
+    two_figures,
+)
 from fairplace.profile.model import Inline, Number, Table, distinct, inline_text
 from fairplace.spreadsheets import safe_cell
 from maps.words import Words
@@ -96,7 +106,7 @@ def _number(number: Number, value: float, unit: str, words: Words) -> Cell:
     if unit == "probability":
         # "less than 1%" is no number, and a number in its place would say more than the draws do.
         if 0.01 <= value <= 0.99:
-            return Cell(value, _around(words, "percent", "0"))
+            return Cell(percent_of_draws(value) / 100, _around(words, "percent", "0"))
         return Cell(number.written(words))
     if unit.split(" ")[0] == "share":
         decimals = (0 if whole else 1) if number.decimals is None else number.decimals
