@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from fairplace.demand import PEOPLE
 from fairplace.disclosure import Released
-from fairplace.numbers import is_ours
+from fairplace.numbers import is_ours, show_period
 from fairplace.papers import area_papers, credits_of, figure_papers, place_papers
 from fairplace.profile.document import banner_of, standing_of
 from fairplace.profile.model import Number, running_line
@@ -241,13 +242,21 @@ def area_layer(
         chance=chance,
         # As documents write them: a counted share with one decimal, a modelled one as a whole number.
         decimals=None if first["unit"] != "share" else 0 if is_ours(first) else 1,
-        source=source.title if source else "",
+        period=", ".join(show_period(str(one), words) for one in rows["period"].unique() if one),
+        source=_origin(first, source.title if source else "", words),
         licence=credits_of(
             [*figure_papers(released, str(rows["source"].iloc[0])), *area_papers(released, geography)]
         ),
         caveat=words("map_titles", "modelled") if name.startswith("mis") else "",
         shown=name == "mis",
     )
+
+
+def _origin(figure: Mapping[str, Any], title: str, words: Words) -> str:
+    """Name the source of a layer, and that its publisher modelled it; our own model's title says so."""
+    if figure["basis"] != "modelled" or is_ours(figure):
+        return title
+    return ", ".join(one for one in (title, words("basis", "modelled")) if one)
 
 
 def _rows(released: Released, indicator: str, geography: str) -> pd.DataFrame:

@@ -55,7 +55,10 @@ def legend_entries(layer: MapLayer, data: pd.DataFrame, words: Words) -> list[di
 
 def origin_line(layer: MapLayer, words: Words) -> str:
     """Say under a legend, on screen and on paper, whence and when the figures are and what their range is."""
-    return ", ".join(one for one in (layer.source, layer.period_words(), layer.interval_words(words)) if one)
+    period = layer.period_words()
+    # Some titles name their year, which is not said twice.
+    period = "" if period in layer.source else period
+    return ", ".join(one for one in (layer.source, period, layer.interval_words(words)) if one)
 
 
 def _counted(count: int, kind: LayerKind, words: Words) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from fairplace.cli import main
 from fairplace.disclosure import Released, release
+from fairplace.disclosure_policy import Edition
 from fairplace.pack import Pack, open_pack
 from fairplace.profile.content import AreaNotFoundError, compose, find_place
 from fairplace.profile.drawings import draw_svg
@@ -163,7 +164,38 @@ NEVER = (
     # A planning layer that is called so by its publisher is no judgement of ours.
     r"(?<!archaeological )priorit(y|ies)",
     r"\branks? \d",
+    r"\branked\b",
+    r"\b\d+(st|nd|rd|th) (of|out of|worst|best|most|least)\b",
+    r"\b(worst|best) (area|ward|neighbourhood)",
 )
+#: What no sentence may say in one breath with the standard.
+NEVER_TIED = re.compile(
+    r"ethnic|religio|faith|muslim|christian|hindu|sikh|jewish|buddhist|asian|black|white british|migra|councillor"
+    r"|behaviour|lifestyle|choice|lazy|workless",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("edition", ["public", "officer"])
+def test_no_sentence_ties_the_standard_to_who_people_are(sample_pack: Pack, edition: Edition) -> None:
+    released = release(sample_pack, edition)
+    codes = [str(one) for one in sample_pack.areas("wd25").index[:3]]
+    tied = seen = 0
+    for code in (released.authority, *codes, str(sample_pack.areas("lsoa21").index[0])):
+        for block in compose(released, find_place(released, code)).blocks:
+            texts = (
+                [block.text]
+                if isinstance(block, Paragraph)
+                else [one.text for one in block.items]
+                if isinstance(block, Bullets)
+                else [getattr(block, "caption", ""), getattr(block, "alt", "")]
+            )
+            for sentence in re.split(r"(?<=[.;])\s", " ".join(texts)):
+                if re.search(r"Minimum Income Standard|below the standard|below it", sentence):
+                    seen += 1
+                    tied += NEVER_TIED.search(sentence) is not None
+    assert seen > 20
+    assert tied == 0
 
 
 def test_the_words_that_must_and_must_not_appear(sample_pack: Pack, required_words: tuple[str, ...]) -> None:
