@@ -315,7 +315,11 @@ def _held(pack: Pack) -> pd.DataFrame:
     if own.empty:
         return pack.figures
     shown = release(pack, "officer").figures
-    return tidy_figures([pack.figures, shown[shown["source"].isin(own["source"].unique())]])
+    # A row of a register may come from a published source, whose own figures are in the pack already.
+    mine = pd.MultiIndex.from_frame(own[["indicator", "source"]])
+    return tidy_figures(
+        [pack.figures, shown[pd.MultiIndex.from_frame(shown[["indicator", "source"]]).isin(mine)]]
+    )
 
 
 def _shares_inside(area: Area) -> pd.DataFrame:

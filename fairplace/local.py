@@ -17,7 +17,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from fairplace.audits import audit_figures, certificate_figures, place_homes
+from fairplace.audits import BELOW_SHARE, audit_figures, certificate_figures, place_homes
 from fairplace.indicators import load_indicators
 from fairplace.local_core20 import plus_figures, spending_figures
 from fairplace.local_evidence import (
@@ -343,6 +343,19 @@ _TABLES: Mapping[str, Callable[[_Desk, CouncilTable], None]] = {
 }
 
 
+#: Shares formed of the organisation's other files, which a register may name though a file is not there.
+_SHARES = frozenset(
+    {
+        BELOW_SHARE,
+        "certificates_below_c_share",
+        "homes_audited_of_stock_share",
+        "referrals_attended_share",
+        "referrals_new_share",
+        "routes_people_near_share",
+    }
+)
+
+
 def _read_register(desk: _Desk, folder: Path) -> None:
     listed, values = find_file(folder, "indicators"), find_file(folder, "indicator_values")
     if listed is None or values is None:
@@ -356,7 +369,7 @@ def _read_register(desk: _Desk, folder: Path) -> None:
         deprivation=desk.of("imd25_score", "wd25"),
         residents=desk.of("residents", "wd25"),
         published=pd.concat([desk.published, *desk.figures, *desk.own], ignore_index=True),
-        known_of_pack={one.id for one in load_indicators()},
+        known_of_pack={one.id for one in load_indicators()} | _SHARES,
         controlled={key for key, one in load_catalogue().items() if one.controlled},
     )
     desk.add((figures, papers))

@@ -18,7 +18,7 @@ import pytest
 from maps.layer import LayerError, MapLayer
 from maps.style import deciles, shares, single
 from maps.tiles import TileError, TileFrame, build_tile_map, count_held, write_tiles
-from maps.words import load_words
+from maps.words import english
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("maplibre") is None, reason="needs MapLibre from the package maplibre"
@@ -133,7 +133,7 @@ def test_a_popup_tells_figure_kind_of_range_base_class_period_source_and_code(
 ):
     layer = share_layer
     tiles = write_tiles(layer.areas, tmp_path / "a.pmtiles", zooms=(4, 12), tolerance=0)
-    written, reaching = layer.table(load_words()), layer.data()["uncertain"]
+    written, reaching = layer.table(english()), layer.data()["uncertain"]
     with open_page(build_tile_map(layer, tiles, title="x", frame=around)) as seen:
         page = seen.page
         for code in (reaching.idxmax(), reaching[~reaching].index[0], layer.areas.index[10]):

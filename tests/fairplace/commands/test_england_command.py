@@ -121,7 +121,7 @@ def test_an_area_without_a_figure_is_said_counted_and_a_row(made, capsys) -> Non
         assert words in printed
         assert words.replace("'", "&#39;") in page
     last = table.iloc[5]
-    assert (last["status"], last["class"]) == ("missing", "No figure")
+    assert (last["status"], last["class"]) == ("missing", "Missing")
     assert pd.isna(last["value"])
     # The Indices name no district of this area; the boundaries give its code.
     assert last["district_code"] == "E06000002"

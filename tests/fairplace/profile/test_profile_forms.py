@@ -45,6 +45,7 @@ from fairplace.profile.model import (
 )
 from fairplace.profile.pdf_form import _tables as tables_of
 from fairplace.profile.pdf_form import render_pdf
+from fairplace.profile.words import load_words
 from fairplace.profile.xlsx_form import render_xlsx
 from geo.figures import FIGURE_KEY
 from maps.fonts import FontError
@@ -148,7 +149,7 @@ def rows_of(profile: Profile) -> list[tuple[Table, list[str]]]:
 
 def in_parts(table: Table, profile: Profile) -> list[dict[str, Any]]:
     """The parts of a table in a PDF, which hold all of its cells between them."""
-    parts = tables_of(table, profile.part)
+    parts = tables_of(table, str(profile.words.raw("tables", "part")))
     joined = [[cell for part in parts for cell in part["rows"][at][1:]] for at in range(len(table.rows))]
     whole = [[steady_text(inline_text(cell)) for cell in row[1:]] for row in table.rows]
     assert [[cell.replace("\u200b", "") for cell in row] for row in joined] == whole
@@ -436,7 +437,7 @@ def test_the_bundle_describes_every_column_and_figure_it_holds(
         assert {len(row) for row in rows} == {len(head)}, name
     # Tables read as in every other form, and their numbers are numbers.
     for table in profile.tables:
-        laid = grid(table)
+        laid = grid(table, profile.words)
         head, *rows = csvs[f"tables/{table.id}.csv"]
         assert head == list(laid.head)
         for read, cells in zip(rows, laid.rows, strict=True):
@@ -465,13 +466,13 @@ def test_every_column_has_a_name_of_its_own_and_no_cell_is_blank_in_any_form(
     profile, made = sample_forms
     for table in profile.tables:
         assert len(set(table.head)) == len(table.head), table.id
-        assert len(set(grid(table).head)) == len(grid(table).head), table.id
+        assert len(set(grid(table, load_words()).head)) == len(grid(table, load_words()).head), table.id
         for row in table.rows:
             assert all(inline_text(cell) for cell in row), (table.id, [inline_text(cell) for cell in row])
     mis = next(one for one in profile.tables if one.id == "mis-table")
     ends = [f"90% range, {name}" for name in (profile.area, profile.authority)]
     assert [mis.head[2], mis.head[4]] == ends
-    assert {f"{end}, {side}" for end in ends for side in ("low", "high")} <= set(grid(mis).head)
+    assert {f"{end}, {side}" for end in ends for side in ("low", "high")} <= set(grid(mis, load_words()).head)
     for row in docx.Document(io.BytesIO(made[".docx"])).tables[0]._tbl.tr_lst:
         assert all(tc.xpath("string(.)") for tc in row.tc_lst)
     assert not re.search(r"<t[dh][^>]*>(<bdi>|<data[^>]*>)?(</|$)", made[".html"].decode())
@@ -492,7 +493,7 @@ def test_a_figure_without_count_or_range_shows_the_sign_of_what_cannot_be() -> N
             Number(row | {"status": status}, "range"),
         ):
             assert held.text == sign
-            laid = grid(Table("t", "T", ["A", "B"], [["x", held]]))
+            laid = grid(Table("t", "T", ["A", "B"], [["x", held]]), load_words())
             assert {cell.value for cell in laid.rows[0][1:]} == {sign}
 
 

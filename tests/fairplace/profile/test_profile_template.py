@@ -16,6 +16,7 @@ from docx.shared import Mm
 from fairplace.profile.docx_form import render_docx
 from fairplace.profile.docx_template import STYLES
 from fairplace.profile.model import Bullets, Paragraph, Profile, Section, Table
+from fairplace.profile.words import load_words
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -79,6 +80,8 @@ PROFILE = Profile(
     figures=pd.DataFrame(),
     sources={},
     cite="",
+    reference="",
+    words=load_words(),
 )
 
 

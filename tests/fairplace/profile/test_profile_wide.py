@@ -18,6 +18,7 @@ from fairplace.profile.html import render_html
 from fairplace.profile.model import Profile, Section, Table, inline_text
 from fairplace.profile.pdf_form import render_pdf
 from fairplace.profile.rendering import lay_columns
+from fairplace.profile.words import load_words
 from maps.fonts import text_width
 
 WARDS = [
@@ -48,6 +49,8 @@ def profile_of(*tables: Table) -> Profile:
         figures=pd.DataFrame(),
         sources={},
         cite="",
+        reference="",
+        words=load_words(),
     )
 
 
