@@ -6,6 +6,7 @@ hold the page against the table.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -128,7 +129,8 @@ def inline_markup(parts: Inline | Sequence[Inline], words: Words) -> Markup:
 def _one(item: Inline, words: Words) -> Markup:
     if isinstance(item, str):
         return escape(item)
-    value = repr(float(item.row[item.column])) if item.row["status"] == "ok" else ""
+    held = float(item.row[item.column]) if item.row["status"] == "ok" else math.nan
+    value = "" if math.isnan(held) else repr(held)
     decimals = "" if item.decimals is None else str(item.decimals)
     return Markup(
         '<data value="{}" data-figure="{}" data-style="{}" data-column="{}" data-decimals="{}"'

@@ -149,7 +149,7 @@ def rows_of(profile: Profile) -> list[tuple[Table, list[str]]]:
 
 def in_parts(table: Table, profile: Profile) -> list[dict[str, Any]]:
     """The parts of a table in a PDF, which hold all of its cells between them."""
-    parts = tables_of(table, str(profile.words.raw("tables", "part")))
+    parts = tables_of(table, profile.words)
     joined = [[cell for part in parts for cell in part["rows"][at][1:]] for at in range(len(table.rows))]
     whole = [[steady_text(inline_text(cell)) for cell in row[1:]] for row in table.rows]
     assert [[cell.replace("\u200b", "") for cell in row] for row in joined] == whole

@@ -222,7 +222,7 @@ def test_no_map_keeps_english_where_all_is_translated(sample_pack: Pack, marked:
     said = [*texts_of_page(picture.svg()), picture.title, picture.alt]
     said += [str(one) for one in table.drop(columns="code").to_numpy().ravel()]
     assert english_left(said, known) == []
-    assert "⟦Arrow keys move the map" in page
+    assert "⟦A click tells what lies there" in page
 
 
 def test_no_scorecard_keeps_english_where_all_is_translated(sample_pack: Pack, marked: Words) -> None:
