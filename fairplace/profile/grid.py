@@ -79,7 +79,8 @@ def _cells(cell: Inline, wide: int, words: Words) -> list[Cell]:
     if isinstance(cell, str):
         text = inline_text(cell)
         # A cell is never left blank: what has no figure has no range either.
-        return [Cell(text), *([Cell(text if text in _ALL_SIGNS else _NONE)] * (wide - 1))]
+        sign = next((one for one in _ALL_SIGNS if text.startswith(one)), _NONE)
+        return [Cell(text), *([Cell(sign)] * (wide - 1))]
     if cell.column != "value":
         if math.isnan(float(cell.row[cell.column])):
             return [Cell(cell.written(words))]

@@ -267,7 +267,7 @@ def spread(cell: str | Number, wide: int) -> list[str]:
     if wide == 1:
         return [text]
     if isinstance(cell, str) or cell.row["status"] != "ok":
-        return [text] * wide if text.startswith("[") else [text, *["[z]"] * (wide - 1)]
+        return [text, *[text[:3] if text.startswith("[") else "[z]"] * (wide - 1)]
     if cell.row["low"] != cell.row["low"]:
         return [text, *["[z]"] * (wide - 1)]
     return re.split(r" to | \(", text.removesuffix(")"))
