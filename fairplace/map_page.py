@@ -16,6 +16,7 @@ from fairplace.disclosure import Released
 from fairplace.numbers import is_ours, show_period
 from fairplace.papers import area_papers, credits_of, figure_papers, place_papers
 from fairplace.profile.document import banner_of, standing_of
+from fairplace.profile.gaps import CHANCES
 from fairplace.profile.model import Number, running_line
 from fairplace.profile.place import by_indicator
 from fairplace.profile.words import Words, capital, english, geography_label, load_words
@@ -89,7 +90,7 @@ def _tenths(title: str, released: Released, rows: pd.DataFrame, words: Words) ->
 
 #: Layer id -> recipe, in the order of the map.
 RECIPES: dict[str, _Recipe] = {
-    "mis": _Recipe("mis_people_below_share", _three, chance="mis_above_authority_probability"),
+    "mis": _Recipe("mis_people_below_share", _three, chance=CHANCES["mis_people_below_share"]),
     "mis-share": _Recipe("mis_people_below_share", _graduated),
     "mis-children": _Recipe("mis_children_below_share", _graduated),
     "imd25": _Recipe("imd25_decile", _tenths),

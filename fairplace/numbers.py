@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from maps.text import plain_number
 from maps.words import Words, english
 
 #: Units that are counted: whole things, of which a modelled number keeps two figures.
@@ -142,7 +143,7 @@ def show_number(
         return words("numbers", "percent", number=rounded(value * 100, digits, words=words))
     if unit.startswith("GBP"):
         pounds = two_figures(value) if modelled and abs(value) >= 1000 else value
-        sign = words("numbers", "minus") if _plain(pounds, decimals or 0).startswith("-") else ""
+        sign = words("numbers", "minus") if plain_number(pounds, decimals or 0).startswith("-") else ""
         return sign + words("numbers", "pounds", number=rounded(abs(pounds), decimals or 0, words=words))
     if unit in COUNTED:
         return rounded(two_figures(value) if modelled else value, decimals or 0, words=words)
@@ -189,13 +190,7 @@ def round_modelled(figures: pd.DataFrame) -> pd.DataFrame:
 
 def rounded(value: float, decimals: int, *, words: Words | None = None) -> str:
     """Text of a number with thousands separators, halves away from zero (as people expect)."""
-    return (words or english()).number(_plain(value, decimals))
-
-
-def _plain(value: float, decimals: int) -> str:
-    exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    text = f"{exact:,}"
-    return text[1:] if text.startswith("-") and not any(digit in "123456789" for digit in text) else text
+    return (words or english()).number(plain_number(value, decimals))
 
 
 def show_people(value: float) -> str:

@@ -187,8 +187,7 @@ def draw_map(
             draw_block(pad, block, left=corner[0], top=corner[1])
             corner = (corner[0], corner[1] - block.height - 2)
         if ratio:
-            scale_text = f"1:{count_text(used, words)} {paper}"
-            sheet.lines(width - _MARGIN, _EDGE + 2.4, [scale_text], 7, 0, ha="right", color="#222222")
+            _ratio(sheet, used, paper)
     alt = alt or map_alt(layer, title=title, words=words)
     return Picture(sheet.figure, title, alt, letters, used)
 
@@ -257,11 +256,15 @@ def draw_multiples(
         for placed in made.legends:
             draw_block(whole, placed.block, left=placed.left, top=placed.top)
         draw_bar(whole, made.scale, words, made.bar)
-        sheet.lines(
-            width - _MARGIN, _EDGE + 2.4, [f"1:{made.scale:,} {paper}"], 7, 0, ha="right", color="#222222"
-        )
+        _ratio(sheet, made.scale, paper)
     alt = " ".join([f"{title}.", *(map_alt(one, title=one.label, words=words) for one in layers)])
     return Picture(sheet.figure, title, alt, letters, made.scale)
+
+
+def _ratio(sheet: _Sheet, scale: int, paper: str) -> None:
+    """Write the print scale and the sheet at the lower right."""
+    said = f"1:{count_text(scale, sheet.words)} {paper}"
+    sheet.lines(sheet.width - _MARGIN, _EDGE + 2.4, [said], 7, 0, ha="right", color="#222222")
 
 
 def _too_many(maps: int, columns: int, paper: str, turn: str) -> str:

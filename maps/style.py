@@ -72,6 +72,8 @@ class MapClass:
         object.__setattr__(self, "label", steady_text(self.label))
 
 
+#: Share of draws that counts as "probably".
+SURE = 0.9
 #: What an area without a figure looks like; the same in every layer.
 STATUS_CLASSES: dict[str, MapClass] = {
     "missing": MapClass("missing", "Missing", "#ffffff", "cross", "#767676"),
@@ -113,7 +115,7 @@ class LayerStyle:
     classes: tuple[MapClass, ...]
     rule: Rule = "edges"
     edges: tuple[float, ...] = ()
-    sure: float = 0.9
+    sure: float = SURE
     outline: str = "#3a3a3a"
     outline_width: float = 0.6
     mark_uncertain: bool = False
@@ -320,7 +322,7 @@ def deciles(title: str, *, note: str = "", words: Words | None = None) -> LayerS
 def three_classes(
     title: str,
     *,
-    sure: float = 0.9,
+    sure: float = SURE,
     labels: tuple[str, str, str] | None = None,
     note: str = "",
     words: Words | None = None,

@@ -34,7 +34,7 @@ def value_text(value: float, unit: str, words: Words, *, decimals: int | None = 
     if unit == "share":
         return words("numbers", "percent", number=_number(value * 100, digits, words))
     if unit.startswith("GBP"):
-        sign = "" if _plain(value, digits)[0] != "-" else words("numbers", "map_minus")
+        sign = "" if plain_number(value, digits)[0] != "-" else words("numbers", "map_minus")
         return sign + words("numbers", "pounds", number=_number(abs(value), digits, words))
     return _number(value, digits, words)
 
@@ -93,10 +93,11 @@ def chart_texts(words: Words) -> list[str]:
 
 
 def _number(value: float, digits: int, words: Words) -> str:
-    return words.number(_plain(value, digits), minus="map_minus")
+    return words.number(plain_number(value, digits), minus="map_minus")
 
 
-def _plain(value: float, digits: int) -> str:
+def plain_number(value: float, digits: int) -> str:
+    """Write a number as Python does, with commas and rounded, before it gets the signs of a language."""
     # Halves away from zero, as documents write them: 12.5 is 13, whatever stands before it.
     exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     text = f"{exact:,}"

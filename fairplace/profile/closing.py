@@ -21,7 +21,7 @@ from fairplace.profile.model import (
     section_numbers,
 )
 from fairplace.profile.place import Place
-from fairplace.profile.words import Words
+from fairplace.profile.words import Words, capital
 from fairplace.settings import Settings
 from geo.geography import Geography
 from geo.source import Source
@@ -70,7 +70,7 @@ def caveats(words: Words, released: Released, place: Place, sections: Sequence[S
 
 def _as_sentence(note: str) -> str:
     """Write a note of a build, which is a phrase, as a sentence among others."""
-    return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")
+    return capital(note) + ("" if note.endswith((".", "!", "?")) else ".")
 
 
 def currency(words: Words, released: Released, place: Place, sections: Sequence[Section]) -> Section:

@@ -16,7 +16,7 @@ from typing import Any
 from fairplace.profile.archive import same_zip
 from fairplace.profile.docx_template import MARGINS_MM, PAGE_MM, STYLES, open_template, room
 from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
-from fairplace.profile.rendering import FormError, alt_of, lay_columns
+from fairplace.profile.rendering import FormError, alt_of, lay_columns, part_caption
 from maps.picture import Picture
 from maps.words import Words
 
@@ -174,14 +174,9 @@ def _table(document: Any, block: Table, words: Words, *, after_table: bool) -> N
     # Columns as wide as their words need; left to Word they are all alike and names break by letters.
     parts = lay_columns(texts[0], texts[1:], room=room(document)[0], gap=_CELL_GAP, size=_CELL_SIZE)
     for at, one in enumerate(parts, 1):
-        caption = (
-            block.caption
-            if len(parts) == 1
-            else words("tables", "part", caption=block.caption, part=at, parts=len(parts))
-        )
         _part(
             document,
-            _clean(caption),
+            _clean(part_caption(words, block.caption, at, len(parts))),
             [[_clean(line[column]) for column in one.columns] for line in texts],
             [int(width / 25.4 * 1440) for width in one.widths],
             after_table=after_table or at > 1,

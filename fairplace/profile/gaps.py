@@ -17,6 +17,7 @@ from fairplace.profile.model import Block, Inline, Number, Paragraph, Section, T
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words
 from fairplace.statistics_comparison import compare
+from maps.style import SURE
 
 Flag = Literal["lower", "similar", "higher", "not_compared"]
 #: A counted share has no range: it is told apart when it is this many times the other, or its inverse,
@@ -25,10 +26,8 @@ RATIO = 1.25
 FEWEST = 50
 #: Most gaps listed.
 MOST = 8
-#: A modelled share stands apart where it lies on one side of the district's in so many draws, as on the map:
-#: both share most of their errors, so that their ranges may meet while every draw tells them apart.
-SURE = 0.9
-#: Modelled share -> the probability, from the same draws, that it lies above the district's.
+#: Modelled share -> the probability, from the same draws, that it lies above the district's. The two have
+#: most of their errors in common, so that their ranges may meet while every draw tells them apart.
 CHANCES = {
     "mis_people_below_share": "mis_above_authority_probability",
     "mis_children_below_share": "mis_children_above_authority_probability",
@@ -42,8 +41,9 @@ def flag(here: Mapping[str, Any], there: Mapping[str, Any], chance: Mapping[str,
     """Tell whether a figure is lower, similar or higher than another, by the rule for its kind.
 
     A modelled share beside its district's is told apart by `chance`, the figure of its probability
-    to lie above it (`SURE`). Other figures with ranges of one kind are told apart where the ranges do
-    not meet; counted shares without a range by `RATIO` and `FEWEST`; anything else is not compared.
+    to lie above it (`maps.style.SURE`, as on the map). Other figures with ranges of one kind are told
+    apart where the ranges do not meet; shares without a range by `RATIO` and `FEWEST`; anything else is
+    not compared.
     """
     if any(row["status"] != "ok" for row in (here, there)) or here["unit"] != there["unit"]:
         return "not_compared"

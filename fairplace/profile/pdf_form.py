@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fairplace.profile.model import Block, Bullets, Drawing, Paragraph, Profile, Table, inline_text
-from fairplace.profile.rendering import FormError, alt_of, lay_columns, widest_word
+from fairplace.profile.rendering import FormError, alt_of, lay_columns, part_caption, widest_word
 from maps.fonts import BOLD, REGULAR, families, fonts_for, wrap
 from maps.picture import Picture
 from maps.steady import steady_text
@@ -138,13 +138,10 @@ def _tables(block: Table, words: Words) -> list[dict[str, Any]]:
     head = [steady_text(name) for name in block.head]
     parts = lay_columns(head, rows, room=_PAGE_WIDTH, gap=_CELL_GAP, size=_CELL_SIZE)
     most = widest_word(room=_PAGE_WIDTH, gap=_CELL_GAP, size=_CELL_SIZE)
-    caption = steady_text(block.caption)
     return [
         {
             "kind": "table",
-            "caption": caption
-            if len(parts) == 1
-            else words("tables", "part", caption=caption, part=at, parts=len(parts)),
+            "caption": steady_text(part_caption(words, block.caption, at, len(parts))),
             "head": [_breakable(head[column], most, bold=True) for column in one.columns],
             "rows": [[_breakable(row[column], most) for column in one.columns] for row in rows],
             "widths": one.widths,

@@ -15,6 +15,7 @@ from geo.errors import UserError
 from maps.fonts import text_width
 from maps.picture import Picture
 from maps.steady import steady_text
+from maps.words import Words
 
 
 class FormError(UserError, ValueError):
@@ -111,6 +112,11 @@ def lay_columns(
     fewest = len(_filled(least, room))
     even = next(limit for limit in limits if len(_filled(least, limit)) == fewest)
     return [Part(tuple(one), _spread(one, least, wanted, room)) for one in _filled(least, even)]
+
+
+def part_caption(words: Words, caption: str, at: int, parts: int) -> str:
+    """Give the caption of one part of a table, from 1 on; that of the table where it is whole."""
+    return caption if parts == 1 else words("tables", "part", caption=caption, part=at, parts=parts)
 
 
 #: A point in millimetres.

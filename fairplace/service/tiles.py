@@ -24,6 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from fairplace.disclosure import Released
+from fairplace.profile.gaps import CHANCES
 from fairplace.service.answers import deliver, respond
 from fairplace.service.features import CRS84, Layer
 from fairplace.service.finished import Document
@@ -33,7 +34,7 @@ from fairplace.service.parameters import FORM, PackName, base_url, examples
 from fairplace.service.problems import MissingError
 from geo.crs import to_lonlat
 from maps.shapes import simplify
-from maps.style import three_classes
+from maps.style import SURE
 
 MEDIA_TILE = "application/vnd.mapbox-vector-tile"
 #: Name of the layer in a tile; units of its side, and of the strip round it that is drawn but not seen.
@@ -47,7 +48,8 @@ _HALF, _GROUND = 20_037_508.342789244, 0.61
 #: Sets of shapes kept, one a geography and zoom.
 _SETS = 32
 _MODELLED = "People below the Minimum Income Standard: modelled, with the range beside it."
-_FIGURE, _CHANCE = "mis_people_below_share", "mis_above_authority_probability"
+_FIGURE = "mis_people_below_share"
+_CHANCE = CHANCES[_FIGURE]
 
 TileSet = Annotated[
     str,
@@ -254,7 +256,7 @@ def _about(released: Released, geography: str) -> list[dict[str, Any]]:
     here = figures[(figures["geography"] == geography) & (figures["group"] == "")]
     latest = here.sort_values("period").drop_duplicates(["code", "indicator"], keep="last")
     # As the map has it: a share of 200 draws is not exact in binary.
-    sure = three_classes("").sure - 1e-9
+    sure = SURE - 1e-9
     known = {name: latest[latest["indicator"] == name].set_index("code") for name in (_FIGURE, _CHANCE)}
     rows = []
     for code, name in released.areas(geography)["name"].items():

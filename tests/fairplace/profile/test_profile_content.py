@@ -33,11 +33,11 @@ from fairplace.profile.content import (
     places_of,
 )
 from fairplace.profile.forms import FORMS, Rendering, write_profile
-from fairplace.profile.gaps import FEWEST, RATIO, SURE, flag
+from fairplace.profile.gaps import FEWEST, RATIO, flag
 from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, Profile, Section, Table
 from fairplace.profile.words import load_words
 from fairplace.settings import Settings, SettingsError, load_settings
-from maps.style import three_classes
+from maps.style import SURE, three_classes
 
 
 @pytest.fixture(scope="module")
