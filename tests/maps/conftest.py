@@ -161,6 +161,28 @@ def luton_places(real_data: Path) -> pd.DataFrame:
     )
 
 
+def tab_stops(page: Any) -> list[str]:
+    """Names of what Tab comes to, in order, until it leaves the page; 40 at most."""
+    stops: list[str] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            """() => { const one = document.activeElement;
+            if (one === document.body) return null;
+            const label = one.labels && one.labels[0];
+            return (one.getAttribute('aria-label') || (label && label.textContent) || one.textContent || '').trim(); }"""
+        )
+        if name is None:
+            break
+        stops.append(name)
+    return stops
+
+
+@pytest.fixture(name="tab_stops")
+def tab_stops_of() -> Callable[[Any], list[str]]:
+    return tab_stops
+
+
 @dataclass
 class Watched:
     """A page, and everything that went wrong in it."""

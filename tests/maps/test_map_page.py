@@ -198,21 +198,10 @@ class TestOpened:
             assert page.locator("#compared tbody tr").count() == 10
             assert page.locator("#compared thead th").count() == 3
 
-    def test_at_most_twelve_tab_stops_and_each_has_a_name(self, luton, luton_places, open_page):
+    def test_at_most_twelve_tab_stops_and_each_has_a_name(self, luton, luton_places, open_page, tab_stops):
         with open_page(build_map(luton, title="Luton", places=luton_places, basemap="online")) as seen:
             page = seen.page
-            stops = []
-            for _ in range(40):
-                page.keyboard.press("Tab")
-                name = page.evaluate(
-                    """() => { const one = document.activeElement;
-                    if (one === document.body) return null;
-                    const label = one.labels && one.labels[0];
-                    return (one.getAttribute('aria-label') || (label && label.textContent) || one.textContent || '').trim(); }"""
-                )
-                if name is None:
-                    break
-                stops.append(name)
+            stops = tab_stops(page)
             assert 5 <= len(stops) <= 12
             assert all(stops)
 

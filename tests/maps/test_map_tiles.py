@@ -159,24 +159,14 @@ def test_a_popup_tells_figure_kind_of_range_base_class_period_source_and_code(
 
 
 @pytest.mark.chromium
-def test_a_page_of_tiles_is_used_with_keys_alone(share_layer, around, tmp_path, open_page):
+def test_a_page_of_tiles_is_used_with_keys_alone(share_layer, around, tmp_path, open_page, tab_stops):
     carried = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
     tiles = write_tiles(share_layer.areas, tmp_path / "a.pmtiles", zooms=(4, 12), tolerance=0)
     with open_page(
         build_tile_map(share_layer, tiles, title="Below", frame=around), width=320, height=640
     ) as seen:
-        page, stops = seen.page, []
-        for _ in range(30):
-            page.keyboard.press("Tab")
-            name = page.evaluate(
-                """() => { const one = document.activeElement;
-                if (one === document.body) return null;
-                const label = one.labels && one.labels[0];
-                return (one.getAttribute('aria-label') || (label && label.textContent) || one.textContent || '').trim(); }"""
-            )
-            if name is None:
-                break
-            stops.append(name)
+        page = seen.page
+        stops = tab_stops(page)
         assert all(stops)
         assert len(stops) <= 12
         assert {"Map: Below", "Closer", "Further away", "below & more.csv"} <= set(stops)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import docx
-import pandas as pd
 import pytest
 from docx.oxml.ns import qn
 from docx.shared import Mm
 
 from fairplace.profile.docx_form import render_docx
 from fairplace.profile.docx_template import STYLES
-from fairplace.profile.model import Bullets, Paragraph, Profile, Section, Table
-from fairplace.profile.words import load_words
+from fairplace.profile.model import Bullets, Paragraph, Profile, Table
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -57,40 +56,20 @@ def template(folder: Path, *, section: str = PLAIN, styles: str = FRESH, body: s
     return path
 
 
-PROFILE = Profile(
-    title="Neighbourhood profile: Poets",
-    code="E05000001",
-    geography="wd25",
-    area="Poets",
-    authority="Halverton",
-    edition="public",
-    status="draft",
-    pack_id="0123abcd",
-    banner=["Halverton is a made-up town."],
-    sections=[
-        Section(
-            "one",
-            "In short",
-            [
-                Bullets([Paragraph(["A point."])]),
-                Table("t", "A table", ["Name", "Here", "There"], [["People", "12", "34"]]),
-            ],
-        )
-    ],
-    figures=pd.DataFrame(),
-    sources={},
-    cite="",
-    reference="",
-    words=load_words(),
-)
+@pytest.fixture(scope="module")
+def profile(document_of: Callable[..., Profile]) -> Profile:
+    return document_of(
+        Bullets([Paragraph(["A point."])]),
+        Table("t", "A table", ["Name", "Here", "There"], [["People", "12", "34"]]),
+    )
 
 
-def made_with(path: Path) -> docx.document.Document:
-    made = docx.Document(io.BytesIO(render_docx(PROFILE, {}, template=path)))
+def made_with(profile: Profile, path: Path) -> docx.document.Document:
+    made = docx.Document(io.BytesIO(render_docx(profile, {}, template=path)))
     assert made.paragraphs[0].text == "Civic Hall"
     words = {one.text: one.style for one in made.paragraphs}
     for text, style in (
-        (PROFILE.title, "Title"),
+        (profile.title, "Title"),
         ("In short", "Heading 1"),
         ("A point.", "List Bullet"),
         ("A table", "Caption"),
@@ -140,9 +119,11 @@ SECTIONS = {
 
 
 @pytest.mark.parametrize("name", list(SECTIONS))
-def test_a_table_is_as_wide_as_the_text_of_whatever_page_a_template_has(name: str, tmp_path: Path) -> None:
+def test_a_table_is_as_wide_as_the_text_of_whatever_page_a_template_has(
+    profile: Profile, name: str, tmp_path: Path
+) -> None:
     section, wide = SECTIONS[name]
-    made = made_with(template(tmp_path, section=section))
+    made = made_with(profile, template(tmp_path, section=section))
     assert across(made) == pytest.approx(wide, abs=0.2)
     last = made.sections[-1]
     free = last.page_width - last.left_margin - last.right_margin - (last.gutter or 0)
@@ -150,8 +131,10 @@ def test_a_table_is_as_wide_as_the_text_of_whatever_page_a_template_has(name: st
     assert "Draft" in "".join(one.text for one in last.footer.paragraphs)
 
 
-def test_below_columns_of_a_template_the_page_is_one_column_and_the_columns_stay(tmp_path: Path) -> None:
-    made = made_with(template(tmp_path, section=SECTIONS["two columns"][0]))
+def test_below_columns_of_a_template_the_page_is_one_column_and_the_columns_stay(
+    profile: Profile, tmp_path: Path
+) -> None:
+    made = made_with(profile, template(tmp_path, section=SECTIONS["two columns"][0]))
     counts = [one._sectPr.find(qn("w:cols")) for one in made.sections]
     assert counts[0].get(qn("w:num")) == "2"
     assert counts[1] is None
@@ -159,8 +142,10 @@ def test_below_columns_of_a_template_the_page_is_one_column_and_the_columns_stay
     assert made.sections[1].footer.is_linked_to_previous
 
 
-def test_a_fresh_file_that_stores_no_unused_style_is_given_them_in_its_own_typeface(tmp_path: Path) -> None:
-    made = made_with(template(tmp_path))
+def test_a_fresh_file_that_stores_no_unused_style_is_given_them_in_its_own_typeface(
+    profile: Profile, tmp_path: Path
+) -> None:
+    made = made_with(profile, template(tmp_path))
     for name, kind in STYLES.items():
         element = made.styles[name].element
         assert not list(element.iter(qn("w:rFonts")))
@@ -175,7 +160,9 @@ def test_a_fresh_file_that_stores_no_unused_style_is_given_them_in_its_own_typef
     assert lists.xpath(f'./w:abstractNum[@w:abstractNumId="{shape}"]//w:numFmt/@w:val')[0] == "bullet"
 
 
-def test_lists_of_a_template_keep_their_numbers_when_bullets_are_added(tmp_path: Path) -> None:
+def test_lists_of_a_template_keep_their_numbers_when_bullets_are_added(
+    profile: Profile, tmp_path: Path
+) -> None:
     # A file of Word with its own numbered list, and no style for bullets.
     own = docx.Document()
     own.add_paragraph("Civic Hall")
@@ -184,7 +171,7 @@ def test_lists_of_a_template_keep_their_numbers_when_bullets_are_added(tmp_path:
     element.getparent().remove(element)
     before = own.part.numbering_part.element.xpath("./w:num/@w:numId")
     own.save(str(tmp_path / "own.docx"))
-    made = made_with(tmp_path / "own.docx")
+    made = made_with(profile, tmp_path / "own.docx")
     lists = made.part.numbering_part.element
     after = lists.xpath("./w:num/@w:numId")
     assert after[: len(before)] == before
@@ -194,25 +181,27 @@ def test_lists_of_a_template_keep_their_numbers_when_bullets_are_added(tmp_path:
     assert tags == sorted(tags, key=lambda tag: tag == qn("w:num"))
 
 
-def test_styles_of_another_kind_under_our_names_stay_what_they_were(tmp_path: Path) -> None:
+def test_styles_of_another_kind_under_our_names_stay_what_they_were(profile: Profile, tmp_path: Path) -> None:
     styles = FRESH + (
         '<w:style w:type="character" w:customStyle="1" w:styleId="Caption"><w:name w:val="caption"/>'
         "<w:rPr><w:i/></w:rPr></w:style>"
         '<w:style w:type="paragraph" w:styleId="TableGrid"><w:name w:val="Table Grid"/></w:style>'
     )
     body = '<w:p><w:r><w:rPr><w:rStyle w:val="Caption"/></w:rPr><w:t>Aside</w:t></w:r></w:p>'
-    made = made_with(template(tmp_path, styles=styles, body=body))
+    made = made_with(profile, template(tmp_path, styles=styles, body=body))
     run = next(one for one in made.paragraphs if one.text == "Aside").runs[0]
     assert run.style.style_id == "Caption"
     assert run.style.font.italic
 
 
-def test_a_template_without_any_style_at_all_still_gives_cells_room(tmp_path: Path) -> None:
-    made = made_with(template(tmp_path, styles=""))
+def test_a_template_without_any_style_at_all_still_gives_cells_room(profile: Profile, tmp_path: Path) -> None:
+    made = made_with(profile, template(tmp_path, styles=""))
     assert made.styles["Table Grid"].element.xpath(".//w:tblCellMar/w:left/@w:w") == ["108"]
 
 
-def test_letterhead_of_the_first_page_stays_and_every_page_says_its_standing(tmp_path: Path) -> None:
+def test_letterhead_of_the_first_page_stays_and_every_page_says_its_standing(
+    profile: Profile, tmp_path: Path
+) -> None:
     own = docx.Document()
     own.add_paragraph("Civic Hall")
     first = own.sections[0]
@@ -222,7 +211,7 @@ def test_letterhead_of_the_first_page_stays_and_every_page_says_its_standing(tmp
     first.header.paragraphs[0].text = "Page head"
     first.footer.add_table(1, 1, Mm(50)).cell(0, 0).text = "Registered office"
     own.save(str(tmp_path / "own.docx"))
-    made = made_with(tmp_path / "own.docx")
+    made = made_with(profile, tmp_path / "own.docx")
     section = made.sections[0]
     assert section.orientation is not None
     assert section.first_page_header.paragraphs[0].text == "Letterhead"
@@ -232,13 +221,13 @@ def test_letterhead_of_the_first_page_stays_and_every_page_says_its_standing(tmp
         (section.footer, section.header),
         (section.first_page_footer, section.first_page_header),
     ):
-        assert PROFILE.running in [one.text for one in foot.paragraphs]
-        assert PROFILE.banner[0] in [one.text for one in head.paragraphs]
+        assert profile.running in [one.text for one in foot.paragraphs]
+        assert profile.banner[0] in [one.text for one in head.paragraphs]
 
 
-def test_the_same_template_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_template_gives_the_same_bytes(profile: Profile, tmp_path: Path) -> None:
     path = template(tmp_path, section=SECTIONS["two columns"][0])
-    assert render_docx(PROFILE, {}, template=path) == render_docx(PROFILE, {}, template=path)
-    with zipfile.ZipFile(io.BytesIO(render_docx(PROFILE, {}, template=path))) as archive:
+    assert render_docx(profile, {}, template=path) == render_docx(profile, {}, template=path)
+    with zipfile.ZipFile(io.BytesIO(render_docx(profile, {}, template=path))) as archive:
         kinds = archive.read("[Content_Types].xml").decode()
     assert re.search(r'PartName="/word/numbering.xml"', kinds)

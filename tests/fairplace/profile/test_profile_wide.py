@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import docx
-import pandas as pd
 import pypdfium2
 import pytest
 
 from fairplace.profile.docx_form import render_docx
 from fairplace.profile.html import render_html
-from fairplace.profile.model import Profile, Section, Table, inline_text
+from fairplace.profile.model import Profile, Table, inline_text
 from fairplace.profile.pdf_form import render_pdf
 from fairplace.profile.rendering import lay_columns
-from fairplace.profile.words import load_words
 from maps.fonts import text_width
 
 WARDS = [
@@ -32,26 +30,6 @@ WARDS = [
     "Round Green and Vauxhall",
 ]
 LONG = "Kirkbythorpe-with-Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"
-
-
-def profile_of(*tables: Table) -> Profile:
-    return Profile(
-        title="Neighbourhood profile: Poets",
-        code="E05000001",
-        geography="wd25",
-        area="Poets",
-        authority="Halverton",
-        edition="public",
-        status="draft",
-        pack_id="0123abcd",
-        banner=["Draft: not yet approved."],
-        sections=[Section("one", "Beside other areas", list(tables))],
-        figures=pd.DataFrame(),
-        sources={},
-        cite="",
-        reference="",
-        words=load_words(),
-    )
 
 
 def beside(areas: Sequence[str], indicators: int = 60) -> Table:
@@ -132,8 +110,10 @@ TABLES = [
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda one: one.id)
-def test_no_letters_of_a_wide_table_lie_over_others_in_the_pdf(table: Table) -> None:
-    made = render_pdf(profile_of(table), {})
+def test_no_letters_of_a_wide_table_lie_over_others_in_the_pdf(
+    document_of: Callable[..., Profile], table: Table
+) -> None:
+    made = render_pdf(document_of(table), {})
     assert overprinted(made) == []
     with pypdfium2.PdfDocument(made) as document:
         text = compact("".join(page.get_textpage().get_text_range() for page in document))
@@ -165,9 +145,11 @@ def test_parts_of_a_table_hold_each_column_once_beside_the_first() -> None:
     assert len(lay_columns(["Name"], [["x"]], room=100.0, gap=2.0, size=7.5)) == 1
 
 
-def test_a_wide_table_of_a_word_document_goes_on_below_itself_in_columns_that_hold_their_words() -> None:
+def test_a_wide_table_of_a_word_document_goes_on_below_itself_in_columns_that_hold_their_words(
+    document_of: Callable[..., Profile],
+) -> None:
     table = beside(WARDS, 5)
-    made = docx.Document(io.BytesIO(render_docx(profile_of(table), {})))
+    made = docx.Document(io.BytesIO(render_docx(document_of(table), {})))
     assert len(made.tables) == 2
     heads = [[cell.text for cell in one.rows[0].cells] for one in made.tables]
     assert heads[0][1:] + heads[1][1:] == list(table.head[1:])
@@ -195,6 +177,7 @@ def printed(page_file: Path) -> bytes:
 
 @pytest.mark.chromium
 def test_a_printed_page_holds_every_cell_of_its_tables_and_its_running_line_lies_over_none(
+    document_of: Callable[..., Profile],
     tmp_path: Path,
 ) -> None:
     spine = [
@@ -215,7 +198,7 @@ def test_a_printed_page_holds_every_cell_of_its_tables_and_its_running_line_lies
     )
     name = 'Poets "</style><b>" \\ & Łódź'
     (tmp_path / "p.html").write_text(
-        render_html(replace(profile_of(narrow, *TABLES), title=name)), encoding="utf-8"
+        render_html(replace(document_of(narrow, *TABLES), title=name)), encoding="utf-8"
     )
     made = printed(tmp_path / "p.html")
     assert overprinted(made) == []
