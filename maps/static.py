@@ -41,10 +41,9 @@ Paper = Literal["A5", "A4", "A3"]
 Turn = Literal["landscape", "portrait"]
 #: Millimetres, landscape.
 PAPERS: dict[str, tuple[float, float]] = {"A5": (210.0, 148.0), "A4": (297.0, 210.0), "A3": (420.0, 297.0)}
-_MARGIN = 10.0
+#: Room for a map between the margins of an A4 page of text: two of the lower ones and their captions fill it.
+_ROOMS = {"half page": (176.0, 112.0), "page": (176.0, 222.0)}
 _LEGEND = 62.0
-#: No word is nearer to the sheet's edge: printers leave some millimetres white.
-_EDGE = 6.0
 _LEAST_MAP = 60.0
 _SIZES = (7.5, 7.0, 6.5, LEAST)
 _LONG_LEGEND = (
@@ -63,6 +62,9 @@ class _Sheet:
     width: float
     height: float
     words: Words
+    margin: float = 10.0
+    #: No word is nearer to the sheet's lower edge: printers leave some millimetres white.
+    edge: float = 6.0
 
     def text(self, x: float, y: float, text: str, size: float, **how: Any) -> None:
         """Write at millimetres from the left and the bottom of the sheet."""
@@ -100,7 +102,7 @@ def draw_map(
     title: str,
     overlays: Sequence[MapLayer] = (),
     backdrop: Mapping[str, gpd.GeoDataFrame] | None = None,
-    paper: Paper = "A4",
+    paper: Paper | Literal["half page", "page"] = "A4",
     turn: Turn = "landscape",
     scale: int | None = None,
     caveats: Sequence[str] = (),
@@ -126,7 +128,8 @@ def draw_map(
     backdrop
         As for `maps.interactive.build_map`.
     paper, turn
-        ``A5``, ``A4`` or ``A3``, ``landscape`` or ``portrait``.
+        ``A5``, ``A4`` or ``A3``, ``landscape`` or ``portrait``; or ``page`` or ``half page``, the room
+        between the margins of a page of text.
     scale
         Such as 25000 for 1:25,000; the largest round scale at which everything fits if left out.
     caveats
@@ -164,25 +167,24 @@ def draw_map(
     letters = fonts_for(
         _texts(layers, [title, *caveats, *banner, running, *licences, *chart_texts(words)]), fonts=fonts
     )
-    width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
     with drawing(letters):
-        sheet = _Sheet(new_figure(width, height), width, height, words)
+        sheet = _new_sheet(paper, turn, words)
         top, _ = _head(sheet, title, banner)
-        bottom = _foot(sheet, layers, caveats, running, licences)
+        bottom = _foot(sheet, layers, caveats, running, licences, ratio=ratio)
         legends = [legend_of([one], words, counted=counted) for one in layers]
-        room = (width - 2 * _MARGIN, top - bottom)
+        room = (sheet.width - 2 * sheet.margin, top - bottom)
         if turn == "landscape":
             blocks = _beside(legends, room)
             wide = blocks[0].width
-            box = (_MARGIN, bottom, room[0] - wide - 4, room[1])
-            corner = (width - _MARGIN - wide, top)
+            box = (sheet.margin, bottom, room[0] - wide - 4, room[1])
+            corner = (sheet.width - sheet.margin - wide, top)
         else:
             blocks = _below(legends, room)
             low = _height(blocks) + 4
-            box = (_MARGIN, bottom + low, room[0], room[1] - low)
-            corner = (_MARGIN, bottom + low - 4)
+            box = (sheet.margin, bottom + low, room[0], room[1] - low)
+            corner = (sheet.margin, bottom + low - 4)
         used = _map_frame(sheet, layers, backdrop or {}, box, scale, bar=True)
-        pad = sheet.pad(0, 0, width, height)
+        pad = sheet.pad(0, 0, sheet.width, sheet.height)
         for block in blocks:
             draw_block(pad, block, left=corner[0], top=corner[1])
             corner = (corner[0], corner[1] - block.height - 2)
@@ -228,23 +230,27 @@ def draw_multiples(
     _check([*layers, *overlays], paper)
     texts = _texts([*layers, *overlays], [title, *caveats, *banner, running, *licences, *chart_texts(words)])
     letters = fonts_for(texts, fonts=fonts)
-    width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
     shared = (
         len({(one.style.classes, one.style.edges, one.style.rule, one.style.sure) for one in layers}) == 1
     )
     with drawing(letters):
-        sheet = _Sheet(new_figure(width, height), width, height, words)
+        sheet = _new_sheet(paper, turn, words)
         top, written = _head(sheet, title, banner)
         bottom = _foot(sheet, [*layers, *overlays], caveats, running, licences)
         over = [legend_of([one], words, counted=False) for one in overlays]
         grounds = [_extent([one, *overlays]) for one in layers]
         made = arrange(
-            (_MARGIN, bottom, width - 2 * _MARGIN, top - bottom),
+            (sheet.margin, bottom, sheet.width - 2 * sheet.margin, top - bottom),
             (max(one[2] - one[0] for one in grounds), max(one[3] - one[1] for one in grounds)),
             [one.label for one in layers],
             legends=[] if shared else [legend_of([one], words, counted=True) for one in layers],
             common=[legend_of(layers, words, counted=False), *over] if shared else over,
-            spare=(written + 10, top + 2, width - _MARGIN - written - 10, height - _EDGE - top - 2),
+            spare=(
+                written + 10,
+                top + 2,
+                sheet.width - sheet.margin - written - 10,
+                sheet.height - sheet.edge - top - 2,
+            ),
             columns=columns,
         )
         if made is None:
@@ -252,7 +258,7 @@ def draw_multiples(
         for cell, one in zip(made.cells, layers, strict=True):
             sheet.lines(cell.left, cell.top, cell.heading, HEADING, HEADING * LINE, fontweight="bold")
             _map_frame(sheet, [one, *overlays], {}, cell.frame, made.scale, bar=False)
-        whole = sheet.pad(0, 0, width, height)
+        whole = sheet.pad(0, 0, sheet.width, sheet.height)
         for placed in made.legends:
             draw_block(whole, placed.block, left=placed.left, top=placed.top)
         draw_bar(whole, made.scale, words, made.bar)
@@ -261,10 +267,19 @@ def draw_multiples(
     return Picture(sheet.figure, title, alt, letters, made.scale)
 
 
+def _new_sheet(paper: str, turn: str, words: Words) -> _Sheet:
+    if paper in _ROOMS:
+        # A page of text has its margins already; half a millimetre keeps the line of a frame whole.
+        width, height = _ROOMS[paper]
+        return _Sheet(new_figure(width, height), width, height, words, margin=0.5, edge=0.5)
+    width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
+    return _Sheet(new_figure(width, height), width, height, words)
+
+
 def _ratio(sheet: _Sheet, scale: int, paper: str) -> None:
     """Write the print scale and the sheet at the lower right."""
     said = f"1:{count_text(scale, sheet.words)} {paper}"
-    sheet.lines(sheet.width - _MARGIN, _EDGE + 2.4, [said], 7, 0, ha="right", color="#222222")
+    sheet.lines(sheet.width - sheet.margin, sheet.edge + 2.4, [said], 7, 0, ha="right", color="#222222")
 
 
 def _too_many(maps: int, columns: int, paper: str, turn: str) -> str:
@@ -289,7 +304,7 @@ def map_alt(layer: MapLayer, *, title: str, words: Words | None = None) -> str:
 
 
 def _check(layers: Sequence[MapLayer], paper: str) -> None:
-    if paper not in PAPERS:
+    if paper not in PAPERS | _ROOMS:
         raise PaperError(f'"{paper}" is not a sheet we draw on; use {" or ".join(PAPERS)}')
     if not layers or not any(len(one.areas) for one in layers):
         raise PaperError("no layer has an area or a place to draw; check the authority's code and vintage")
@@ -307,11 +322,11 @@ def _texts(layers: Sequence[MapLayer], more: Sequence[str]) -> list[str]:
 
 def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> tuple[float, float]:
     """Write banner and title; give how far down and how far to the right they go, in millimetres."""
-    across = sheet.width - 2 * _MARGIN
-    top = sheet.height - _MARGIN
+    across = sheet.width - 2 * sheet.margin
+    top = sheet.height - sheet.margin
     said = [line for one in banner for line in wrap(one, width=across, size=8, bold=True)]
     if said:
-        sheet.lines(_MARGIN, top + 4, said, 8, 8 * LINE, fontweight="bold", color="#8a1f00")
+        sheet.lines(sheet.margin, top + 4, said, 8, 8 * LINE, fontweight="bold", color="#8a1f00")
         top += 2.5 - 8 * LINE * len(said)
     largest = 15.0 if max(sheet.width, sheet.height) > max(PAPERS["A5"]) else 11.5
     # A title is never cut: a long one has smaller letters.
@@ -319,20 +334,28 @@ def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> tuple[float, floa
         lines = wrap(title, width=across, size=size, bold=True)
         if len(lines) <= 3:
             break
-    sheet.lines(_MARGIN, top, lines, size, 0.427 * size, fontweight="bold")
+    sheet.lines(sheet.margin, top, lines, size, 0.427 * size, fontweight="bold")
     right = [text_width(one, size, bold=True) for one in lines] + [
         text_width(one, 8, bold=True) for one in said
     ]
-    return top - 0.427 * size * max(1, len(lines)) - 1, _MARGIN + max(right, default=0.0)
+    return top - 0.427 * size * max(1, len(lines)) - 1, sheet.margin + max(right, default=0.0)
 
 
 def _foot(
-    sheet: _Sheet, layers: Sequence[MapLayer], caveats: Sequence[str], running: str, licences: Sequence[str]
+    sheet: _Sheet,
+    layers: Sequence[MapLayer],
+    caveats: Sequence[str],
+    running: str,
+    licences: Sequence[str],
+    *,
+    ratio: bool = True,
 ) -> float:
     """Write caveats, licences and the running line; give the height in millimetres above them."""
-    across = sheet.width - 2 * _MARGIN
+    across = sheet.width - 2 * sheet.margin
     named = licence_lines([*(one.licence for one in layers), *licences])
-    small = [line for one in (" ".join(named), running) for line in wrap(one, width=across - 30, size=6)]
+    # The scale stands at the right of these lines.
+    free = across - 30 if ratio else across
+    small = [line for one in (" ".join(named), running) for line in wrap(one, width=free, size=6)]
     said = [
         line
         for one in _unique([*caveats, *(one.caveat for one in layers)])
@@ -341,11 +364,11 @@ def _foot(
     most = int(sheet.height * 0.3 / 3.6)
     if len(said) > most:
         said = [*said[: most - 1], sheet.words("map", "cut_short")]
-    low = _EDGE + 2.8 * len(small)
+    low = sheet.edge + 2.8 * len(small)
     y = low + 1.5 + 3.6 * len(said)
     # In the order in which they are read, which is that of the words in a PDF.
-    sheet.lines(_MARGIN, y - 0.9, said, 7.5, 3.6)
-    sheet.lines(_MARGIN, low - 0.6, small, 6, 2.8, color="#222222")
+    sheet.lines(sheet.margin, y - 0.9, said, 7.5, 3.6)
+    sheet.lines(sheet.margin, low - 0.6, small, 6, 2.8, color="#222222")
     if y > sheet.height * 0.6:
         raise PaperError(
             f"sources and caveats alone take {y:.0f} of {sheet.height:.0f} mm; "

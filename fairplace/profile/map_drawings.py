@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import cycle
 
 import geopandas as gpd
@@ -22,7 +23,7 @@ from geo.source import Source
 from maps.layer import MapLayer
 from maps.palettes import QUALITATIVE, ink_on, spread
 from maps.picture import Picture
-from maps.static import draw_map
+from maps.static import PaperError, draw_map
 from maps.style import PATTERNS, LayerStyle, MapClass, Pattern, single
 from maps.words import Words
 
@@ -237,13 +238,13 @@ def _sheet(
     *,
     counted: bool = True,
 ) -> Picture:
-    """Draw on a sheet as wide as a page of the document, so that its letters keep their size there."""
-    return draw_map(
+    """Draw in the room between the margins of a document's page, where letters then keep their size."""
+    draw = partial(
+        draw_map,
         layer,
         title=drawing.caption,
         overlays=overlays,
         backdrop=backdrop_of(released),
-        paper="A5",
         counted=counted,
         # A document is printed and shown at sizes of its own, where only the bar of the scale stays true.
         ratio=False,
@@ -251,6 +252,11 @@ def _sheet(
         licences=backdrop_credits(released),
         words=words,
     )
+    try:
+        return draw(paper="half page")
+    except PaperError:
+        # A long legend, in letters that can be read, takes a page.
+        return draw(paper="page")
 
 
 def _outline(profile: Profile, released: Released) -> MapLayer:

@@ -25,8 +25,6 @@ from maps.words import Words
 
 #: Widest a drawing is set, in millimetres: the page less its margins.
 _PAGE_WIDTH = 176.0
-#: Widest a map is set, so that two stand on a page.
-_MAP_WIDTH = 158.0
 #: Letters of tables in points, and what a cell leaves free at its sides, in millimetres; as in profile.typ.
 _CELL_SIZE, _CELL_GAP = 7.5, 5 * 25.4 / 72
 #: Tallest, so that it stands on one page with its caption.
@@ -119,8 +117,7 @@ def _block(block: Block, pictures: Mapping[str, Picture], words: Words) -> list[
         return _tables(block, words)
     picture = pictures[block.id]
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
-    widest = _MAP_WIDTH if block.kind.endswith("_map") else _PAGE_WIDTH
-    shrink = min(1.0, widest / width, _PAGE_HEIGHT / height)
+    shrink = min(1.0, _PAGE_WIDTH / width, _PAGE_HEIGHT / height)
     return [
         {
             "kind": "drawing",

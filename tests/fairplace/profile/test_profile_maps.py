@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from matplotlib.text import Text
 
 from fairplace.disclosure import Released, release
 from fairplace.drawn import release_place
@@ -23,6 +24,7 @@ from fairplace.profile.model import Drawing, Number, Paragraph, Profile, Section
 from fairplace.profile.place import AreaFigures, by_indicator
 from fairplace.profile.words import load_words
 from layers.planning import load_register
+from maps.key import LEAST
 from maps.palettes import contrast
 
 MAPS = ["where_map", "mis_map", "imd_map", "walk_map", "planning_map"]
@@ -59,6 +61,10 @@ def test_each_of_the_five_maps_is_to_scale_and_has_words_and_a_table(
         assert len(one.alt) > 60
         assert pictures[one.id].scale
         assert len(pictures[one.id].alt) > 40
+        # As wide as the text, so that the PDF does not shrink letters below those that the sheet allows.
+        figure = pictures[one.id].figure
+        assert figure.get_size_inches()[0] * 25.4 == pytest.approx(176)
+        assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= LEAST
     assert "4.8 km/h" in next(one for one in drawings if one.kind == "walk_map").caption
 
 
@@ -114,15 +120,16 @@ def test_the_whole_register_of_designations_has_different_looks() -> None:
     assert len(set(looks)) == len(layers)
 
 
-def test_twelve_designations_of_one_family_are_in_the_legend_of_a_map(
-    ward: tuple[Profile, Released], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("count", "tall"), [(12, False), (48, True)])
+def test_many_designations_of_one_family_are_in_the_legend_of_a_map(
+    ward: tuple[Profile, Released], monkeypatch: pytest.MonkeyPatch, count: int, tall: bool
 ) -> None:
     profile, released = ward
     papers, features = released_layers(released)
-    names = [f"local-green-space-{at}" for at in range(12)]
+    names = [f"local-green-space-{at}" for at in range(count)]
     many = [{**papers[0], "id": name, "title": f"Green space of kind {at}"} for at, name in enumerate(names)]
     shape = released.areas(profile.geography).geometry[profile.code]
-    spots = features.iloc[[0] * 12].assign(layer=names).set_geometry([shape] * 12, crs=features.crs)
+    spots = features.iloc[[0] * count].assign(layer=names).set_geometry([shape] * count, crs=features.crs)
     monkeypatch.setattr(map_drawings, "released_layers", lambda _: (many, spots))
     drawing = next(
         one for one in section(profile, "maps").blocks if getattr(one, "kind", "") == "planning_map"
@@ -132,6 +139,8 @@ def test_twelve_designations_of_one_family_are_in_the_legend_of_a_map(
     assert picture is not None
     said = [one.get_text() for pad in picture.figure.axes for one in pad.texts]
     assert [one for one in said if one.startswith("Green space of kind")] == [one["title"] for one in many]
+    # A legend that is too long for half a page takes a whole one, in letters as large.
+    assert (picture.figure.get_size_inches()[1] * 25.4 > 200) == tall
 
 
 def test_a_layer_that_is_not_complete_never_reads_as_none(sample_pack: Pack) -> None:
