@@ -30,6 +30,7 @@ from fairplace.disclosure_policy import (
     ROUND_BASES_TO,
     SIZE_ORDER,
     Edition,
+    largest_hidden,
     layer_rule,
 )
 from fairplace.numbers import round_modelled, show_period
@@ -323,7 +324,7 @@ def release(
     DisclosureError
         `hide_up_to` is out of range.
     """
-    known = int(dict(pack.manifest["settings"]).get("hide_up_to", HIDE_UP_TO))
+    known = largest_hidden(pack.manifest["settings"])
     limit_of_counts = known if hide_up_to is None else hide_up_to
     figures, hidden = release_figures(
         tidy_figures([pack.figures, pack.own_figures]),

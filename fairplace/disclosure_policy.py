@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from geo.source import LicenceClass
 
@@ -86,3 +86,8 @@ LAYERS: Mapping[str, LayerRule] = {
 def layer_rule(source: str) -> LayerRule | None:
     """Rule of the layer that a source belongs to, or None."""
     return next((rule for word, rule in LAYERS.items() if word in source), None)
+
+
+def largest_hidden(settings: Mapping[str, Any]) -> int:
+    """Largest count that is hidden of a pack that was built with these settings; else `HIDE_UP_TO`."""
+    return int(settings.get("hide_up_to", HIDE_UP_TO))

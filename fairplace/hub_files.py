@@ -20,7 +20,7 @@ import pandas as pd
 
 from fairplace.corrections import say_superseded
 from fairplace.demand import INCOME_DEPRIVED, PEOPLE, add_income_deprived, pack_demand
-from fairplace.disclosure import Released, release
+from fairplace.disclosure import HIDE_UP_TO, Released, release
 from fairplace.files import OutputError, write_whole
 from fairplace.hub_equality import write_equality
 from fairplace.hub_floors import modelled_measures
@@ -75,6 +75,7 @@ class PlanInputs:
     walk: Walk | None = None
     banner: tuple[str, ...] = ()
     pack: str = ""
+    hide_up_to: int = HIDE_UP_TO
 
     def plan(self) -> HubPlan:
         """Make the plan."""
@@ -85,6 +86,7 @@ class PlanInputs:
             question=self.question,
             draws=self.draws or None,
             public=self.public,
+            hide_up_to=self.hide_up_to,
         )
 
     @property
@@ -223,6 +225,7 @@ def read_plan_inputs(args: argparse.Namespace) -> PlanInputs:
         if pack is None or released is None
         else tuple(banner_of(load_words(), released, "", say_superseded(pack.path))),
         pack="" if released is None else f"{released.edition} edition {released.pack_id}",
+        hide_up_to=HIDE_UP_TO if released is None else released.hide_up_to,
     )
 
 

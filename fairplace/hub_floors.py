@@ -1,11 +1,11 @@
 """What a hub plan may say of people: the one door for small numbers and for what is modelled.
 
-Counts of 1 to 4 people are hidden. A need that is a model's estimate has a floor: no figure of it for a
-single place, nor two figures that differ by one, because the allocation says which. In the public edition
-the floors are those of drawn areas (`geo.place`). Counts of a modelled measure are given to two
-significant figures and shares to whole per cents; shares of a need that holds such a measure to a tenth
-of a per cent, minutes to a tenth. Everything is calculated with exact numbers; only what leaves the
-calculation is hidden or rounded.
+Counts of 1 to 4 people are hidden, or of as many as a pack's council hides. A need that is a model's
+estimate has a floor: no figure of it for a single place, nor two figures that differ by one, because
+the allocation says which. In the public edition the floors are those of drawn areas (`geo.place`).
+Counts of a modelled measure are given to two significant figures and shares to whole per cents; shares
+of a need that holds such a measure to a tenth of a per cent, minutes to a tenth. Everything is
+calculated with exact numbers; only what leaves the calculation is hidden or rounded.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ DERIVED = frozenset({"children_income_deprived"})
 FEWEST_PLACES = 2
 #: Nor are mean minutes of a modelled need of fewer: with the minutes of each they give its parts.
 MEAN_PLACES = 10
+#: Numbers of a row of `fairplace.reaching.count_near` that go where there are too few.
+HIDDEN_OF_FEW = ("within", "low", "high", "share")
 
 
 class Door:
@@ -44,6 +46,8 @@ class Door:
     public
         True for the public edition: nothing is shown of 100 residents or 40 households and fewer, and
         nothing modelled below 1,000 residents or 400 households. What is not known hides nothing.
+    hide_up_to
+        Largest count of people that is hidden.
     """
 
     def __init__(
@@ -53,9 +57,11 @@ class Door:
         *,
         hold: bool = False,
         public: bool = False,
+        hide_up_to: int = HIDE_UP_TO,
     ) -> None:
         self.modelled = frozenset(modelled)
         self.hold = hold
+        self.hide_up_to = hide_up_to
         self._public = public
         self._count = len(demand)
         self._crowd = {
@@ -88,7 +94,7 @@ class Door:
             Name of the whole.
         """
         around = np.ones(self._count, dtype=bool) if whole is None else whole
-        if any(_is_few(float(mass[part].sum())) for part in (places, around & ~places)):
+        if any(self._is_few(float(mass[part].sum())) for part in (places, around & ~places)):
             return True
         if self.is_small(places, modelled=modelled):
             return True
@@ -118,6 +124,47 @@ class Door:
         """Say whether a share of the need weight is hidden."""
         return self.hides(places, need, modelled=self.hold)
 
+    def _is_few(self, count: float) -> bool:
+        return count > 1e-9 and round(count) <= self.hide_up_to
+
+
+def hide_few(table: pd.DataFrame, *, public: bool) -> pd.DataFrame:
+    """Take out of counts of people what may not be shown of so few.
+
+    Parameters
+    ----------
+    table
+        Rows of `fairplace.reaching.count_near` for one place or option.
+    public
+        Whether it is for the public: of 100 residents or 40 households and fewer nothing is shown, and
+        below 1,000 residents or 400 households nothing that is modelled.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; hidden numbers are NaN, and their status says why.
+    """
+    if table.empty:
+        return table
+    shown = table.copy()
+    # Points stand for shares of people; nobody is shown in part.
+    counted = ~shown["modelled"].astype(bool)
+    shown.loc[counted, ["within", "total"]] = shown.loc[counted, ["within", "total"]].round()
+    shown["share"] = shown["share"].round(4)
+    if not public:
+        return shown
+    for _, rows in shown.groupby("limit"):
+        # A count that is hidden already is a small one.
+        counts = rows.set_index("measure")["within"].fillna(1.0)
+        residents, households = (float(counts.get(name, np.inf)) for name in ("residents", "households"))
+        none = residents <= 0
+        few = not none and (residents <= PUBLIC_RESIDENTS or households <= PUBLIC_HOUSEHOLDS)
+        small = not none and (residents < MIS_RESIDENTS or households < MIS_HOUSEHOLDS)
+        hidden = rows.index if few else rows.index[rows["modelled"] & small]
+        shown.loc[hidden, list(HIDDEN_OF_FEW)] = np.nan
+        shown.loc[hidden, "status"] = "suppressed"
+    return shown
+
 
 def hide_second(table: pd.DataFrame, *, across: bool) -> pd.DataFrame:
     """Hide a second cell wherever one hidden cell would come back by subtraction.
@@ -133,7 +180,7 @@ def hide_second(table: pd.DataFrame, *, across: bool) -> pd.DataFrame:
     -------
     DataFrame
         Where one cell of a line is hidden, so is the smallest other that is not 0; in a line without
-        another the hidden one is all of it, and its total is of 1 to 4, or small, itself.
+        another the hidden one is all of it, and its total is hidden, or small, itself.
     """
     cells = table.to_numpy(dtype=float).copy()
     while True:
@@ -145,10 +192,6 @@ def hide_second(table: pd.DataFrame, *, across: bool) -> pd.DataFrame:
                     line[others[np.argmin(line[others])]] = np.nan
         if int(np.isnan(cells).sum()) == before:
             return pd.DataFrame(cells, index=table.index, columns=table.columns)
-
-
-def _is_few(count: float) -> bool:
-    return count > 1e-9 and round(count) <= HIDE_UP_TO
 
 
 def modelled_measures(measures: Iterable[str], drawn: Collection[str]) -> tuple[str, ...]:

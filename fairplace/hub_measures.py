@@ -143,7 +143,7 @@ def measure_equity(
     Returns
     -------
     DataFrame
-        ``grouping, group, measure, total, share, mean_minutes``; groups of 1 to 4 people, or
+        ``grouping, group, measure, total, share, mean_minutes``; groups of few people, or
         of a single place, show nothing but their name, and those too small for `door` neither. A share
         of too few is NaN by itself. A place without a group is in the group ``not known``.
     """
@@ -245,7 +245,7 @@ def count_gains(
     Returns
     -------
     DataFrame
-        ``grouping, group, measure, gain, lose, same, not_reached``; counts of 1 to 4, of a group of a
+        ``grouping, group, measure, gain, lose, same, not_reached``; small counts, those of a group of a
         single place and of too few for `door` are NaN, and so is a second one from which, by subtraction,
         they would come back.
     """
@@ -297,7 +297,7 @@ def describe_hubs(
     Returns
     -------
     DataFrame
-        ``id, name, status, step_free, opening, capacity, cost`` and the measures; counts of 1 to 4 and of
+        ``id, name, status, step_free, opening, capacity, cost`` and the measures; small counts and those of
         too few for `door` are NaN, and a second hub's where one alone would come back from the total.
     """
     columns = ["name", "status", "step_free", "opening", "capacity", "cost"]

@@ -201,8 +201,8 @@ def _change(plan: HubPlan, settings: Mapping[str, Any]) -> Written:
     else:
         told = "Under the best plan nobody is farther from a hub than now."
     hidden = (
-        "[c]: counts of 1 to 4 people are hidden, so is what a model says of too few, and what would give "
-        "either away."
+        f"[c]: counts of 1 to {plan.hide_up_to} people are hidden, so is what a model says of too few, and "
+        "what would give either away."
     )
     return [told, hidden], tables
 

@@ -14,17 +14,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fairplace.hub_floors import hide_few, hide_second
 from fairplace.hub_measures import NOTICED, weighted_mean
 from fairplace.hub_models import WALKING, WAYS, sentence
 from fairplace.reaching import Floats, Ground, count_near, say_fictional
 from geo.errors import UserError
 from geo.pairs import Pairs, measure_pairs
+from geo.place import MIS_RESIDENTS, PUBLIC_RESIDENTS
 
 #: Measures of a trial, as far as the ground has them; the first weighs minutes and counts who gains.
 MEASURES = ("residents", "children_0_4", "children_below_mis")
 #: Sites in one trial: a town has a few, and each is a search.
 MOST_SITES = 50
 NO_CHANGE, TRIED = "no_change", "tried"
+_SIDES = ["nearer", "farther", "same"]
+#: Said where the public does not see every number of a trial.
+HIDDEN = (
+    f"Not shown: counts of very few people, all of {PUBLIC_RESIDENTS} residents and fewer, what is modelled "
+    f"of fewer than {MIS_RESIDENTS:,} residents, and what would give either away."
+)
 
 
 class HubTrialError(UserError, ValueError):
@@ -171,6 +179,27 @@ def try_hubs(
         sentence(pairs.said),
         _say(part, pairs, nearest[TRIED], max(limits)),
     )
+
+
+def for_the_public(trial: HubTrial) -> HubTrial:
+    """Take out of a trial what the public may not see of so few: see `fairplace.hub_floors.hide_few`."""
+    options = [hide_few(rows, public=True) for _, rows in trial.people.groupby("option", sort=False)]
+    people = pd.concat(options, ignore_index=True)
+    residents = trial.gains.set_index("measure").reindex(["residents"])
+    modelled = set(people.loc[people["modelled"], "measure"])
+    gains = trial.gains.copy()
+    for side in _SIDES:
+        # A count that is hidden already is a small one.
+        count = float(residents[side].fillna(1.0).iloc[0])
+        if 0 < count < MIS_RESIDENTS:
+            gains.loc[gains["measure"].isin(modelled), side] = np.nan
+        if 0 < count <= PUBLIC_RESIDENTS:
+            gains[side] = np.nan
+    # The three sides add up to everybody, who are known.
+    gains[_SIDES] = hide_second(gains[_SIDES], across=False)
+    hidden = (people["status"] == "suppressed").any() or gains[_SIDES].isna().any(axis=None)
+    notes = (*trial.notes, HIDDEN) if hidden else trial.notes
+    return replace(trial, people=people, gains=gains, notes=notes)
 
 
 def _new_sites(opened: pd.DataFrame | None) -> pd.DataFrame:

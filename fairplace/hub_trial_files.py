@@ -13,7 +13,7 @@ from fairplace.files import OutputError, write_whole
 from fairplace.hub_files import find_streets
 from fairplace.hub_inputs import HubInputError, read_candidates
 from fairplace.hub_times import open_streets
-from fairplace.hub_trial import HubTrial, try_hubs
+from fairplace.hub_trial import HubTrial, for_the_public, try_hubs
 from fairplace.pack import open_pack
 from fairplace.reaching import open_ground
 from fairplace.spreadsheets import safe_frame
@@ -47,7 +47,7 @@ def check_trial(args: argparse.Namespace) -> None:
 
 
 def read_trial(args: argparse.Namespace) -> HubTrial:
-    """Try the hubs that the call names.
+    """Try the hubs that the call names, and keep of it what the public may see, as the service does.
 
     Sites that are a hub or a candidate of the pack, or of ``--candidates``, are called by their id;
     others are looked up as `fairplace.starts.find_starts` does.
@@ -74,7 +74,7 @@ def read_trial(args: argparse.Namespace) -> HubTrial:
     if others:
         found = find_starts(others, pack)
         parts.append(found.assign(name=found["means"].where(found["means"] != "", found.index)))
-    return try_hubs(
+    trial = try_hubs(
         ground,
         pd.concat(parts)[["name", "x", "y"]],
         closed=args.shut,
@@ -83,6 +83,7 @@ def read_trial(args: argparse.Namespace) -> HubTrial:
         speed_kmh=args.speed,
         skip_islands_below=args.skip_islands,
     )
+    return for_the_public(trial)
 
 
 def write_trial(folder: Path, trial: HubTrial) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fairplace.disclosure_policy import HIDE_UP_TO
 from fairplace.hub_floors import Door, modelled_measures, round_measures, round_need
 from fairplace.hub_inputs import weight_columns
 from fairplace.hub_measures import (
@@ -120,7 +121,7 @@ class HubPlan:
         Long tables with a column ``option``: see `fairplace.hub_measures`.
     hubs
         ``option, id, name, status, step_free, opening, capacity, cost``, and for each weight that is no
-        model's estimate the people whose hub it is: 1 to 4 are NaN.
+        model's estimate the people whose hub it is: few are NaN.
     worst
         Worst-served areas before and after, for the best plan.
     changes
@@ -135,6 +136,8 @@ class HubPlan:
         names it, by which `fairplace equality` reads the file. Minutes and nothing else.
     unreached, unreached_ids
         Names, and ids, of places with need from which no candidate can be reached.
+    hide_up_to
+        Largest count of people that is hidden.
     """
 
     question: HubQuestion
@@ -159,6 +162,7 @@ class HubPlan:
     allocation: pd.DataFrame
     unreached: tuple[str, ...]
     unreached_ids: tuple[str, ...]
+    hide_up_to: int = HIDE_UP_TO
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables to write, by file name without suffix."""
@@ -187,6 +191,7 @@ def plan_hubs(
     question: HubQuestion,
     draws: Mapping[str, pd.DataFrame] | None = None,
     public: bool = False,
+    hide_up_to: int = HIDE_UP_TO,
 ) -> HubPlan:
     """Plan hubs: options, their effects on people, and how sure the choice is.
 
@@ -203,6 +208,8 @@ def plan_hubs(
         below the Minimum Income Standard. They give ranges and scenarios.
     public
         Whether the figures are for the public: see `fairplace.hub_floors.Door`.
+    hide_up_to
+        Largest count of people that is hidden.
 
     Returns
     -------
@@ -228,7 +235,7 @@ def plan_hubs(
     weights = demand[weight_columns(demand)]
     modelled = modelled_measures(weights, draws or {})
     hold = any(question.need.get(name, 0) > 0 for name in modelled)
-    door = Door(demand, modelled, hold=hold, public=public)
+    door = Door(demand, modelled, hold=hold, public=public, hide_up_to=hide_up_to)
     near = list_plans(case)
     options = [
         _no_change(case),
@@ -275,6 +282,7 @@ def plan_hubs(
         allocation=_allocate(options, demand, question.limit),
         unreached=tuple(unreached),
         unreached_ids=tuple(lost),
+        hide_up_to=hide_up_to,
     )
 
 

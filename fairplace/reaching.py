@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fairplace.demand import PEOPLE, pack_demand
-from fairplace.disclosure import HIDE_UP_TO
+from fairplace.disclosure_policy import HIDE_UP_TO, largest_hidden
 from fairplace.hub_floors import FEWEST_PLACES, modelled_measures
 from fairplace.hub_inputs import PLACE_COLUMNS
 from fairplace.numbers import two_figures
@@ -77,6 +77,8 @@ class Ground:
         Of the authority; empty where there is none.
     fictional
         True for the sample authority: every page says so.
+    hide_up_to
+        Largest count of people that is hidden; a pack's own setting where they come from one.
     """
 
     network: Network
@@ -86,6 +88,7 @@ class Ground:
     sites: pd.DataFrame = field(default_factory=no_sites)
     name: str = ""
     fictional: bool = False
+    hide_up_to: int = HIDE_UP_TO
 
     @property
     def modelled(self) -> tuple[str, ...]:
@@ -210,8 +213,9 @@ def add_people(ground: Ground, pack: Pack) -> Ground:
     measures = tuple(str(one) for one in people if one not in (*PLACE_COLUMNS, "x", "y"))
     arrays = {name: frame.to_numpy(dtype=float) for name, frame in draws.items()}
     return replace(
-        ground, people=people, measures=measures, draws=arrays, name=pack.name, fictional=pack.fictional
-    )
+        ground, people=people, measures=measures, draws=arrays, name=pack.name, fictional=pack.fictional,
+        hide_up_to=largest_hidden(pack.manifest["settings"]),
+    )  # fmt: skip
 
 
 def answer_reach(
@@ -313,8 +317,8 @@ def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.D
     DataFrame
         ``measure, words, modelled, limit, within, low, high, total, share, status``: the 90 % range of a
         modelled measure is NaN for others. A modelled count is given to two significant figures and its
-        share to whole per cents; one of 1 to 4, or of fewer than two points, is NaN with status
-        ``suppressed``.
+        share to whole per cents; one of 1 to the ground's `hide_up_to`, or of fewer than two points, is
+        NaN with status ``suppressed``.
     """
     values = ground.people[list(ground.measures)].to_numpy(dtype=float)
     minutes = np.asarray(minutes, dtype=float)
@@ -335,7 +339,7 @@ def count_near(ground: Ground, minutes: Floats, limits: Sequence[float]) -> pd.D
                 within, low, high, total = (two_figures(one) for one in (within, low, high, total))
                 share = round(share, 2)
             few = within > 0 and (
-                round(within) <= HIDE_UP_TO or (measure in modelled and points < FEWEST_PLACES)
+                round(within) <= ground.hide_up_to or (measure in modelled and points < FEWEST_PLACES)
             )
             if few:
                 within = low = high = share = np.nan

@@ -237,18 +237,24 @@ def open_people(args: argparse.Namespace, network: Network) -> tuple[Ground, tup
     StreetInputError
         Points are given without what to add up.
     """
+    from dataclasses import replace
+
     from fairplace.demand import PEOPLE
+    from fairplace.disclosure_policy import largest_hidden
     from fairplace.reaching import Ground, add_people
     from geo.access import read_weights
 
     empty = Ground(network)
-    if not args.people:
-        if args.pack is None:
-            return empty, ()
+    if args.pack is not None:
         from fairplace.pack import open_pack
 
         pack = open_pack(args.pack)
-        return (add_people(empty, pack), ()) if PEOPLE in pack.held("points") else (empty, ())
+        # A council that hides more hides it of its own points too.
+        empty = replace(empty, hide_up_to=largest_hidden(pack.manifest["settings"]))
+        if not args.people:
+            return (add_people(empty, pack), ()) if PEOPLE in pack.held("points") else (empty, ())
+    elif not args.people:
+        return empty, ()
     points, notes = open_points(args, args.people, what="--people")
     names = split_names(args.weights)
     if not names:
@@ -256,7 +262,7 @@ def open_people(args: argparse.Namespace, network: Network) -> tuple[Ground, tup
     values, more = read_weights(points, names)
     kept = points.drop(columns="geometry").drop(columns=list(values))
     people = kept.join(values).assign(x=points.geometry.x, y=points.geometry.y)
-    return Ground(network, people, tuple(names)), (*notes, *more)
+    return replace(empty, people=people, measures=tuple(names)), (*notes, *more)
 
 
 def open_demand(args: argparse.Namespace, network: Network) -> tuple[Ground, tuple[str, ...]]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from fairplace.disclosure import HIDE_UP_TO, Released
+from fairplace.disclosure import Released
 from fairplace.hub_floors import Door, hide_second
 from fairplace.numbers import rounded, show_people
 from fairplace.review.model import ReviewTable, several, word
@@ -48,7 +48,7 @@ PEOPLE_COLUMNS = {
     "residents": "people",
     "children": "of them aged 0 to 15",
     "stopped_at_edge": "the limit goes past the borough's edge, beyond which nobody was counted",
-    "status": "ok; suppressed where a count is of 1 to 4, of too few for the public, or gives one away",
+    "status": "ok; suppressed where a count is small, of too few for the public, or gives one away",
 }
 CAPACITY_COLUMNS = {
     "site": "reference of the site",
@@ -226,6 +226,7 @@ def count_people(
     outline: Any,
     how: str,
     mis_period: str,
+    hide_up_to: int,
 ) -> ReviewTable:
     """Count people around each site by age and by fifths of the standard and of deprivation.
 
@@ -237,6 +238,8 @@ def count_people(
         How people were placed, for the notes.
     mis_period
         What the model describes; empty where there is no estimate.
+    hide_up_to
+        Largest count that is hidden.
     """
     limits, speed = settings["limits"], float(settings["limits"]["speed_kmh"])
     minutes = sorted(float(one) for one in limits["minutes"])
@@ -253,7 +256,9 @@ def count_people(
             near = mine[mine["cost"] <= limit]
             past = bool(limit * speed / 0.06 > edge[name])
             small = door.is_small(people.index.isin(near["demand"]), modelled=False)
-            for grouping, group, residents, children in _hide_groups(_groups(near), small=small):
+            for grouping, group, residents, children in _hide_groups(
+                _groups(near), small=small, hide_up_to=hide_up_to
+            ):
                 status = "ok" if np.isfinite([residents, children]).all() else "suppressed"
                 counts = (round(residents, 1), round(children, 1))
                 rows.append((name, limit, grouping, group, *counts, past, status))
@@ -276,7 +281,7 @@ def count_people(
             text[f"{title} {fifth}, within {middle:g} minutes"] = [
                 show_people(by.get((name, middle, grouping, fifth), 0.0)) for name in sites.index
             ]
-    notes = [word("notes", "people", how=how, said=pairs.said)]
+    notes = [word("notes", "people", how=how, most=hide_up_to, said=pairs.said)]
     if mis_period:
         notes.append(word("notes", "mis", period=mis_period))
     notes += _far(doors)
@@ -344,15 +349,15 @@ def give_capacity(sites: gpd.GeoDataFrame, settings: Mapping[str, Any]) -> Revie
 
 
 def _hide_groups(
-    rows: list[tuple[str, str, float, float]], *, small: bool
+    rows: list[tuple[str, str, float, float]], *, small: bool, hide_up_to: int
 ) -> list[tuple[str, str, float, float]]:
-    """Hide counts of 1 to 4, and what would give them away; all of them where there are too few (`small`)."""
+    """Hide small counts, and what would give them away; all of them where there are too few (`small`)."""
     table = pd.DataFrame(rows, columns=["grouping", "group", "residents", "children"])
     sizes = ["residents", "children"]
     if small:
         table[sizes] = np.nan
     table[sizes] = table[sizes].mask(
-        table[sizes].gt(0) & table[sizes].round().le(HIDE_UP_TO) & table[sizes].gt(0.05)
+        table[sizes].gt(0) & table[sizes].round().le(hide_up_to) & table[sizes].gt(0.05)
     )
     for grouping in ("age", "mis_fifth", "imd_fifth"):
         lines = table.index[table["grouping"] == grouping]

@@ -238,6 +238,7 @@ def _walks(
             outline=outline,
             how=how,
             mis_period=period,
+            hide_up_to=released.hide_up_to,
         )
 
 

@@ -189,7 +189,7 @@ def open_released(paths: Sequence[Path]) -> dict[str, Kept]:
         folders[key] = path
         opened[key] = Kept(
             shown.edition, shown.figures, shown.sources, shown.hidden, pack,
-            stale=shown.stale, superseded=say_superseded(path),
+            stale=shown.stale, superseded=say_superseded(path), hide_up_to=shown.hide_up_to,
         )  # fmt: skip
     return opened
 
@@ -220,6 +220,6 @@ def open_officer(public: Mapping[str, Kept], authorities: Collection[str]) -> di
             shown = release(one._pack, "officer")
             opened[key] = Kept(
                 shown.edition, shown.figures, shown.sources, shown.hidden, one._pack,
-                stale=shown.stale, superseded=one.superseded,
+                stale=shown.stale, superseded=one.superseded, hide_up_to=shown.hide_up_to,
             )  # fmt: skip
     return opened

@@ -14,7 +14,8 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from fairplace.hub_trial import try_hubs
+from fairplace.hub_floors import HIDDEN_OF_FEW, hide_few
+from fairplace.hub_trial import for_the_public, try_hubs
 from fairplace.reaching import Ground, answer_reach, count_near
 from fairplace.service.answers import GEOJSON, MEDIA, deliver, encode, form_of, page_response, render_page
 from fairplace.service.asked import STREETS, Asked
@@ -27,7 +28,6 @@ from fairplace.service.problems import MissingError, RequestError
 from fairplace.service.profiles import AreaText
 from fairplace.service.tables import records, to_csv
 from geo.pairs import measure_pairs
-from geo.place import MIS_HOUSEHOLDS, MIS_RESIDENTS, PUBLIC_HOUSEHOLDS, PUBLIC_RESIDENTS
 
 Mode = Literal["walk", "wheel", "cycle", "night"]
 #: Way of going about, as people say it -> profile of the network.
@@ -42,7 +42,6 @@ Speed = Annotated[
 ]  # fmt: skip
 #: Points of a pack that are no service.
 _NO_SERVICE = ("people", "postcodes", "case_studies", "events")
-_HIDDEN = ("within", "low", "high", "share")
 
 
 def street_routes() -> APIRouter:
@@ -202,44 +201,6 @@ def check_service(released: Kept, service: str) -> None:
         raise MissingError(f'{released.name} has no service "{service[:40]}"; there are {listed}')
 
 
-def hide_few(table: pd.DataFrame, *, public: bool) -> pd.DataFrame:
-    """Take out of counts of people what may not be shown of so few.
-
-    Parameters
-    ----------
-    table
-        Rows of `fairplace.reaching.count_near` for one place or option.
-    public
-        Whether it is for the public: of 100 residents or 40 households and fewer nothing is shown, and
-        below 1,000 residents or 400 households nothing that is modelled.
-
-    Returns
-    -------
-    DataFrame
-        The same rows; hidden numbers are NaN, and their status says why.
-    """
-    if table.empty:
-        return table
-    shown = table.copy()
-    # Points stand for shares of people; nobody is shown in part.
-    counted = ~shown["modelled"].astype(bool)
-    shown.loc[counted, ["within", "total"]] = shown.loc[counted, ["within", "total"]].round()
-    shown["share"] = shown["share"].round(4)
-    if not public:
-        return shown
-    for _, rows in shown.groupby("limit"):
-        # A count that is hidden already is one of 1 to 4.
-        counts = rows.set_index("measure")["within"].fillna(1.0)
-        residents, households = (float(counts.get(name, np.inf)) for name in ("residents", "households"))
-        none = residents <= 0
-        few = not none and (residents <= PUBLIC_RESIDENTS or households <= PUBLIC_HOUSEHOLDS)
-        small = not none and (residents < MIS_RESIDENTS or households < MIS_HOUSEHOLDS)
-        hidden = rows.index if few else rows.index[rows["modelled"] & small]
-        shown.loc[hidden, list(_HIDDEN)] = np.nan
-        shown.loc[hidden, "status"] = "suppressed"
-    return shown
-
-
 def _once(holding: Holding, key: tuple[str, ...], make: Any) -> Document:
     """Give a kept answer, or work it out in turn: one request at a time goes along the streets."""
     store = holding.asking.finished
@@ -319,14 +280,7 @@ def _try(
         released.ground(), opened, closed=closed, limits=limits, profile=PROFILES[mode], speed_kmh=speed
     )
     if released.edition == "public":
-        options = [hide_few(rows, public=True) for _, rows in trial.people.groupby("option", sort=False)]
-        residents = trial.gains.set_index("measure").reindex(["residents"])
-        modelled = set(trial.people.loc[trial.people["modelled"], "measure"])
-        gains = trial.gains.copy()
-        for side in ("nearer", "farther", "same"):
-            if not float(residents[side].fillna(0).iloc[0]) >= MIS_RESIDENTS:
-                gains.loc[gains["measure"].isin(modelled), side] = np.nan
-        trial = replace(trial, people=pd.concat(options, ignore_index=True), gains=gains)
+        trial = for_the_public(trial)
     record = trial.record()
     lonlat = _degrees(trial.hubs["x"], trial.hubs["y"])
     for hub, (lon, lat) in zip(record["hubs"], lonlat, strict=True):
@@ -358,7 +312,7 @@ def _access(
     minutes = pairs.matrix().min(axis=1).to_numpy(dtype=float)
     table = hide_few(count_near(ground, minutes, limits), public=released.edition == "public")
     if not area.public_mis and released.edition == "public":
-        table.loc[table["modelled"], [*_HIDDEN, "total"]] = np.nan
+        table.loc[table["modelled"], [*HIDDEN_OF_FEW, "total"]] = np.nan
         table.loc[table["modelled"], "status"] = "suppressed"
     table.insert(0, "service", service)
     table.insert(0, "area", area.id)
@@ -379,7 +333,7 @@ def _part(ground: Ground, components: pd.DataFrame, shares: pd.Series[float]) ->
     chosen = people[inside].copy()
     chosen[columns] = chosen[columns].to_numpy(dtype=float) * share[inside, None]
     draws = {name: one[inside] * share[inside, None] for name, one in ground.draws.items()}
-    return Ground(ground.network, chosen, ground.measures, draws)
+    return replace(ground, people=chosen, draws=draws)
 
 
 def _access_json(

@@ -20,6 +20,7 @@ from fairplace.hub_measures import (
 )
 from fairplace.hub_models import Case, blend_need, list_plans, settle_rules, solve_case
 from fairplace.hub_scenarios import draw_frontier, find_knee
+from fairplace.hub_sections import WRITERS
 from fairplace.hubs import HubPlan, HubQuestion, HubQuestionError, plan_hubs
 from geo.siting import CapacityError
 
@@ -465,6 +466,16 @@ def test_need_is_blended_from_columns_of_one_total() -> None:
     # 85 children below MIS are scaled to 200: a counts 0.5 * 10 + 0.5 * 200 / 85.
     assert need["a"] == pytest.approx(5 + 100 / 85)
     assert need.sum() == pytest.approx(200)
+
+
+def test_a_plan_hides_as_many_as_its_edition_does_and_says_so() -> None:
+    few = DEMAND.assign(children_0_4=[6.0, 20, 30, 30, 40, 50, 20])
+    for limit, gone in ((4, False), (7, True)):
+        got = plan_hubs(few, HALLS, TIMES, question=replace(ASKED, limits=(0.0, 10.0)), hide_up_to=limit)
+        row = got.reach.set_index(["measure", "option", "limit"]).loc[("children_0_4", "0", 0.0)]
+        assert bool(np.isnan(row["within"])) is gone
+        told, _ = WRITERS["change"](got, {})
+        assert f"[c]: counts of 1 to {limit} people are hidden" in " ".join(told)
 
 
 def test_measures_agree_with_a_count_by_hand() -> None:

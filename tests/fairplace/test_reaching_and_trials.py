@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from shapely import LineString
 
-from fairplace.hub_trial import HubTrial, HubTrialError, try_hubs
+from fairplace.hub_trial import HIDDEN, HubTrial, HubTrialError, for_the_public, try_hubs
 from fairplace.pack import Pack, PackError
 from fairplace.reaching import Ground, answer_reach, count_near, count_pairs, open_ground
 from geo.network import Network
@@ -122,6 +123,43 @@ def test_a_modelled_need_of_a_single_home_is_not_shown(town: Ground) -> None:
         "children_0_4": "suppressed",
         "children_below_mis": "suppressed",
     }
+
+
+def test_as_many_people_are_hidden_as_the_pack_hides(town: Ground, sample_pack: Pack) -> None:
+    # Three homes with six children under five: shown where up to 4 are hidden, not where up to 7 are.
+    minutes = np.where(np.arange(100) < 3, 1.0, np.inf)
+    for limit, status in ((4, "ok"), (7, "suppressed")):
+        table = count_near(replace(town, hide_up_to=limit), minutes, [5]).set_index("measure")
+        assert table.loc["children_0_4", "status"] == status
+        assert table.loc["residents", "within"] == 30
+    settings = {**sample_pack.manifest["settings"], "hide_up_to": 7}
+    strict = replace(sample_pack, manifest={**sample_pack.manifest, "settings": settings})
+    assert open_ground(strict).hide_up_to == 7
+
+
+def test_the_public_sees_nothing_of_a_hundred_people_in_a_trial(town: Ground) -> None:
+    trial = try_hubs(town, town.sites.loc[["H2"]], limits=[5, 15])
+    shown = for_the_public(trial)
+    people = shown.people.set_index(["option", "limit", "measure"])["within"]
+    # A hundred people within five minutes of the hub there is, 160 of both: too few for what is modelled.
+    assert people["no_change", 5].isna().all()
+    assert people["tried", 5].isna().tolist() == [False, False, True]
+    assert people["no_change", 15, "residents"] > 100
+    assert HIDDEN in shown.notes
+    # Whoever is nearer or not is fewer than a thousand, so nothing modelled is said of them.
+    gains = shown.gains.set_index("measure")
+    assert gains.loc["children_below_mis", ["nearer", "same"]].isna().all()
+    assert gains.loc["residents"].notna().all()
+    # A hundred people live in other homes, and nobody comes nearer but them: neither side is shown.
+    few = replace(
+        trial, gains=trial.gains.assign(nearer=[100.0, 20, 15], farther=0.0, same=[900.0, 180, 135])
+    )
+    hidden = for_the_public(few).gains.set_index("measure")
+    assert hidden.isna().to_numpy().tolist() == [[True, False, True]] * 3
+    # Of a town large enough everything is.
+    large = replace(town, people=town.people.assign(residents=1_000.0))
+    whole = try_hubs(large, large.sites.loc[["H2"]], limits=[15])
+    assert HIDDEN not in for_the_public(whole).notes
 
 
 def test_a_new_hub_is_set_beside_no_change(town: Ground) -> None:

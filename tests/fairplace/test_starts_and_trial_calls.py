@@ -120,6 +120,32 @@ def test_hubs_are_tried_where_the_call_says(
     assert "nothing is recommended" in said
 
 
+def test_a_trial_on_the_command_line_shows_the_public_no_more_than_the_service(
+    sample_pack: Pack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shut = [part for hub in ("H01", "H02", "H03") for part in ("--shut", hub)]
+    call = ["hubs", str(sample_pack.path), "--sites", "H12", *shut, "--limit", "2"]
+    assert main([*call, "--out", str(tmp_path), "--json"]) == 0
+    rows = {
+        (row["option"], row["limit"], row["measure"]): row
+        for row in json.loads(capsys.readouterr().out)["people"]
+    }
+    # Some hundreds of people live within five minutes of H12: too few for a model's estimate of them.
+    few = rows["tried", 5, "residents"]["within"]
+    assert 100 < few < 1_000
+    below = rows["tried", 5, "children_below_mis"]
+    assert (below["within"], below["low"], below["share"], below["status"]) == (
+        None,
+        None,
+        None,
+        "suppressed",
+    )
+    assert rows["tried", 30, "children_below_mis"]["within"] > 0
+    assert "what is modelled of fewer than 1,000 residents" in (tmp_path / "trial.txt").read_text("utf-8")
+    assert main(call) == 0
+    assert "[c]" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

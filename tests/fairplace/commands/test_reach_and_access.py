@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import geopandas as gpd
 import pandas as pd
@@ -301,6 +302,7 @@ def test_a_pack_gives_its_network_and_points_by_name(town, capsys, monkeypatch) 
 
     class Held:
         path = town / "pack"
+        manifest: ClassVar = {"settings": {}}
 
         def held(self, kind: str) -> list[str]:
             return {"networks": ["walk"], "points": ["homes", "hubs"]}[kind]

@@ -160,10 +160,8 @@ def test_people_around_a_site_who_are_few_are_not_counted() -> None:
     )
     settings = {"limits": {"minutes": [6, 11, 16], "speed_kmh": 4.8}}
     doors = find_doors(network, sites)
-    got = count_people(
-        network, sites, doors, people, settings=settings, outline=shapely.box(-9e4, -9e4, 9e4, 9e4), how="",
-        mis_period="",
-    )  # fmt: skip
+    how = {"settings": settings, "outline": shapely.box(-9e4, -9e4, 9e4, 9e4), "how": "", "mis_period": ""}
+    got = count_people(network, sites, doors, people, hide_up_to=4, **how)
     seen = got.data.set_index(["minutes", "grouping", "group"]).sort_index()
     # Within 6 minutes live 90: too few for the public. Within 11 they are 290.
     assert seen.loc[6, ["residents", "children"]].isna().all(axis=None)
@@ -176,6 +174,14 @@ def test_people_around_a_site_who_are_few_are_not_counted() -> None:
     assert set(seen.loc[16, "status"]) == {"ok", "suppressed"}
     assert "[c]" in got.text.to_string()
     assert "nan" not in got.text.to_string().lower()
+    assert "[c]: counts of 1 to 4," in " ".join(got.notes)
+    # A council that hides up to 7 hides six people too.
+    six = people.assign(residents=[90.0, 200.0, 6.0])
+    for limit, gone in ((4, False), (7, True)):
+        got = count_people(network, sites, doors, six, hide_up_to=limit, **how)
+        seen = got.data.set_index(["minutes", "grouping", "group"])
+        assert bool(np.isnan(seen.loc[(16, "mis_fifth", "3"), "residents"])) is gone
+        assert f"[c]: counts of 1 to {limit}," in " ".join(got.notes)
 
 
 def test_inside_and_outside_a_policy_make_the_borough(bundle: Path, sample_pack: Pack) -> None:

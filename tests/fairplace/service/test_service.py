@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from fairplace.disclosure import release
 from fairplace.pack import Pack
 from fairplace.profile.content import AreaNotFoundError, find_place
 from fairplace.service.app import create_app
-from fairplace.service.opening import OpeningError, pack_key
+from fairplace.service.opening import OpeningError, open_officer, open_released, pack_key
 from fairplace.service.settings import ServiceSettingsError
 from geo.crs import to_lonlat
 
@@ -92,6 +93,19 @@ def test_nothing_that_release_hides_can_be_asked_for(caller, sample_pack: Pack) 
     assert all(
         row["value"] is None and row["count"] is None for row in suppressed if row["status"] == "suppressed"
     )
+
+
+def test_the_service_hides_as_many_as_the_pack_was_built_to(
+    sample_pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {**sample_pack.manifest["settings"], "hide_up_to": 7}
+    strict = replace(sample_pack, manifest={**sample_pack.manifest, "settings": settings})
+    monkeypatch.setattr("fairplace.service.opening.open_pack", lambda _: strict)
+    public = open_released([sample_pack.path])
+    officer = open_officer(public, {sample_pack.authority})
+    for edition in (public, officer):
+        assert [one.hide_up_to for one in edition.values()] == [7]
+        assert [one.ground().hide_up_to for one in edition.values()] == [7]
 
 
 def test_restricted_tables_are_in_no_answer(caller, sample_pack: Pack) -> None:

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from fairplace.hub_floors import hide_few
 from fairplace.hub_trial import try_hubs
 from fairplace.pack import Pack
 from fairplace.reaching import Ground, answer_reach, open_ground
-from fairplace.service.streets import hide_few
 from geo.crs import bng_to_lonlat, lonlat_to_bng, to_lonlat
 
 HERE = "/packs/halverton"
