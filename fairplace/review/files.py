@@ -86,7 +86,8 @@ def write_workbook(path: Path, review: Review, heads: list[str]) -> None:
     sheet = book.add_worksheet("Read me")
     sheet.set_column(0, 0, 110)
     sheet.write_string(0, 0, f"Local Plan review: {review.name}", bold)
-    lines = [*heads, *review.notes, *(note for table in review.tables.values() for note in table.notes)]
+    lines = [*review.banner(), *heads, *review.notes]
+    lines += [note for table in review.tables.values() for note in table.notes]
     for at, line in enumerate([*dict.fromkeys(lines), f"Made by: {review.command}"], start=1):
         sheet.write_string(at, 0, line, wrap)
     for name, table in review.tables.items():

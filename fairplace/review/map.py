@@ -8,7 +8,6 @@ from itertools import count
 import geopandas as gpd
 import pandas as pd
 
-from fairplace.profile.words import load_words
 from fairplace.review.model import Review, word
 from layers.planning import PlanningLayer
 from maps.interactive import build_map
@@ -45,8 +44,6 @@ def draw_review(review: Review) -> str:
                 MapLayer(_id(f"{name}-{row.name}"), label, frame, look_of(next(order), label), kind="line")
             )
     fictional = [word("notes", "fictional", name=review.name)] if review.fictional else []
-    superseded = [str(said)] if (said := review.extra.get("superseded")) else []
-    officer = [load_words()("banner", "officer")] if review.extra.get("edition") == "officer" else []
     caveats = [
         f"{one.title}: " + ("" if one.held else word("cell", "not_held") + "; ") + _not_complete(one)
         for one in review.layers
@@ -56,8 +53,8 @@ def draw_review(review: Review) -> str:
         layers,
         title=title,
         caveats=[*fictional, word("notes", "no_data"), *caveats],
-        banner=[*fictional, *officer, *superseded],
-        running=f"{title} · {review.extra.get('edition', 'public')} edition {review.pack_id}",
+        banner=review.banner(),
+        running=review.running(title),
     )
 
 

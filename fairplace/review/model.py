@@ -13,6 +13,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from fairplace.profile.words import load_words
 from geo.errors import UserError
 from geo.source import Source
 from layers.planning import PlanningLayer
@@ -90,6 +91,24 @@ class Review:
     notes: tuple[str, ...] = ()
     command: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def edition(self) -> str:
+        """For whose eyes it is: ``public`` or ``officer``."""
+        return str(self.extra.get("edition", "public"))
+
+    def banner(self) -> list[str]:
+        """Give the sentences that stand on every page and in the map."""
+        said = [word("notes", "fictional", name=self.name)] if self.fictional else []
+        if self.edition == "officer":
+            said.append(load_words()("banner", "officer"))
+        if superseded := self.extra.get("superseded"):
+            said.append(str(superseded))
+        return said
+
+    def running(self, title: str) -> str:
+        """Give the line at the foot of every page: its title, and the edition of the figures."""
+        return f"{title} · {self.edition} edition {self.pack_id}"
 
 
 @cache

@@ -10,14 +10,23 @@ from typing import Any
 
 import pandas as pd
 
-from fairplace.review.model import Review, ReviewError, word
+from fairplace.review.model import Review, ReviewError
 from fairplace.review.pages import source_table
 from maps.fonts import BOLD, REGULAR, FontError, fonts_for
 
 _HEAD = """
 #let d = json(bytes(sys.inputs.data))
 #set document(title: d.title, date: none)
-#set page(paper: "a4", flipped: true, margin: 14mm, numbering: "1")
+#set page(paper: "a4", flipped: true, margin: 14mm,
+  header: if d.banners.len() > 0 {
+    set text(size: 7pt, weight: "bold")
+    for line in d.banners [#line ]
+  },
+  footer: context {
+    set text(size: 7pt)
+    grid(columns: (1fr, auto), column-gutter: 6mm, d.running, counter(page).display("1 / 1", both: true))
+  },
+)
 #set text(font: d.fonts, size: 8pt, lang: "en", region: "GB")
 #set par(justify: false)
 #set table(inset: (x: 2pt, y: 2.2pt),
@@ -51,10 +60,11 @@ def write_note(path: Path, review: Review, heads: list[str]) -> None:
     except ImportError as error:
         raise ReviewError("the PDF note needs typst; install fairplace[report]") from error
     tables: list[dict[str, Any]] = _tables(review)
+    title = f"Local Plan review: {review.name}"
     lines = [*heads, *review.notes, f"Made by: {review.command}"]
     texts = [cell for one in tables for row in [one["head"], *one["rows"], one["notes"]] for cell in row]
     try:
-        needed = fonts_for([*texts, *lines])
+        needed = fonts_for([*texts, *lines, title, *review.banner()])
     except FontError as error:
         raise ReviewError(f"the PDF note cannot be set: {error}") from error
     with tempfile.TemporaryDirectory() as folder:
@@ -62,8 +72,9 @@ def write_note(path: Path, review: Review, heads: list[str]) -> None:
             shutil.copy(font, Path(folder) / font.name)
         families = ["DejaVu Sans"] + (["Noto Sans Arabic"] if needed else [])
         content = {
-            "title": f"Local Plan review: {review.name}",
-            "banners": [word("notes", "fictional", name=review.name)] if review.fictional else [],
+            "title": title,
+            "banners": review.banner(),
+            "running": review.running(title),
             "lines": lines,
             "tables": tables,
             "fonts": families,

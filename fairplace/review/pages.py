@@ -15,6 +15,7 @@ import jinja2
 import pandas as pd
 
 from fairplace.numbers import show_people
+from fairplace.profile.html import css_text
 from fairplace.review.model import Review, ReviewTable, word
 from maps.faces import with_faces
 
@@ -145,6 +146,7 @@ def _render(
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
+    environment.filters["css"] = css_text
     environment.tests["blank"] = lambda cell: isinstance(cell, _Blank)
     environment.tests["listed"] = lambda cell: isinstance(cell, list)
     text = files("fairplace.review").joinpath("review.html.jinja").read_text(encoding="utf-8")
@@ -156,7 +158,8 @@ def _render(
     made = environment.from_string(text).render(
         title=title,
         page=page,
-        banners=[word("notes", "fictional", name=review.name)] if review.fictional else [],
+        banners=review.banner(),
+        running=review.running(title),
         heads=describe_settings(review),
         tables=[{"links": None, **one} for one in tables],
         links=links,

@@ -17,6 +17,7 @@ import shapely
 from fairplace.cli import main
 from fairplace.disclosure import release
 from fairplace.pack import Pack
+from fairplace.profile.words import load_words
 from fairplace.review.bundle import changed_in_bundle
 from geo.crs import lonlat_to_bng
 from geo.source import hash_file
@@ -106,6 +107,30 @@ def test_the_note_is_tagged_and_says_it_too(bundle: Path) -> None:
     with pike.open(bundle / "note.pdf") as note:
         assert note.Root.MarkInfo.Marked
         assert "/StructTreeRoot" in note.Root
+
+
+def test_every_page_of_an_officer_review_says_that_it_is_not_for_publication(
+    call: list[str], bundle: Path, tmp_path: Path
+) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    banner = load_words()("banner", "officer")
+    assert main([*call, "--edition", "officer", "--out", str(tmp_path / "bundle")]) == 1
+    for folder, there in ((tmp_path / "bundle", True), (bundle, False)):
+        pages = list(folder.rglob("*.html"))
+        assert len(pages) > 50
+        for page in pages:
+            assert (banner in page.read_text("utf-8")) is there, page.name
+        note = pdfium.PdfDocument(folder / "note.pdf")
+        assert len(note) > 1
+        texts = [" ".join(page.get_textpage().get_text_range().split()) for page in note]
+        assert [banner in text for text in texts] == [there] * len(texts)
+        edition = "officer" if there else "public"
+        assert all(f"Local Plan review: Halverton (fictional) · {edition} edition" in text for text in texts)
+        assert all("made up" in text for text in texts)
+        lines = pd.read_excel(folder / "review.xlsx", sheet_name="Read me", header=None, engine="openpyxl")[
+            0
+        ].tolist()
+        assert (banner in lines) is there
 
 
 def test_traps_among_the_sites_are_named(bundle: Path) -> None:
