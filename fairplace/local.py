@@ -358,7 +358,7 @@ _SHARES = frozenset(
 
 def _read_register(desk: _Desk, folder: Path) -> None:
     listed, values = find_file(folder, "indicators"), find_file(folder, "indicator_values")
-    if listed is None or values is None:
+    if listed is None:
         return
     register = read_register(listed, values, publisher=desk.spine.name)
     desk.sources[register.source.id] = register.source

@@ -24,6 +24,7 @@ from geo.errors import UserError
 from geo.figures import empty_figures, tidy_figures
 from geo.source import Source
 from layers.council.reader import CouncilTable, read_council_file
+from layers.council.schema import find_schema
 
 #: Marmot and others, "Fair Society, Healthy Lives" (2010): the six policy objectives; the last two as
 #: added since ("Build Back Fairer" and the framework of Marmot places).
@@ -66,7 +67,7 @@ class Register:
 
     @property
     def source(self) -> Source:
-        """Papers of the values."""
+        """Papers of the values; of the list where there are none."""
         return self.values.source
 
     @property
@@ -81,8 +82,8 @@ class Register:
         return named[named != ""]
 
 
-def read_register(indicators: Path, values: Path, *, publisher: str) -> Register:
-    """Read a register from its two files.
+def read_register(indicators: Path, values: Path | None, *, publisher: str) -> Register:
+    """Read a register from its two files, or from its list alone: then no indicator has values of its own.
 
     Raises
     ------
@@ -93,7 +94,11 @@ def read_register(indicators: Path, values: Path, *, publisher: str) -> Register
         indicator is a figure of the pack and has values of its own too.
     """
     listed = read_council_file(indicators, "indicators", publisher=publisher)
-    held = read_council_file(values, "indicator_values", publisher=publisher)
+    held = (
+        _no_values(listed)
+        if values is None
+        else read_council_file(values, "indicator_values", publisher=publisher)
+    )
     beyond = ~listed.frame["principle"].isin(list(PRINCIPLES))
     if beyond.any():
         row = int(np.flatnonzero(beyond)[0])
@@ -105,12 +110,24 @@ def read_register(indicators: Path, values: Path, *, publisher: str) -> Register
     if stray.any():
         row = int(np.flatnonzero(stray)[0])
         raise RegisterError(
-            f'{values.name} row {held.lines[row]}: "{held.frame["id"].iat[row]}" is not in '
+            f'{held.source.file} row {held.lines[row]}: "{held.frame["id"].iat[row]}" is not in '
             f"{indicators.name}; add it there, with its unit, numerator and denominator"
         )
     _check_shares(listed.frame, held)
     _check_taken(listed, held)
     return Register(listed, held)
+
+
+def _no_values(listed: CouncilTable) -> CouncilTable:
+    """Give an empty table of values, with the papers of the list, from which the targets come."""
+    schema = find_schema("indicator_values")
+    frame = pd.DataFrame(
+        {
+            one.name: pd.Series(dtype="float64" if one.type in ("number", "whole") else "str")
+            for one in schema.fields
+        }
+    )
+    return CouncilTable(schema, frame, np.array([], dtype=int), listed.source)
 
 
 def _check_taken(listed: CouncilTable, held: CouncilTable) -> None:

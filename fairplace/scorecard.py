@@ -31,7 +31,7 @@ from fairplace.profile.model import (
     Table,
 )
 from fairplace.profile.place import Place, by_indicator
-from fairplace.profile.register_rows import figure_of, has_range, how_known, no_gap, periods
+from fairplace.profile.register_rows import figure_of, has_range, how_known, no_gap, note_shares, periods
 from fairplace.profile.sections import required
 from fairplace.profile.words import Words, load_words, local_theme
 from fairplace.register import PREFIX, PRINCIPLES
@@ -189,8 +189,8 @@ def _register(released: Released) -> Sequence[Mapping[str, Any]]:
     register: Sequence[Mapping[str, Any]] = released.settings.get("local", {}).get("register", [])
     if not register:
         raise ScorecardError(
-            f"{released.name} was built without a register of indicators; put indicators.csv and "
-            f"indicator_values.csv into the folder local of its data, and build again"
+            f"{released.name} was built without a register of indicators; put indicators.csv and, "
+            f"with values of your own, indicator_values.csv into the folder local of its data; build again"
         )
     return register
 
@@ -240,7 +240,8 @@ def _principle(words: Words, released: Released, number: int, entries: Sequence[
         )
     if lines:
         caption = words("scorecard", "caption", number=number, name=name)
-        blocks.append(Table(table, caption, words.lines("scorecard", "head"), lines))
+        notes = note_shares(words, [one.found for one in listed])
+        blocks.append(Table(table, caption, words.lines("scorecard", "head"), lines, notes))
     else:
         blocks.append(Paragraph([words("scorecard", "none")], "note"))
     cases = scorecard_cases(words, released, number)

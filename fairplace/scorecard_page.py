@@ -17,6 +17,7 @@ from fairplace.disclosure import Released
 from fairplace.numbers import show_period
 from fairplace.profile.html import inline_markup, steady_markup
 from fairplace.profile.model import Bullets, Number, Paragraph, Profile
+from fairplace.profile.register_rows import note_shares
 from fairplace.profile.words import Words, sentence
 from fairplace.register import PRINCIPLES
 from fairplace.scorecard import Entry, reading, scorecard_cases, scorecard_entries
@@ -65,7 +66,7 @@ def render_scorecard(scorecard: Profile, released: Released, *, file: str = "sco
     environment.tests["paragraph"] = lambda block: isinstance(block, Paragraph)
     environment.tests["figure"] = lambda cell: isinstance(cell, Number)
     entries = scorecard_entries(released, words)
-    said = reading(words, entries)
+    said = [*reading(words, entries), *note_shares(words, [one.found for one in entries])]
     summary = next(section for section in scorecard.sections if section.id == "summary")
     page = environment.from_string(text).render(
         scorecard=scorecard,

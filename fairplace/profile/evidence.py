@@ -17,7 +17,7 @@ from fairplace.disclosure import Released
 from fairplace.local_evidence import FEWEST_REPLIES
 from fairplace.numbers import show_period
 from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
-from fairplace.profile.register_rows import figure_of, how_known, no_gap, periods
+from fairplace.profile.register_rows import OWN_SOURCES, figure_of, how_known, no_gap, note_shares, periods
 from fairplace.profile.words import Words, english, local_theme, sentence
 from fairplace.register import PREFIX, PRINCIPLES
 
@@ -27,7 +27,7 @@ class _Rows:
 
     def __init__(self, released: Released) -> None:
         figures = released.figures
-        own = figures[figures["source"].str.startswith(("local_", "counts_"))]
+        own = figures[figures["source"].str.startswith(OWN_SOURCES)]
         taken = [figure_of(one) for one in released.settings.get("local", {}).get("register", [])]
         beside = figures[figures["indicator"].isin([*_BESIDE, *_ALSO, *taken])]
         beside = beside[~beside.index.isin(own.index)]
@@ -129,6 +129,7 @@ def _register(
         listed = [one for one in register if one["principle"] == principle]
         table: list[list[Inline]] = []
         lacking, modelled = [], False
+        ours: list[Mapping[str, Any] | None] = []
         for one in listed:
             name = f"{PREFIX}{one['id']}"
             shown = figure_of(one)
@@ -136,6 +137,7 @@ def _register(
             if found is None:
                 lacking.append(str(one["definition"]))
                 continue
+            ours += [found, rows.row(code, shown)]
             way = str(one["polarity"])
             better = (
                 words("evidence", "register_better", way=words("evidence", f"register_{way}"))
@@ -162,6 +164,7 @@ def _register(
             head, table = [head[0], *head[2:]], [[row[0], *row[2:]] for row in table]
         notes = [words("evidence", "register_missing", names="; ".join(lacking))] if lacking else []
         notes += [words("scorecard", "gap_modelled_why")] if modelled else []
+        notes += note_shares(words, ours)
         blocks.append(
             Table(
                 f"register-{principle}",

@@ -7,7 +7,7 @@ basis in both. A modelled figure says so in its label, which every form has, wit
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fairplace.numbers import show_period
@@ -15,6 +15,8 @@ from fairplace.profile.words import Words
 from fairplace.register import PREFIX
 
 Row = Mapping[str, Any]
+#: How the sources begin that are a council's own files, or counted from its own lists of homes.
+OWN_SOURCES = ("local_", "counts_")
 
 
 def figure_of(listed: Row) -> str:
@@ -51,6 +53,19 @@ def _basis(listed: Row, found: Row | None) -> str:
 def has_range(found: Row) -> bool:
     """Whether a figure has both ends of a range."""
     return bool(float(found["low"]) <= float(found["high"]))
+
+
+def note_shares(words: Words, shown: Iterable[Row | None]) -> list[str]:
+    """Say how shares of a council's own counts were made, where any of the rows shown is one."""
+    own = any(
+        one is not None
+        and one["status"] == "ok"
+        and one["unit"] == "share"
+        and str(one["source"]).startswith(OWN_SOURCES)
+        and float(one["base"]) > 0
+        for one in shown
+    )
+    return [words("evidence", "own_shares")] if own else []
 
 
 def no_gap(words: Words, listed: Row, found: Row | None) -> str:

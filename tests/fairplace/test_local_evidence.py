@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from fairplace.audits import BELOW, BELOW_SHARE, PlacedHomes, audit_figures, beside
 from fairplace.disclosure import Nest, Sums, release, release_figures
+from fairplace.local import read_local
 from fairplace.local_evidence import FEWEST_REPLIES, referral_figures, survey_figures
 from fairplace.local_figures import make_figures
 from fairplace.local_sums import SumsError, own_groups, read_sums
@@ -23,9 +24,11 @@ from fairplace.profile.evidence import local_evidence
 from fairplace.profile.model import Number, Paragraph, Table, section_numbers
 from fairplace.profile.words import load_words
 from fairplace.register import Register, RegisterError, read_register, register_figures
+from fairplace.spine import read_spine
 from geo.figures import FIGURE_KEY, tidy_figures
 from geo.source import Source
 from layers.council.reader import read_council_file
+from layers.holdings import scan
 
 AUTHORITY = "E06999001"
 
@@ -397,6 +400,28 @@ def test_a_figure_that_no_pack_has_or_in_another_unit_is_refused(row: str, said:
         register_figures(register, authority=AUTHORITY, areas={}, published=published)
 
 
+def test_a_register_of_the_packs_own_figures_needs_no_file_of_values(
+    sample_data: Path, tmp_path: Path
+) -> None:
+    spine = read_spine(scan(sample_data), AUTHORITY)
+    published = make_figures(
+        pd.Series({AUTHORITY: 0.47}), indicator="mis_people_below_share", geography="lad25", period="2025",
+        unit="share", source="mis_model",
+    )  # fmt: skip
+    head = LISTED.replace("basis", "target,basis")
+    write(tmp_path, "indicators.csv", f"{head}{POOR},0.4,,mis_people_below_share\n")
+    local = read_local(tmp_path, spine=spine, published=published)
+    assert [one["id"] for one in local.settings["register"]] == ["poor"]
+    target = local.own_figures.set_index("indicator").loc["register_poor_target"]
+    assert (target["value"], target["code"], target["source"]) == (0.4, AUTHORITY, "local_indicators")
+    assert [one.file for one in local.sources if one.id == "local_indicators"] == ["indicators.csv"]
+    assert not any("no value yet" in note for note in local.notes)
+    # What is no figure of the pack has no value then, and the build says so.
+    write(tmp_path, "indicators.csv", f"{head}{POOR},0.4,,\n")
+    local = read_local(tmp_path, spine=spine, published=published)
+    assert any("1 of the 1 indicators of the register have no value yet: poor" in n for n in local.notes)
+
+
 @pytest.mark.parametrize(("basis", "ranged"), [("", True), ("survey", True), ("modelled", False)])
 def test_no_range_or_slope_is_formed_of_what_a_council_says_is_modelled(
     basis: str, ranged: bool, tmp_path: Path
@@ -458,6 +483,20 @@ def test_the_table_of_the_register_gives_the_packs_own_figure_and_says_that_it_i
     assert all(one.row["indicator"] == "mis_people_below_share" and " to " in one.text for one in numbers)
     assert "[x]: modelled" in row
     assert any("modelled" in note for note in table.notes)
+    said = load_words()("evidence", "own_shares")
+    registers = [one for one in section.blocks if isinstance(one, Table) and one.id.startswith("register-")]
+    assert [said in one.notes for one in registers] == [
+        any(
+            isinstance(cell, Number)
+            and cell.row["source"] in ("local_indicator_values", "counts_homes")
+            and cell.row["unit"] == "share"
+            and cell.row["base"] > 0
+            for row in one.rows
+            for cell in row[1:3]
+        )
+        for one in registers
+    ]
+    assert any(said in one.notes for one in registers)
 
 
 # The pack and the profile

@@ -23,6 +23,7 @@ from fairplace.disclosure import Released, release
 from fairplace.pack import Pack
 from fairplace.profile.forms import write_profile
 from fairplace.profile.model import Bullets, Drawing, Number, Paragraph, Profile, inline_text
+from fairplace.profile.register_rows import note_shares
 from fairplace.profile.words import load_words
 from fairplace.register import PRINCIPLES
 from fairplace.scorecard import ScorecardError, compose_scorecard, scorecard_entries
@@ -85,6 +86,33 @@ def test_the_command_writes_the_scorecard_with_a_table_for_each_chart(
     page = (tmp_path / "s.html").read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="https?:', page)
     assert 'src="s.html#embed"' in html.unescape(page)
+
+
+def test_how_own_shares_were_made_stands_under_their_tables_and_no_others(
+    sample_pack: Pack, scorecard: Profile, page: str
+) -> None:
+    said = load_words()("evidence", "own_shares")
+    own = {
+        number: [
+            one
+            for one in scorecard_entries(release(sample_pack), load_words())
+            if one.listed["principle"] == number
+            and one.found is not None
+            and str(one.found["source"]) in ("local_indicator_values", "counts_homes")
+            and one.found["unit"] == "share"
+        ]
+        for number in PRINCIPLES
+    }
+    assert own[4], "the council has shares of its own there"
+    tables = {table.id: table for table in scorecard.tables}
+    for number, rows in own.items():
+        assert (said in tables[f"principle-{number}-table"].notes) is bool(rows), number
+    assert html.unescape(page).count(said) == 1
+    assert "alone" not in re.findall(r'<p class="([^"]*)">' + re.escape(str(escape(said))), page)
+    # A register of the pack's own figures alone has none, and the sentence would be about nothing.
+    modelled = {"status": "ok", "unit": "share", "source": "mis_model", "base": 900.0}
+    assert note_shares(load_words(), [modelled, None]) == []
+    assert note_shares(load_words(), [modelled, {**modelled, "source": "local_x"}]) == [said]
 
 
 @pytest.fixture(scope="module")
