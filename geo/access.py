@@ -269,7 +269,7 @@ def count_kinds(pairs: Pairs, kind: str, *, limit: float) -> AccessTable:
     -------
     AccessTable
         ``demand``, ``limit``, ``kinds`` (how many), ``of`` (how many there are at all) and ``lacking``
-        (names, separated by commas).
+        (their names, a tuple: a name may hold a comma).
     """
     if kind not in pairs.places:
         raise AccessError(f"places have no column {kind!r}, only {', '.join(map(str, pairs.places))}")
@@ -288,7 +288,7 @@ def count_kinds(pairs: Pairs, kind: str, *, limit: float) -> AccessTable:
             "limit": limit,
             "kinds": grid.sum(axis=1).to_numpy(),
             "of": len(every),
-            "lacking": [", ".join(names[~row]) for row in grid.to_numpy()],
+            "lacking": [tuple(names[~row]) for row in grid.to_numpy()],
         }
     )
     return AccessTable(table, pairs.said_within(limit))

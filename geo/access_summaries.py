@@ -83,8 +83,8 @@ def summarise_kinds(kinds: pd.DataFrame, people: pd.DataFrame, weight: str | Non
         rows.append(
             (f"{number} of {kinds['of'].iloc[0]}", count[(kinds["kinds"] == number).to_numpy()].sum())
         )
-    lacking = kinds["lacking"].str.split(", ").map(set)
-    for kind in sorted({one for row in lacking for one in row if one}):
+    lacking = kinds["lacking"].map(set)
+    for kind in sorted({one for row in lacking for one in row}):
         rows.append((f"lack {kind}", count[np.array([kind in row for row in lacking])].sum()))
     total = count.sum()
     share = [people / total if total > 0 else np.nan for _, people in rows]

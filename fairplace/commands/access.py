@@ -322,7 +322,10 @@ def _write(folder: Path, answers: dict[str, Any], notes: tuple[str, ...]) -> Non
 
     for name, one in answers.items():
         with write_whole(folder / f"{name}.csv") as draft:
-            safe_frame(one.table).to_csv(draft, index=False, lineterminator="\n")
+            table = one.table
+            if "lacking" in table:
+                table = table.assign(lacking=table["lacking"].map("; ".join))
+            safe_frame(table).to_csv(draft, index=False, lineterminator="\n")
     with write_whole(folder / "said.txt") as draft:
         lines = [*notes]
         for name, one in answers.items():

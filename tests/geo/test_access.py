@@ -171,7 +171,7 @@ def test_kinds_within_twenty_minutes_are_counted_and_what_lacks_is_named() -> No
     pairs = measure_pairs(ROAD, points("a b", (100, 0), (1500, 0)), places, **METRES)
     got = count_kinds(pairs, "kind", limit=800).table.set_index("demand")
     assert got["kinds"].to_dict() == {"a": 2, "b": 2}
-    assert got["lacking"].to_dict() == {"a": "park", "b": "gp"}
+    assert got["lacking"].to_dict() == {"a": ("park",), "b": ("gp",)}
     assert got["of"].tolist() == [3, 3]
 
 

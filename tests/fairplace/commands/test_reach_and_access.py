@@ -168,6 +168,24 @@ def test_kinds_are_counted_twenty_minutes_there_and_back_unless_told(town, capsy
     assert {row["limit"] for row in ten["table"]} == {10}
 
 
+def test_the_name_of_a_kind_may_hold_a_comma(town, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(town)
+    hubs = town / "hubs.csv"
+    hubs.write_text(hubs.read_text().replace(",library", ',"park, play or sport"'))
+    call = [*ACCESS, "--services", "hubs.csv", "--kind", "kind", "--minutes", "5"]
+    rows = answer_of(call, capsys)["kinds"]["table"]
+    assert {tuple(row["lacking"]) for row in rows} == {
+        ("hub", "park, play or sport"), ("hub",), ("park, play or sport",)
+    }  # fmt: skip
+    assert main([*call, "--out", str(town / "out")]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line.startswith("lack ")] == [
+        "lack hub 900 0.900", "lack park, play or sport 940 0.940"
+    ]  # fmt: skip
+    kept = set(pd.read_csv(town / "out" / "kinds.csv")["lacking"])
+    assert kept == {"hub; park, play or sport", "hub", "park, play or sport"}
+
+
 def test_the_nearest_of_each_kind_is_found_too(town, capsys, monkeypatch) -> None:
     monkeypatch.chdir(town)
     found = answer_of([*ACCESS, "--services", "hubs.csv", "--kind", "kind", "--nearest", "1"], capsys)
