@@ -1,5 +1,6 @@
 """The Minimum Income Standard: budgets, lines, composition, income, shortfall and their ranges."""
 
+import mis.threads  # noqa: F401  # before any loop starts
 from mis.estimate import ShortfallEstimate, estimate_shortfall, resume_estimate, stream_estimates
 from mis.inputs import MisInputs
 from mis.lines import Budgets, read_budgets
