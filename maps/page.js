@@ -469,26 +469,28 @@ function drawMap(map, data) {
 
   // The name of a point stands above its mark, or below or beside it where another name is in the way; one
   // that finds no room is left out until the map is closer.
-  const SIDES = ["", "translate(-50%,calc(-50% + 34px))", "translate(11px,calc(-50% + 17px))", "translate(calc(-100% - 11px),calc(-50% + 17px))"];
+  const SIDES = ["translate(-50%,calc(-100% + 9px))", "translate(-50%,25px)", "translate(11px,calc(-50% + 17px))", "translate(calc(-100% - 11px),calc(-50% + 17px))"];
   let spacing = 0;
   function spaceNames() {
     const kept = [];
-    // A name hides no mark of its layer, and does not run under the key, where another side is free.
+    // A name hides no mark of its layer where another side is free, and never runs under the key.
     const frame = map.getContainer().getBoundingClientRect();
     const marks = data.layers.filter((one) => one.kind === "point" && one.labelled && state.on.has(one.id)).flatMap((layer) =>
       data.sets[layer.set].codes.map((code, at) => {
         const { x, y } = map.latLngToContainerPoint(middle(data.sets[layer.set], at));
         return { left: frame.left + x - 6, right: frame.left + x + 6, top: frame.top + y - 6, bottom: frame.top + y + 6 };
       }));
-    marks.push(find("legends").getBoundingClientRect());
+    const key = [find("legends").getBoundingClientRect()];
     const hits = (at, all) => all.some((one) => at.left < one.right && at.right > one.left && at.top < one.bottom && at.bottom > one.top);
+    // Half a name at the edge of the map says less than none; the table has them all.
+    const cut = (at, all) => at.left < all.left || at.right > all.right || at.top < all.top || at.bottom > all.bottom;
     for (const box of document.querySelectorAll(".areaname span")) {
       box.style.visibility = "hidden";
-      const tries = box.dataset.point ? [...SIDES.map((side) => [side, marks]), ...SIDES.map((side) => [side, []])] : [["", []]];
+      const tries = box.dataset.point ? [...SIDES.map((side) => [side, [...marks, ...key]]), ...SIDES.map((side) => [side, key])] : [["", []]];
       for (const [side, shy] of tries) {
         box.style.transform = side;
         const at = box.getBoundingClientRect();
-        if (hits(at, kept) || hits(at, shy)) continue;
+        if (hits(at, kept) || hits(at, shy) || (box.dataset.point && cut(at, frame))) continue;
         kept.push(at);
         box.style.visibility = "";
         break;
@@ -556,7 +558,7 @@ function drawMap(map, data) {
   if (!recall()) fit();
   ready = true;
   map.on("moveend zoomend", remember);
-  map.on("zoomend layeradd", () => { clearTimeout(spacing); spacing = setTimeout(spaceNames, 50); });
+  map.on("moveend zoomend layeradd", () => { clearTimeout(spacing); spacing = setTimeout(spaceNames, 50); });
   spaceNames();
   window.addEventListener("hashchange", recall);
   window.addEventListener("resize", follow);

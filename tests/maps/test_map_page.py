@@ -552,6 +552,37 @@ class TestOpened:
             }""")
             assert covered == 0
 
+    @pytest.mark.parametrize("width", [320, 1000])
+    def test_a_long_name_is_wrapped_and_never_cut(self, grid, open_page, width):
+        long = "Saint Barnabas Neighbourhood Health and Family Centre at the Old Water Works"
+        place = "Llanfairpwllgwyngyllgogerychwyrndrobwll"
+        spots = gpd.GeoDataFrame(
+            {"name": [long, place]}, index=["l", "p"], crs="EPSG:27700",
+            geometry=[shapely.Point(506100, 221500), shapely.Point(507900, 222300)],
+        )  # fmt: skip
+        hubs = MapLayer("hubs", "Hubs", spots, single("Hubs", "Hub"), kind="point", shown=True, labelled=True)
+        with open_page(
+            build_map([MapLayer("all", "All", grid, single("All", "All")), hubs], title="x")
+        ) as seen:
+            seen.page.set_viewport_size({"width": width, "height": 800})
+            seen.page.wait_for_timeout(600)
+            shown = seen.page.evaluate("""() => {
+                const frame = document.querySelector("#map").getBoundingClientRect();
+                const key = document.querySelector("#legends").getBoundingClientRect();
+                return [...document.querySelectorAll(".areaname span")].map((one) => {
+                    const at = one.getBoundingClientRect();
+                    return [one.textContent, one.style.visibility === "", at.height > 25, one.scrollWidth <= one.clientWidth + 1,
+                        at.left >= frame.left && at.right <= frame.right && at.top >= frame.top && at.bottom <= frame.bottom,
+                        at.left < key.right && at.right > key.left && at.top < key.bottom && at.bottom > key.top];
+                });
+            }""")
+            assert [one[0] for one in shown] == [long, place]
+            assert any(one[1] for one in shown)
+            for _, seen_there, lines, whole, inside, under in shown:
+                assert lines
+                assert whole
+                assert not seen_there or (inside and not under)
+
     def test_a_class_is_told_by_its_words_and_never_by_its_id(self, grid, open_page):
         kinds = pd.Series(["k0", "k1"] * 6, index=grid.index)
         layer = MapLayer("a", "Ways", grid, categories("Ways", {"k0": "Within reach", "k1": "Beyond"}), kinds,
