@@ -170,6 +170,21 @@ class TestWalkAndHubJourney:
             page.locator("#plan-job").get_by_text("Cancelled", exact=True).wait_for()
             seen.clean()
 
+    def test_a_long_name_of_a_hub_is_wrapped_on_a_narrow_screen(self, explore) -> None:
+        with explore("task=hubs", size=ZOOMED) as seen:
+            page = seen.page
+            page.locator("[data-close]").first.wait_for()
+            held = page.evaluate("""() => {
+                for (const one of document.querySelectorAll("#panel details")) one.open = true;
+                const names = document.querySelectorAll("#panel label.tick span, #panel .links button");
+                for (const one of names) one.textContent += " Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch";
+                return names.length;
+            }""")
+            assert held > 3
+            wide = "[document.documentElement.scrollWidth, window.innerWidth]"
+            assert page.evaluate(wide) == [320, 320]
+            seen.clean()
+
     @pytest.mark.slow
     def test_by_keyboard_a_plan_runs_to_its_end_and_its_note_opens(self, explore) -> None:
         with explore("task=hubs", size=PHONE) as seen:
