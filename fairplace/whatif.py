@@ -25,6 +25,7 @@ from mis import MisSettings, ShortfallEstimate, resume_estimate
 from mis.change_words import parse_change
 from mis.changes import Change, WhatIfError
 from mis.household_types import TENURES, household_types
+from mis.inputs import InputsError
 from mis.inputs_tables import from_tables
 from mis.lines import parse_budgets
 from mis.whatif import LIMITS, WEEKS, Difference
@@ -142,9 +143,8 @@ def what_if(released: Released, spec: str | Change | Sequence[str | Change]) -> 
     WhatIfError
         The edition is public; or a change is not one, or names a household that is not held.
     PackError
-        The pack holds no estimate, or not what it was made from.
-    InputsError
-        The pack's draws are those of another version of the method.
+        The pack holds no estimate, or not what it was made from; or its draws are those of another version
+        of the method, which the draws themselves tell: a version's number does not change with the method.
 
     Notes
     -----
@@ -255,15 +255,23 @@ def _estimate(released: Released) -> ShortfallEstimate:
                 raise PackError(f"the pack of {released.name} holds no estimate to ask a what-if question of")
             codes, draws = released.draws("lsoa21")
             own = released.settings["mis"].get("budgets")
-            found = resume_estimate(
-                from_tables(released.model()),
-                codes,
-                draws,
-                budgets=None if own is None else parse_budgets(own["text"], name=own["file"]),
-                settings=MisSettings(
-                    draws=int(released.settings["draws"]), seed=int(released.settings["seed"])
-                ),
-            )
+            tables = from_tables(released.model())
+            try:
+                found = resume_estimate(
+                    tables,
+                    codes,
+                    draws,
+                    budgets=None if own is None else parse_budgets(own["text"], name=own["file"]),
+                    settings=MisSettings(
+                        draws=int(released.settings["draws"]), seed=int(released.settings["seed"])
+                    ),
+                )
+            except InputsError as error:
+                raise PackError(
+                    f"the pack of {released.name} was built by another version of the method: its draws are "
+                    "not what its inputs give now, so before and after would differ by more than the change; "
+                    "build it again with `fairplace build`"
+                ) from error
             while len(_HELD) >= _KEPT:
                 _HELD.pop(next(iter(_HELD)))
             _HELD[released.pack_id] = found

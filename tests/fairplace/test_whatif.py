@@ -121,6 +121,19 @@ def test_the_command_writes_a_table_and_refuses_in_one_line(
         assert "\n" not in said
 
 
+def test_a_pack_whose_residents_still_move_with_the_draws_is_to_be_built_again(
+    officer: Released, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As packs were before residents were held to the census in every draw: one in a hundred more or fewer.
+    codes, draws = officer.draws("lsoa21")
+    people = draws["people"] * np.linspace(0.99, 1.01, draws["people"].shape[1], dtype=np.float32)
+    monkeypatch.setattr("fairplace.whatif._HELD", {})
+    monkeypatch.setattr(Released, "draws", lambda *_: (codes, {**draws, "people": people}))
+    with pytest.raises(PackError, match=r"another version of the method.*`fairplace build`") as caught:
+        what_if(officer, WORDS)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_pack_that_cannot_answer_says_so(officer: Released) -> None:
     without = Pack(officer._pack.path, {**officer._pack.manifest, "id": "x", "settings": {"draws": 200}})
     with pytest.raises(PackError, match="holds no estimate"):
