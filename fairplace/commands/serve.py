@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import tempfile
 from pathlib import Path
 
 SUMMARY = "serve packs over HTTP: API, OGC API - Features, profiles and maps (public edition)"
@@ -60,12 +59,13 @@ def run(args: argparse.Namespace) -> int:
 def _folders(named: list[str], cache: Path | None, stack: contextlib.ExitStack) -> list[Path]:
     """Give folders of packs; those of a database are brought here whole and checked first."""
     from fairplace.address import is_database, load_database
+    from fairplace.service.leftover import PACKS, own_folder
 
     folders = []
     for one in named:
         if not is_database(one):
             folders.append(Path(one))
             continue
-        into = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fairplace-serve-")))
+        into = cache or stack.enter_context(own_folder(PACKS))
         folders += load_database().take_packs(one, into)
     return folders

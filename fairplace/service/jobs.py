@@ -35,6 +35,7 @@ from fairplace.service.bounds import (
     JOBS_RECEIVED,
     JOBS_WAITING,
 )
+from fairplace.service.leftover import JOBS, claim
 from fairplace.service.problems import FAULT, BusyError, MissingError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -83,6 +84,7 @@ class Jobs:
     _closed: bool = False
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _received: int = 0
+    _owner: int | None = None
 
     @contextlib.contextmanager
     def receiving(self) -> Iterator[None]:
@@ -125,6 +127,8 @@ class Jobs:
             name = secrets.token_urlsafe(16)
             place = self.folder / name
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self.own and self._owner is None:
+                self._owner = claim(self.folder)
             place.mkdir(mode=0o700)
             content = {**work, "kind": kind}
             try:
@@ -221,6 +225,9 @@ class Jobs:
             self._thread.join(timeout=20)
         if self.own:
             shutil.rmtree(self.folder, ignore_errors=True)
+        if self._owner is not None:
+            os.close(self._owner)
+            self._owner = None
 
     def _run(self) -> None:
         while True:
@@ -343,7 +350,7 @@ class Jobs:
 def open_jobs() -> Jobs:
     """Open the jobs of this worker, in the folder that workers share; it is made with the first job."""
     shared = os.environ.get(FOLDER_VARIABLE)
-    own = Path(tempfile.gettempdir()) / f"fairplace-jobs-{secrets.token_hex(8)}"
+    own = Path(tempfile.gettempdir()) / f"{JOBS}{secrets.token_hex(8)}"
     return Jobs(Path(shared)) if shared else Jobs(own, own=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from fairplace.service.app import ADDRESS_VARIABLE, PACKS_VARIABLE, SETTINGS_VAR
 from fairplace.service.bounds import CONNECTIONS, HEADER_BYTES
 from fairplace.service.guard import PatientProtocol
 from fairplace.service.jobs import FOLDER_VARIABLE
+from fairplace.service.leftover import JOBS, own_folder
 from fairplace.service.opening import open_released
 from fairplace.service.settings import public_address, read_service_settings
 from fairplace.service.workers import can_share, run_workers
@@ -80,8 +80,8 @@ def serve(
     if not 1 <= workers <= 64:
         raise ServingError(f"workers is {workers}; give 1 to 64")
     _check_free(host, port)
-    with tempfile.TemporaryDirectory(prefix="fairplace-jobs-", ignore_cleanup_errors=True) as jobs:
-        os.environ.setdefault(FOLDER_VARIABLE, jobs)
+    with own_folder(JOBS) as jobs:
+        os.environ.setdefault(FOLDER_VARIABLE, str(jobs))
         _run(packs, host, port, workers, settings, address)
 
 
