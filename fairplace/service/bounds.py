@@ -24,6 +24,9 @@ BODY_BYTES = 1_000_000
 REQUEST_SECONDS, ANSWER_SECONDS = 15.0, 60.0
 #: Seconds in which the body of a request must be whole.
 BODY_SECONDS = 60.0
+#: Seconds that may be waited for a body whatever comes, and bytes that each further second must have brought:
+#: a body is read into one of few places, and who sends it drop by drop must not keep others from them.
+BODY_GRACE, BODY_RATE = 10.0, 5_000
 #: Rows or features in one answer when nothing is said, and at most.
 LIMIT, MOST = 100, 10_000
 #: Furthest that paging may begin.

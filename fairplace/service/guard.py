@@ -17,6 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from fairplace.service.bounds import (
     ANSWER_SECONDS,
     BODY_BYTES,
+    BODY_GRACE,
+    BODY_RATE,
     BODY_SECONDS,
     HEADER_BYTES,
     IN_FLIGHT,
@@ -233,16 +235,22 @@ class _Asked:
     def __init__(self, receive: Receive, most: int) -> None:
         self.receive, self.most, self.taken = receive, most, 0
         self.whole, self.until = False, time.monotonic() + BODY_SECONDS
+        #: Seconds for which there was nothing to read: what a busy server takes is not the sender's.
+        self.waited = 0.0
 
     async def __call__(self) -> Message:
         if self.whole:
             return await self.receive()
+        began = time.monotonic()
+        left = min(self.until - began, BODY_GRACE + self.taken / BODY_RATE - self.waited)
         try:
-            message = await asyncio.wait_for(self.receive(), max(0.0, self.until - time.monotonic()))
+            message = await asyncio.wait_for(self.receive(), max(0.0, left))
         except TimeoutError:
             raise SlowError(
-                f"the body was not whole within {BODY_SECONDS:g} seconds; send it again"
+                f"the body was not whole within {BODY_SECONDS:g} seconds, or came at less than "
+                f"{BODY_RATE:,} bytes a second after the first {BODY_GRACE:g}; send it again"
             ) from None
+        self.waited += time.monotonic() - began
         self.taken += len(message.get("body", b""))
         if self.taken > self.most:
             raise SizeError(f"the body is longer than the {self.most:,} bytes that are taken here; send less")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import itertools
@@ -20,14 +21,15 @@ from fastapi import FastAPI
 
 from fairplace.pack import Pack
 from fairplace.profile.forms import FORMS
+from fairplace.service import guard
 from fairplace.service.app import create_app
 from fairplace.service.asked import Asking, check_geojson
-from fairplace.service.bounds import ENTRY_BYTES, MENDED_CROSSINGS, SLOW, THREADS, WAITING
+from fairplace.service.bounds import ENTRY_BYTES, JOBS_RECEIVED, MENDED_CROSSINGS, SLOW, THREADS, WAITING
 from fairplace.service.crossings import count_crossings
 from fairplace.service.finished import Finished, Turn
 from fairplace.service.guard import PatientProtocol
 from fairplace.service.jobs import Jobs
-from fairplace.service.problems import BusyError, RequestError
+from fairplace.service.problems import BusyError, RequestError, SlowError
 
 
 def test_too_many_at_once_are_told_to_come_again(caller, sample_pack: Pack) -> None:
@@ -266,6 +268,58 @@ def test_a_job_that_could_not_wait_is_refused_before_it_is_read(caller, sample_p
     with pytest.raises(BusyError, match="submit it again"):
         jobs.check_room()
     assert not (sample_pack.path / "no-such-folder").exists()
+
+
+def test_senders_who_say_no_more_do_not_hold_the_intake_of_jobs(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "BODY_GRACE", 1.0)
+    here = f"{address}/packs/halverton/jobs/hubs"
+    host, port = address.removeprefix("http://").split(":")
+    head = (
+        "POST /packs/halverton/jobs/hubs HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        "Content-Length: 100000\r\n\r\n{"
+    )
+    with contextlib.ExitStack() as stack:
+        # As many as are read at once, and each sends a letter of a hundred thousand.
+        silent = [
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
+            for _ in range(JOBS_RECEIVED)
+        ]
+        for one in silent:
+            one.sendall(head.encode())
+        # Long before a minute is over each is let go of (a socket's 30 seconds end the test if not).
+        assert {one.recv(200).split()[1] for one in silent} == {b"408"}
+    got = httpx.post(here, json={"add": 99}, timeout=30)
+    assert got.status_code == 400, got.text
+    assert "add" in got.json()["detail"]
+
+
+@pytest.mark.parametrize(("piece", "slow"), [(1, True), (4_000, False)])
+def test_a_body_must_come_at_a_pace(piece: int, slow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_GRACE", 0.2)
+    monkeypatch.setattr(guard, "BODY_RATE", 4_000)
+    left = 12
+
+    async def receive() -> dict[str, object]:
+        nonlocal left
+        await asyncio.sleep(0.05)
+        left -= 1
+        return {"type": "http.request", "body": b"x" * piece, "more_body": left > 0}
+
+    async def read() -> None:
+        asked = guard._Asked(receive, 100_000)
+        while not asked.whole:
+            await asked()
+
+    # Twelve pieces in 0.6 seconds: three times the 0.2 that are waited for whatever comes.
+    if slow:
+        with pytest.raises(SlowError, match="came at less than 4,000 bytes a second"):
+            asyncio.run(read())
+        assert left > 0
+    else:
+        asyncio.run(read())
+        assert left == 0
 
 
 @pytest.mark.slow
