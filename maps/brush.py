@@ -51,7 +51,12 @@ def draw_areas(frame: Axes, layer: MapLayer) -> None:
         outline = _outline(list(layer.areas.geometry.loc[list(codes)]))
         if outline is None:
             continue
-        frame.add_patch(_patch(outline, one, layer.style.border(one), layer.style.outline_width * 0.6))
+        _lay(frame, _patch(outline, one, layer.style.border(one), layer.style.outline_width * 0.6))
+
+
+def _lay(frame: Axes, patch: PathPatch) -> None:
+    """Put a patch into a frame whose limits are set; `add_patch` would walk its outline to widen them."""
+    frame.add_artist(patch)
 
 
 def _patch(outline: Outline, one: MapClass, border: str, width: float) -> PathPatch:
@@ -71,10 +76,11 @@ def draw_backdrop(frame: Axes, backdrop: Mapping[str, gpd.GeoDataFrame], *, over
         outline = _outline(list(shapes.geometry))
         if outline is not None:
             area = filled and bool((shapely.get_dimensions(shapes.geometry.to_numpy()) == 2).any())
-            frame.add_patch(
+            _lay(
+                frame,
                 PathPatch(
                     outline, facecolor=colour if area else "none", edgecolor=colour, linewidth=width * 0.6
-                )
+                ),
             )
 
 
@@ -88,7 +94,8 @@ def draw_overlay(frame: Axes, layer: MapLayer, *, weight: float = 1.0) -> None:
         if outline is not None:
             width = max(0.9, layer.style.outline_width * 0.6) * weight
             for colour, extra in (("#ffffff", 1.4 * weight), (layer.style.outline, 0.0)):
-                frame.add_patch(
+                _lay(
+                    frame,
                     PathPatch(
                         outline,
                         facecolor="none",
@@ -96,7 +103,7 @@ def draw_overlay(frame: Axes, layer: MapLayer, *, weight: float = 1.0) -> None:
                         linewidth=width + extra,
                         linestyle="-" if extra else _dashes(layer),
                         joinstyle="round",
-                    )
+                    ),
                 )
         return
     data = layer.data()

@@ -158,12 +158,19 @@ def measuring(fonts: Sequence[Path] = ()) -> Iterator[None]:
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Width of a line of text in millimetres, set in `size` points of the fonts that draw it."""
+    # A hundredth more than measured: letters are placed on whole pixels when drawn.
+    return _width_of_100(text, bold, _AT_HAND.get()) * size / 100 * 25.4 / 72 * 1.01
+
+
+@lru_cache(maxsize=50_000)
+def _width_of_100(text: str, bold: bool, at_hand: tuple[Path, ...]) -> float:
+    """Width in points at 100 points; kept, because a document measures the same words many times."""
     face = BOLD if bold else REGULAR
     others: tuple[Path, ...] = ()
     if all(ord(sign) in _own() for sign in text):
         font = _measure(face)
     else:
-        found = {sign: _font_of(sign, _AT_HAND.get()) for sign in text}
+        found = {sign: _font_of(sign, at_hand) for sign in text}
         # A letter that no font has counts as a wide one.
         text = "".join("m" if found[sign] is None else sign for sign in text)
         others = tuple(dict.fromkeys(path for path in found.values() if path not in (None, REGULAR)))
@@ -171,8 +178,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
         font = get_font([*(one.bold if bold else one.regular for one in cut), face])
     font.set_size(100, 72)
     font.set_text(text, 0)
-    # A hundredth more than measured: letters are placed on whole pixels when drawn.
-    return font.get_width_height()[0] / 64 * size / 100 * 25.4 / 72 * 1.01
+    return float(font.get_width_height()[0]) / 64
 
 
 def wrap(text: str, *, width: float, size: float, bold: bool = False) -> list[str]:
@@ -182,36 +188,29 @@ def wrap(text: str, *, width: float, size: float, bold: bool = False) -> list[st
     paragraph runs the way most of its letters do, also one that begins with a name of another script.
     """
     lines: list[str] = []
-    at_hand = _AT_HAND.get()
     for paragraph in text.split("\n"):
         line, taken, first = "", 0.0, len(lines)
         for word in paragraph.split():
             # Word by word: a width is measured once for each word, not for each growing line.
-            needed = _word_width(word, size, bold, at_hand)
-            needed += _word_width(" ", size, bold, at_hand) if line else 0.0
+            needed = text_width(word, size, bold=bold)
+            needed += text_width(" ", size, bold=bold) if line else 0.0
             if taken + needed <= width:
                 line, taken = f"{line} {word}".strip(), taken + needed
                 continue
             if line:
                 lines.append(line)
             line = word
-            while _word_width(line, size, bold, at_hand) > width and len(line) > 1:
+            while text_width(line, size, bold=bold) > width and len(line) > 1:
                 kept = len(line)
                 while kept > 1 and text_width(line[:kept], size, bold=bold) > width:
                     kept -= 1
                 lines.append(line[:kept])
                 line = line[kept:]
-            taken = _word_width(line, size, bold, at_hand)
+            taken = text_width(line, size, bold=bold)
         lines.append(line)
         if not _turns(paragraph, most=True):
             lines[first:] = [f"\u200e{one}" if _turns(one) else one for one in lines[first:]]
     return lines if any(lines) else []
-
-
-@lru_cache(maxsize=20_000)
-def _word_width(word: str, size: float, bold: bool, at_hand: tuple[Path, ...]) -> float:
-    del at_hand  # on which the fonts that are measured depend
-    return text_width(word, size, bold=bold)
 
 
 def _turns(text: str, *, most: bool = False) -> bool:
