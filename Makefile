@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 OUT ?= out
 MARKS ?= not slow
 
+# Where it is set, every process of the tests would compile pandas and scipy anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test slow lint types bench wheel-test clean help
 
 help:
@@ -19,7 +22,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet uv 2>/dev/null || echo "uv is not to be had here; pip installs instead, in a few minutes"
 	@if [ -x $(BIN)/uv ]; then \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt && \
+	  $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt && \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . ; \
 	else \
 	  $(BIN)/python -m pip install --quiet -r requirements.txt && \
@@ -31,11 +34,11 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m fairplace demo --out "$(OUT)"
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(MARKS)" -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(MARKS)" -q
 
 slow: $(VENV)/.installed
 	FAIRPLACE_EXAMPLES=search $(BIN)/python -m pytest -m slow -q
-	FAIRPLACE_EXAMPLES=search $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" -q
+	FAIRPLACE_EXAMPLES=search $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" -q
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import shutil
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+# Minutes of few tests. Left to the end, as files of few tests are, one worker would wait for the other.
+LONG = ("test_demo.py", "test_profile_forms.py", "test_roles_table.py", "test_signed_in_browser.py",
+        "test_explore_browser.py", "test_explore_keyboard.py")  # fmt: skip
 
 
 def _shared(name: str, variable: str) -> Path:
@@ -40,6 +45,35 @@ def grids() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a folder in the first worker that needs it; the others wait for it, and only read it."""
+    base = tmp_path_factory.getbasetemp()
+    # The folder of a worker lies in that of the run.
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-once"
+    shared.mkdir(exist_ok=True)
+
+    def give(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                # Whatever a worker that failed has left.
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                done.touch()
+        return folder
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def sample_data(made_once: Callable[..., Path]) -> Path:
+    """The sample authority's published files."""
+    from fairplace.sample import write_sample
+
+    return made_once("data", write_sample)
+
+
 # A change is judged by the same examples wherever it is tried, however busy the machine is; `make slow`
 # looks for new ones.
 settings.register_profile(
@@ -54,6 +88,11 @@ def pytest_configure() -> None:
     folder = ROOT.parent / "shared" / "data" / "grid"
     if "FAIRPLACE_GRIDS" not in os.environ and folder.is_dir():
         os.environ["FAIRPLACE_GRIDS"] = str(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; the rest keeps its order."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.hookimpl(wrapper=True)

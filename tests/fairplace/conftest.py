@@ -1,14 +1,14 @@
-"""Packs that several tests look at; each is built once a session."""
+"""Packs that several tests look at; each is built once a run, whatever the number of workers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from fairplace.pack import Pack
+from fairplace.pack import Pack, open_pack
 from fairplace.pipeline import BuildSettings, build
-from fairplace.sample import write_sample
 
 SAMPLE = "E06999001"
 LUTON = "E06000032"
@@ -34,21 +34,17 @@ def required_words() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample authority's published files."""
-    folder = tmp_path_factory.mktemp("halverton") / "data"
-    write_sample(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def sample_pack(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pack:
+def sample_pack(sample_data: Path, made_once: Callable[..., Path]) -> Pack:
     """The sample authority, built."""
-    out = tmp_path_factory.mktemp("packs") / "halverton"
-    return build(SAMPLE, data=sample_data, out=out, settings=SETTINGS, restricted=sample_data / "restricted")
+    restricted = sample_data / "restricted"
+
+    def make(out: Path) -> None:
+        build(SAMPLE, data=sample_data, out=out, settings=SETTINGS, restricted=restricted)
+
+    return open_pack(made_once("halverton", make))
 
 
 @pytest.fixture(scope="session")
-def luton_pack(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pack:
+def luton_pack(real_data: Path, made_once: Callable[..., Path]) -> Pack:
     """Real Luton, built from real files."""
-    return build(LUTON, data=real_data, out=tmp_path_factory.mktemp("packs") / "luton", settings=SETTINGS)
+    return open_pack(made_once("luton", lambda out: build(LUTON, data=real_data, out=out, settings=SETTINGS)))

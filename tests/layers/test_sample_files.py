@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from fairplace.sample.publish import write_sample
 from geo.geography import LSOA21, MSOA21
 from layers.catalogue import load_catalogue
 from layers.census import read_census
@@ -28,10 +29,8 @@ AUTHORITY = "E06999001"
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Holdings:
-    folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder)
-    return scan(folder)
+def sample(sample_data: Path) -> Holdings:
+    return scan(sample_data)
 
 
 def test_nothing_that_a_build_needs_is_missing_from_the_sample(sample: Holdings) -> None:
