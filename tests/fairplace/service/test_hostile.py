@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -20,10 +21,9 @@ import shapely
 from fastapi import FastAPI
 
 from fairplace.pack import Pack
-from fairplace.profile.forms import FORMS
 from fairplace.service import guard
 from fairplace.service.app import create_app
-from fairplace.service.asked import Asking, check_geojson
+from fairplace.service.asked import Asked, Asking, check_geojson
 from fairplace.service.bounds import ENTRY_BYTES, JOBS_RECEIVED, MENDED_CROSSINGS, SLOW, THREADS, WAITING
 from fairplace.service.crossings import count_crossings
 from fairplace.service.finished import Finished, Turn
@@ -122,12 +122,13 @@ def test_while_pages_wait_to_be_drawn_what_is_cheap_is_answered(
     """The first page is drawn for as long as this test likes; the others wait for it or are refused."""
     drawing, gate = threading.Event(), threading.Event()
 
-    def make(_: object) -> bytes:
+    def make(*_: object) -> NoReturn:
         drawing.set()
         gate.wait(300)
         raise RequestError("it was only tried")
 
-    monkeypatch.setitem(FORMS, ".pdf", make)
+    # Where the work of a page begins, so that those that waited cost nothing once it is their turn.
+    monkeypatch.setattr(Asked, "released", make)
     here, many = f"{address}/packs/halverton", 2 * WAITING + 20
 
     def ask(number: int) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pypdfium2
 import pytest
@@ -274,6 +275,34 @@ def _needles(row: dict[str, str]) -> list[bytes]:
     return [one.encode() for one in texts] + packed
 
 
+class _Search:
+    """Looks for thousands of needles at once: only those whose first eight bytes stand in a text are looked for."""
+
+    def __init__(self, needles: set[bytes]) -> None:
+        assert min(map(len, needles)) >= 8
+        self.of: dict[int, list[bytes]] = {}
+        for one in needles:
+            self.of.setdefault(int.from_bytes(one[:8], "little"), []).append(one)
+        self.beginnings = np.array(sorted(self.of), dtype="<u8")
+
+    def find(self, text: bytes) -> Iterator[bytes]:
+        for start in range(min(8, max(0, len(text) - 7))):
+            eights = np.frombuffer(text, dtype="<u8", offset=start, count=(len(text) - start) // 8)
+            at = np.searchsorted(self.beginnings, eights).clip(max=len(self.beginnings) - 1)
+            for begun in np.unique(eights[self.beginnings[at] == eights]):
+                yield from (one for one in self.of[int(begun)] if one in text)
+
+
+def test_the_search_finds_what_is_there_wherever_it_begins() -> None:
+    search = _Search({b"504321.5,221000.5", b"504321.5;221000.5", b"10009999"})
+    for before in range(9):
+        text = b"x" * before + b"504321.5;221000.5" + b"y" * (before % 3)
+        assert list(search.find(text)) == [b"504321.5;221000.5"]
+    assert list(search.find(b"504321.5 221000.5")) == []
+    assert list(search.find(b"1000999")) == []
+    assert list(search.find(b"10009999")) == [b"10009999"]
+
+
 def _unpacked(content: bytes, depth: int = 0) -> Iterator[bytes]:
     """Bytes as they came, and what is packed in them: gzip, zip (xlsx, docx), PDF streams, Parquet, GeoPackage."""
     import zlib
@@ -332,7 +361,8 @@ def test_a_restricted_home_is_in_no_public_byte(doors, done: str, sample_data: P
     needles |= {text.encode() for name in ("name",) for text in people[name]}
     # The search finds a home where one may be seen: else it would prove nothing.
     open_to = doors.get("/collections/halverton-restricted-homes/items?limit=10000", "restricted").content
-    assert sum(one in open_to for one in needles) > 20
+    search = _Search(needles)
+    assert len(set(search.find(open_to))) > 20
 
     held = doors.get("/collections").json()["collections"]
     listed = doors.get(f"{PACK}/downloads").text
@@ -359,7 +389,7 @@ def test_a_restricted_home_is_in_no_public_byte(doors, done: str, sample_data: P
                     continue
                 pieces.add(hash(piece))
                 looked += len(piece)
-                hit = next((one for one in needles if one in piece and one not in asked), None)
+                hit = next((one for one in search.find(piece) if one not in asked), None)
                 if hit is not None:
                     found.append((address, hit))
     assert found == []
