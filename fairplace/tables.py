@@ -51,8 +51,8 @@ READERS: dict[str, Callable[..., AreaTable]] = {
 
 #: Columns of the Indices of Deprivation that a pack carries, by edition.
 _DEPRIVATION = (
-    "score", "rank", "decile", "income_rate", "employment_rate", "education_decile", "health_decile",
-    "crime_decile", "barriers_decile", "environment_decile",
+    "score", "rank", "decile", "income_rate", "income_decile", "employment_rate", "employment_decile",
+    "education_decile", "health_decile", "crime_decile", "barriers_decile", "environment_decile",
 )  # fmt: skip
 #: Shares of people in the most deprived areas -> the last national decile of those areas.
 DEPRIVATION_PEOPLE = (("core20_people_share", 2), ("most_deprived_tenth_share", 1))
