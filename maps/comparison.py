@@ -25,6 +25,7 @@ from maps.plot import (
     need_columns,
     plotting,
     shade,
+    stamp,
 )
 from maps.style import STATUS_CLASSES, LayerStyle, MapClass
 from maps.text import class_label, range_text, status_text, value_text
@@ -143,6 +144,7 @@ def spine_chart(
     place: str,
     comparator: str,
     second: str = "",
+    bar: str = "",
     words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
@@ -159,6 +161,8 @@ def spine_chart(
     title, place, comparator, second
         What the chart shows, whose values the markers are, who stands in the middle, and who else is
         marked; nobody if empty. A mark beyond an edge stands on it.
+    bar
+        Said in the key beside a bar: which areas it runs over.
     words, fonts
         As in `maps.fonts.fonts_for`.
 
@@ -182,9 +186,11 @@ def spine_chart(
         max(7.6 if any(two) else 5.0, len(lines) * 3.3 + 1.6)
         for lines, two in zip(wrapped, spans, strict=True)
     ]
-    texts = [*rows["label"], place, comparator, second]
-    with plotting(title, texts, body=sum(deep) + 16, words=words, fonts=fonts) as plot:
-        frame = plot.axes(left=2, right=2, bottom=10, top=6)
+    texts = [*rows["label"], place, comparator, second, bar]
+    said_of_bar = wrap(bar, width=146, size=SMALL - 1) if bar else []
+    foot = 10 + (3.2 * len(said_of_bar) + 2 if bar else 0)
+    with plotting(title, texts, body=sum(deep) + foot + 6, words=words, fonts=fonts) as plot:
+        frame = plot.axes(left=2, right=2, bottom=foot, top=6)
         frame.set_xlim(0, plot.width - 4)
         frame.set_ylim(sum(deep), 0)
         frame.set_axis_off()
@@ -251,6 +257,13 @@ def spine_chart(
         if second:
             frame.plot([x + 2, x + 2], [y + 2.9, y + 7.1], **_SECOND)
             frame.text(x + 5, y + 5, second, fontsize=SMALL - 1, va="center", clip_on=False)
+        if bar:
+            for left, wide, colour in ((0.0, 12.0, _REACH), (3.5, 5.0, _HALF)):
+                patch = Rectangle((left, y + 8.7), wide, 3.0, facecolor=colour, linewidth=0, clip_on=False)
+                frame.add_patch(patch)
+            text = "\n".join(said_of_bar)
+            frame.text(15, y + 8.6, text, fontsize=SMALL - 1, va="top", clip_on=False, linespacing=1.1)
+            read.insert(0, bar)
         return plot.picture(alternative(title, read, plot.words))
 
 
@@ -264,6 +277,8 @@ def _with_range(frame: Axes, at: tuple[float, float], value: str, span: str) -> 
     return f"{value} ({span})" if span else value
 
 
+#: Colours of the bar of a spine chart, and of its middle half.
+_REACH, _HALF = "#dcdcdc", "#a3a3a3"
 #: How the second comparator of a spine chart is marked: a dashed stroke, told by shape and not by colour.
 _SECOND: dict[str, Any] = {
     "color": "#7b2d8b",
@@ -289,7 +304,7 @@ def _spine(frame: Axes, row: Mapping[Hashable, Any], y: float, middle: float, ha
     def along(name: str) -> float:
         return middle + half * (numbers[name] - numbers["comparator"]) / reach
 
-    for low, high, colour in (("lowest", "highest", "#dcdcdc"), ("p25", "p75", "#a3a3a3")):
+    for low, high, colour in (("lowest", "highest", _REACH), ("p25", "p75", _HALF)):
         if np.isfinite(numbers[low]) and np.isfinite(numbers[high]):
             frame.add_patch(
                 Rectangle((along(low), y - 1.5), along(high) - along(low), 3.0, facecolor=colour, linewidth=0)
@@ -305,17 +320,19 @@ def tartan_rug(
     title: str,
     texts: pd.DataFrame | None = None,
     status: pd.DataFrame | None = None,
+    marks: Mapping[str, str] | None = None,
     words: Words | None = None,
     fonts: Sequence[Path] = (),
 ) -> Picture:
-    """Draw small areas against indicators, each cell in the class of its figure.
+    """Draw a grid of small areas and indicators, each cell in the class of its figure.
 
     Also draws the strip of deprivation domains, with `maps.style.deciles`.
 
     Parameters
     ----------
     cells
-        Indexed by area, one column an indicator; what `style` classes.
+        One row an area and one column an indicator, or the other way round; what `style` classes. Names
+        of rows may be long, those of columns should be short.
     style
         The style of all cells, the same object as on a map.
     title
@@ -324,6 +341,9 @@ def tartan_rug(
         Same shape: what is written in each cell; nothing if left out.
     status
         Same shape, one of the statuses of a figure; NaN counts as missing if left out.
+    marks
+        Id of a class -> shape of matplotlib's that stands in its cells, so that shape tells what colour
+        tells.
     words, fonts
         As in `maps.fonts.fonts_for`.
 
@@ -339,41 +359,45 @@ def tartan_rug(
     held["status"] = plain if status is None else status.stack(future_stack=True).reindex(held.index)
     flat = held.reset_index(drop=True)
     found = style.classify(flat).to_numpy().reshape(cells.shape)
-    words = words or english()
+    words, marks = words or english(), marks or {}
     used = list(style.classes)
     used += [
         replace(one, label=class_label(one, words)) for one in STATUS_CLASSES.values() if one.id in found
     ]
     written = [*cells.index, *cells.columns, style.title]
-    deep = 4.6
+    rows = [wrap(str(name), width=56, size=SMALL) for name in cells.index]
+    deep = [max(4.6, len(lines) * 3.3 + 1.0) for lines in rows]
+    tops = np.concatenate([[0.0], np.cumsum(deep)])
     titles = [wrap(str(name), width=34, size=SMALL - 0.5)[:2] for name in cells.columns]
     head = max(text_width(line, SMALL - 0.5) for lines in titles for line in lines) * 0.78 + 5
     with plotting(
-        title, written, body=len(cells) * deep + head + 2, words=words, fonts=fonts, keys=used
+        title, written, body=tops[-1] + head + 2, words=words, fonts=fonts, keys=used, marks=marks
     ) as plot:
-        left = min(48.0, max(text_width(str(name), SMALL) for name in cells.index) + 4)
+        left = max(text_width(line, SMALL) for lines in rows for line in lines) + 4
         frame = plot.axes(left=left, right=20, bottom=1, top=head)
         frame.set_xlim(0, cells.shape[1])
-        frame.set_ylim(cells.shape[0], 0)
+        frame.set_ylim(tops[-1], 0)
         for side in frame.spines.values():
             side.set_visible(False)
-        for y in range(cells.shape[0]):
+        for y, (top, tall) in enumerate(zip(tops, deep, strict=False)):
             for x in range(cells.shape[1]):
                 one = style.entry(str(found[y, x]))
-                cell = Rectangle((x, y), 1, 1, facecolor=one.colour, edgecolor="white", linewidth=0.8)
+                cell = Rectangle((x, top), 1, tall, facecolor=one.colour, edgecolor="white", linewidth=0.8)
                 shade(cell, one)
                 frame.add_patch(cell)
+                if one.id in marks:
+                    stamp(frame, (x + 0.5, top + tall / 2), marks[one.id], one, size=4.5)
                 if texts is not None and found[y, x] not in STATUS_CLASSES:
                     frame.text(
                         x + 0.5,
-                        y + 0.52,
+                        top + tall * 0.52,
                         str(texts.iat[y, x]),
                         fontsize=SMALL - 1.5,
                         ha="center",
                         va="center",
                         color=ink_on(one.colour),
                     )
-        frame.set_yticks(np.arange(len(cells)) + 0.5, [str(name) for name in cells.index])
+        frame.set_yticks((tops[:-1] + tops[1:]) / 2, ["\n".join(lines) for lines in rows])
         frame.xaxis.tick_top()
         frame.set_xticks(
             np.arange(cells.shape[1]) + 0.5,

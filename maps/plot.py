@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -18,6 +18,7 @@ from matplotlib.ticker import FuncFormatter
 
 from geo.errors import UserError
 from maps.fonts import fonts_for, measuring, text_width, wrap
+from maps.palettes import ink_on
 from maps.patterns import HATCHES
 from maps.picture import Picture, drawing, new_figure
 from maps.steady import steadied
@@ -56,6 +57,8 @@ class Plot:
         Entries of the key, drawn in a row under the title.
     markers
         Shapes of the key's entries where they are dots, so that shape tells what colour tells.
+    marks
+        Id of an entry -> shape that stands in its patch, as it does in the cells of the chart.
     """
 
     title: str
@@ -65,6 +68,7 @@ class Plot:
     width: float = WIDTH
     keys: Sequence[MapClass] = ()
     markers: Sequence[str] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
     figure: Figure = field(init=False)
     _top: float = field(init=False, default=0.0)
 
@@ -107,6 +111,8 @@ class Plot:
                     )
                     shade(patch, one)
                     pad.add_patch(patch)
+                    if one.id in self.marks:
+                        stamp(pad, (x + 3, y + 1.6), self.marks[one.id], one, size=4.0)
                 pad.text(x + 7.5, y + 1.6, one.label, fontsize=SMALL, va="center")
                 x += 12 + text_width(one.label, SMALL)
 
@@ -164,6 +170,7 @@ def plotting(
     fonts: Sequence[Path],
     keys: Sequence[MapClass] = (),
     markers: Sequence[str] = (),
+    marks: Mapping[str, str] | None = None,
     width: float = WIDTH,
 ) -> Iterator[Plot]:
     """Open a chart with our settings; `texts` is all that will be written in it."""
@@ -171,7 +178,7 @@ def plotting(
     written = [title, *(str(one) for one in texts), *(one.label for one in keys), *chart_texts(words)]
     letters = fonts_for(written, fonts=fonts)
     with drawing(letters):
-        yield Plot(title, words, letters, body, width, keys, markers)
+        yield Plot(title, words, letters, body, width, keys, markers, marks or {})
 
 
 def empty_picture(title: str, *, words: Words | None, fonts: Sequence[Path]) -> Picture:
@@ -191,6 +198,14 @@ def shade(patch: Rectangle, one: MapClass) -> None:
         # Half as dense as on a map: bars are small, and hatches make up most of an SVG's size.
         patch.set_hatch(HATCHES[one.pattern][:2])
         patch.set_hatchcolor(one.ink)
+
+
+def stamp(frame: Axes, at: tuple[float, float], shape: str, one: MapClass, *, size: float) -> None:
+    """Put a shape on the colour of a class, in black or white, whichever is seen."""
+    frame.plot(
+        [at[0]], [at[1]], marker=shape, markersize=size, color=ink_on(one.colour), markeredgewidth=0.8,
+        linestyle="none", clip_on=False,
+    )  # fmt: skip
 
 
 def alternative(title: str, rows: Iterable[str], words: Words) -> str:

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from maps.charts import depth_bar, population_pyramid, reach_curve, ribbon_line, stacked_bars
-from maps.comparison import dot_intervals, spine_chart, tartan_rug
+from maps.comparison import FLAGS, dot_intervals, spine_chart, tartan_rug
+from maps.palettes import contrast
 from maps.plot import ChartError, round_step
-from maps.style import StyleError, deciles
+from maps.style import LayerStyle, MapClass, StyleError, deciles
 
 AGES = ["0–15", "16–64", "65+"]
 PEOPLE = pd.DataFrame({"Female": [0.12, 0.30, 0.08], "Male": [0.13, 0.31, 0.06]}, index=AGES)
@@ -125,6 +126,58 @@ def test_the_rug_has_the_classes_of_the_map():
     )
     with pytest.raises(StyleError):
         tartan_rug(CELLS + 5, deciles("D"), title="T")
+
+
+def test_the_spine_says_what_its_bars_run_over():
+    bar = "Bar: from the lowest to the highest of 20 wards " * 4
+    picture = spine_chart(SPINE, title="T", place="Poets", comparator="Luton", bar=bar)
+    assert picture.alt.startswith(f"T. {bar}")
+    taller = picture.figure.get_figheight() - CHARTS["spine"](SPINE).figure.get_figheight()
+    assert taller * 25.4 > 2 * 3.2
+    words = [text for axes in picture.figure.axes for text in axes.texts]
+    (written,) = [one for one in words if one.get_text().startswith("Bar: from")]
+    assert "\n" in written.get_text()
+
+
+FLAGGED = pd.DataFrame(
+    {"Luton 001A": ["higher", "lower"], "Luton 001B": ["similar", None]},
+    index=["Overcrowded", "People aged 60 and over who are income deprived, a name that needs several lines"],
+)
+FLAG_STATUS = pd.DataFrame(
+    {"Luton 001A": ["ok", "ok"], "Luton 001B": ["ok", "suppressed"]}, index=FLAGGED.index
+)
+
+
+def flag_rug():
+    classes = tuple(MapClass(one, one, FLAGS[one][1]) for one in ("higher", "similar", "lower"))
+    marks = {one: FLAGS[one][0] for one in FLAGS}
+    style = LayerStyle("T", classes, rule="codes")
+    return tartan_rug(FLAGGED, style, title="T", status=FLAG_STATUS, marks=marks)
+
+
+def test_a_cell_of_the_rug_is_told_by_its_mark_as_well_as_by_its_colour():
+    picture = flag_rug()
+    frame = picture.figure.axes[1]
+    found = {(round(float(one.get_xdata()[0]), 1), one.get_marker(), one.get_color()) for one in frame.lines}
+    # Nothing stands on the pattern of a hidden figure, and every mark is seen on its colour.
+    assert {(x, mark) for x, mark, _ in found} == {(0.5, "^"), (1.5, "o"), (0.5, "v")}
+    assert all(
+        contrast(ink, FLAGS[name][1]) >= 4.5
+        for name, (mark, _) in FLAGS.items()
+        for _, own, ink in found
+        if own == mark
+    )
+    key = {one.get_marker() for one in picture.figure.axes[0].lines}
+    assert key == {"^", "o", "v"}
+    assert picture.alt.endswith("Luton 001A lower, Luton 001B Hidden to protect people.")
+
+
+def test_long_names_of_rows_of_the_rug_take_more_lines_and_a_taller_row():
+    frame = flag_rug().figure.axes[1]
+    cells = [one for one in frame.patches if one.get_x() == 0]
+    assert cells[1].get_height() > cells[0].get_height() == 4.6
+    assert [label.get_text().count("\n") for label in frame.get_yticklabels()] == [0, 1]
+    assert frame.get_yticks()[1] == pytest.approx(cells[1].get_y() + cells[1].get_height() / 2)
 
 
 def test_sixty_rows_are_drawn_and_the_words_send_to_the_table():
