@@ -138,9 +138,21 @@ def _curve(words: Words, place: Place, here: Rows, young: str, found: list[str])
         Drawing(
             "reach-chart",
             "reach",
-            words("access", "curve", **fill),
+            _title(words, here, young, [one for one in CURVE if one in found], fill),
             words("access", "curve_alt", **fill),
             {"reach": frame, "across": words("access", "across")},
             "reach-table",
         )
     ]
+
+
+def _title(words: Words, here: Rows, young: str, drawn: list[str], fill: Mapping[str, str]) -> str:
+    """Say which service of the curve the fewest live near, by the figure as the table has it."""
+    rows = {one: here.get((young, f"{one}: {BESIDE} minutes")) for one in drawn}
+    known = {one: row for one, row in rows.items() if row is not None and row["status"] == "ok"}
+    if not known:
+        return words("access", "curve", **fill)
+    shares = {one: Number(row, decimals=0).written(words) for one, row in known.items()}
+    fewest = shares[min(known, key=lambda one: float(known[one]["value"]))]
+    names = "; ".join(words("services", one) for one in known if shares[one] == fewest)
+    return words("access", "curve_fewest", limit=BESIDE, services=names, share=fewest, **fill)

@@ -1,19 +1,26 @@
-"""Which charts a profile has, and the figures each is drawn from; every one has a table twin."""
+"""Which charts a profile has, and the figures each is drawn from; every one has a table twin.
+
+A title says what its chart shows, in figures that the twin holds and counts of what is drawn; nothing in it
+is judged.
+"""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from fairplace.disclosure import Released
 from fairplace.indicators import Indicator
-from fairplace.numbers import is_ours, show
+from fairplace.numbers import show
 from fairplace.profile.comparators import Comparator
-from fairplace.profile.gaps import chance_of, flag
-from fairplace.profile.model import Block, Drawing, Inline, Number, Section, Table
+from fairplace.profile.flags import rug, spine
+from fairplace.profile.gaps import flag
+from fairplace.profile.model import Block, Drawing, Paragraph, Section
 from fairplace.profile.place import AreaFigures, Place
 from fairplace.profile.words import Words
 
@@ -50,21 +57,39 @@ _MIS_SHARES = (
     "mis_people_below_75_share",
     "mis_people_below_50_share",
 )
-#: Small areas against these, on the tartan rug.
-RUG = (
+#: Themes with a plot of their shares, in the order of their tables.
+_THEMES = ("population", "households", "low_income", "deprivation", "housing")
+#: The index and its seven domains, of small areas only: there is no decile of a ward.
+DOMAINS = (
     "imd25_decile",
+    "imd25_income_decile",
+    "imd25_employment_decile",
     "imd25_education_decile",
     "imd25_health_decile",
     "imd25_crime_decile",
     "imd25_barriers_decile",
     "imd25_environment_decile",
 )
-#: Indicators of who people are: ethnic group and religion.
-_WHO = ("ethnic_", "religion_")
-#: Fewer areas than this have no spread worth drawing.
-FEWEST_AREAS = 4
-#: Most small areas that fit on a page of the rug.
+#: Last decile of the most deprived fifth.
+_FIFTH = 2
+#: Most small areas that fit on a page of the strip of deciles.
 MOST_ROWS = 42
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A place in a chart: its name, its figures by indicator, and whether it lies beyond the district.
+
+    What lies beyond has its figures in another table, and only those of the same period are laid beside.
+    """
+
+    label: str
+    figures: Mapping[str, Mapping[str, Any]]
+    beyond: bool = False
+
+    def has(self, name: str, period: object) -> bool:
+        """Tell whether a figure is there to be laid beside one of `period`."""
+        return name in self.figures and (not self.beyond or self.figures[name]["period"] == period)
 
 
 def charts(
@@ -85,197 +110,208 @@ def charts(
     inside
         Codes of the small areas within the place.
     others
-        Comparators beyond the district; England is marked on the spine chart.
+        Comparators beyond the district; England stands in the plots of themes, bars and spine chart.
     """
     labels = {one.id: one.label for one in indicators}
-    both = [(place.name, figures.here)]
+    both = [_Side(place.name, figures.here)]
     if place.code != released.authority:
-        both.append((released.name, figures.there))
+        both.append(_Side(released.name, figures.there))
     copied = figures.here.get("mis_people_below_share", {}).get("basis") == "copied"
     where = words("mis", "copied", lender=figures.lender) if copied else place.name
-    standard = [(where, figures.here), *both[1:]]
+    standard = [_Side(where, figures.here), *both[1:]]
+    wide = both + [_Side(one.label, one.figures, beyond=True) for one in others if one.level == "england"]
+    stacks = {name: _stack(words, name, wide, labels) for name in _STACKS}
+    barred = {one for name, made in stacks.items() if made is not None for one in _STACKS[name]}
     made: list[Block | None] = [
         _depth(words, where, standard),
         _dots(words, where, standard, labels),
-        *(_stack(words, name, place, both, labels) for name in _STACKS),
-        *_spine(words, released, place, figures, indicators, others),
-        _rug(words, released, place, labels, inside),
+        *stacks.values(),
+        *_theme_dots(words, wide, [one for one in indicators if one.id not in barred]),
+        *spine(words, released, place, figures, indicators, others),
+        *rug(words, released, place, figures, indicators, inside),
+        _strip(words, released, place, labels, inside),
     ]
     return Section("charts", words("sections", "charts"), [one for one in made if one is not None])
 
 
 def _value(figures: Mapping[str, Mapping[str, Any]], name: str) -> float:
     row = figures.get(name)
-    return float("nan") if row is None or row["status"] != "ok" else float(row["value"])
+    return math.nan if row is None or row["status"] != "ok" else float(row["value"])
 
 
-def _drawing(words: Words, name: str, twin: str, data: Mapping[str, Any], **fill: object) -> Drawing:
-    return Drawing(
-        name, name, words("charts", name, **fill), words("charts", f"{name}_alt", **fill), data, twin
-    )
+def _drawing(
+    words: Words, name: str, twin: str, data: Mapping[str, Any], *, title: str = "", **fill: object
+) -> Drawing:
+    said = title or words("charts", name, **fill)
+    return Drawing(name, name, said, words("charts", f"{name}_alt", **fill), data, twin)
 
 
-def _stack(
-    words: Words,
-    name: str,
-    place: Place,
-    both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
-    labels: Mapping[str, str],
-) -> Drawing | None:
-    parts = pd.DataFrame(
-        {labels.get(one, one): {label: _value(held, one) for label, held in both} for one in _STACKS[name]}
-    )
-    if not parts.loc[place.name].notna().any():
+def widest(
+    words: Words, here: Mapping[Any, Mapping[str, Any]], there: Mapping[Any, Mapping[str, Any]]
+) -> tuple[Any, str, str] | None:
+    """Find the share that is farthest from another place's, and both as they stand in tables.
+
+    Shares with ranges count only where the ranges do not meet. None where no two are told apart as written.
+    """
+    found = []
+    for name, row in here.items():
+        other = there.get(name)
+        if other is None or any(one["status"] != "ok" for one in (row, other)):
+            continue
+        ranged = any(math.isfinite(float(one["low"])) for one in (row, other))
+        if ranged and flag(row, other) not in ("lower", "higher"):
+            continue
+        texts = [show(one, words=words).with_range for one in (row, other)]
+        if texts[0] != texts[1]:
+            found.append((abs(float(row["value"]) - float(other["value"])), (name, *texts)))
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _stack(words: Words, name: str, sides: Sequence[_Side], labels: Mapping[str, str]) -> Drawing | None:
+    parts = _STACKS[name]
+    here = sides[0].figures
+    own = {one: here[one] for one in parts if one in here and here[one]["status"] == "ok"}
+    if not own:
         return None
-    return _drawing(words, name, _STACK_TABLES[name], {"parts": parts}, area=place.name)
+    whole = [
+        side
+        for side in sides
+        if not side.beyond or all(one in here and side.has(one, here[one]["period"]) for one in parts)
+    ]
+    frame = pd.DataFrame(
+        {labels.get(one, one): {side.label: _value(side.figures, one) for side in whole} for one in parts}
+    )
+    area = sides[0].label
+    apart = widest(words, own, whole[1].figures) if len(whole) > 1 else None
+    if apart is not None:
+        part, share, other = apart
+        fill = {"area": area, "authority": whole[1].label, "part": labels.get(part, part)}
+        title = words("charts", f"{name}_apart", share=share, other=other, **fill)
+    else:
+        part = max(own, key=lambda one: float(own[one]["value"]))
+        share = show(own[part], words=words).with_range
+        title = words("charts", f"{name}_largest", area=area, part=labels.get(part, part), share=share)
+    alt = " ".join([words("charts", f"{name}_alt"), *_beyond(words, whole, area)])
+    return Drawing(name, name, title, alt, {"parts": frame}, _STACK_TABLES[name])
 
 
-def _depth(
-    words: Words, where: str, both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]]
-) -> Drawing | None:
+def _beyond(words: Words, sides: Sequence[_Side], area: str) -> list[str]:
+    """Say where the figures of places beyond the district are to be found."""
+    return [words("charts", "beyond", place=one.label, area=area) for one in sides if one.beyond]
+
+
+def _depth(words: Words, where: str, both: Sequence[_Side]) -> Drawing | None:
     # The chart wants the deepest band first.
     bands = words.lines("charts", "depth_bands")[::-1]
     rows = {}
-    for label, held in both:
-        below = [_value(held, one) for one in _DEPTHS]
+    for side in both:
+        below = [_value(side.figures, one) for one in _DEPTHS]
         edges = [1.0, *below, 0.0]
-        rows[label] = [high - low for high, low in itertools.pairwise(edges)][::-1]
+        rows[side.label] = [high - low for high, low in itertools.pairwise(edges)][::-1]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=bands)
     if not frame.loc[where].notna().all() or (frame < -1e-9).any(axis=None):
         return None
-    period = str(both[0][1]["mis_people_below_share"]["period"])
-    return _drawing(words, "depth", "mis-table", {"bands": frame}, where=where, period=period)
+    here = both[0].figures
+    period = str(here["mis_people_below_share"]["period"])
+    share, half = (show(here[one], words=words).with_range for one in (_DEPTHS[0], _DEPTHS[-1]))
+    fill = {"where": where, "period": period, "share": share, "half": half}
+    return _drawing(words, "depth", "mis-table", {"bands": frame}, **fill)
 
 
-def _dots(
-    words: Words,
-    where: str,
-    both: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
-    labels: Mapping[str, str],
-) -> Drawing | None:
-    rows = [
+def _dots(words: Words, where: str, both: Sequence[_Side], labels: Mapping[str, str]) -> Drawing | None:
+    rows = _dot_rows(_MIS_SHARES, both, labels)
+    if not rows:
+        return None
+    held = [
+        words("charts", "dots_one", place=side.label, share=show(row, words=words).with_range)
+        for side in both
+        if (row := side.figures.get(_MIS_SHARES[0])) is not None and row["status"] == "ok"
+    ]
+    title = words("charts", "dots_shares", shares=words("charts", "and").join(held)) if held else ""
+    return _drawing(words, "dots", "mis-table", {"rows": pd.DataFrame(rows)}, title=title, where=where)
+
+
+def _dot_rows(
+    names: Sequence[str], sides: Sequence[_Side], labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Rows of a plot of dots; what nobody holds for the first place is in no table of it, and left out."""
+    here = sides[0].figures
+    return [
         {
             "label": labels.get(one, one),
-            "place": label,
-            **{part: float(held[one][part]) for part in ("value", "low", "high")},
-            "status": held[one]["status"],
+            "place": side.label,
+            **{part: float(side.figures[one][part]) for part in ("value", "low", "high")},
+            "status": side.figures[one]["status"],
         }
-        for one in _MIS_SHARES
-        if one in both[0][1]
-        for label, held in both
-        if one in held
+        for one in names
+        if one in here
+        for side in sides
+        if side.has(one, here[one]["period"])
     ]
-    if not rows:
-        return None
-    return _drawing(words, "dots", "mis-table", {"rows": pd.DataFrame(rows)}, where=where)
 
 
-def _spine(
-    words: Words,
-    released: Released,
-    place: Place,
-    figures: AreaFigures,
-    indicators: Sequence[Indicator],
-    others: Sequence[Comparator],
-) -> list[Block]:
-    """Compose the spine chart, and the table of its flags and of the spread of areas of the kind."""
-    if place.code == released.authority or len(released.areas(place.geography)) < FEWEST_AREAS:
+def _theme_dots(words: Words, sides: Sequence[_Side], indicators: Sequence[Indicator]) -> list[Drawing]:
+    """Compose a plot for each theme of its shares here, in the district and in England."""
+    if len(sides) < 2:
         return []
-    shown = [one for one in indicators if one.unit == "share" and one.theme not in ("geography", "mis")]
-    # Who people are is described by itself, never laid in one picture with the standard.
-    shown = [one for one in shown if not one.id.startswith(_WHO)]
-    shown += [one for one in indicators if one.id in ("mis_people_below_share", "mis_children_below_share")]
-    alike = released.figures[
-        (released.figures["geography"] == place.geography)
-        & (released.figures["group"] == "")
-        & (released.figures["status"] == "ok")
-    ]
-    spread = {
-        str(name): held.sort_values(["value", "code"], kind="stable").to_dict("records")
-        for name, held in alike.groupby("indicator")
-    }
-    rows = []
-    twin: list[list[Inline]] = []
-    england = next((one for one in others if one.level == "england"), None)
-    for one in shown:
-        here, there = figures.here.get(one.id), figures.there.get(one.id)
-        values = spread.get(one.id)
-        if here is None or there is None or values is None or len(values) < FEWEST_AREAS:
+    labels = {one.id: one.label for one in indicators}
+    area, other = sides[:2]
+    made = []
+    for theme in _THEMES:
+        shown = [one.id for one in indicators if one.theme == theme and one.unit == "share"]
+        rows = _dot_rows(shown, sides, labels)
+        if not any(row["status"] == "ok" for row in rows):
             continue
-        # Each end of the bar is the figure of an area, so that the table can give it with its range.
-        ends = [values[at] for at in _ends(len(values))]
-        low, first, third, high = (float(end["value"]) for end in ends)
-        told = flag(here, there, chance_of(one.id, figures.here))
-        second = None if england is None else england.figures.get(one.id)
-        numbers: list[Inline] = [Number(row, "with_range") for row in (here, there)]
-        numbers += [words("charts", f"flag_{told}"), *(Number(end, "with_range") for end in ends)]
-        if england is not None:
-            numbers.append(Number(second, "with_range") if second else "[x]")
-        label = words("compare", "modelled", label=one.label) if one.theme == "mis" else one.label
-        twin.append([label, *numbers])
-        rows.append(
-            {
-                "label": label,
-                "unit": one.unit,
-                "range": show(here, words=words).range if is_ours(here) else "",
-                "comparator_range": show(there, words=words).range if is_ours(there) else "",
-                "value": _value(figures.here, one.id),
-                "comparator": _value(figures.there, one.id),
-                "lowest": low,
-                "p25": first,
-                "p75": third,
-                "highest": high,
-                "flag": told,
-                "decimals": 0 if is_ours(here) else 1,
-                "second": float("nan") if england is None else _value(england.figures, one.id),
-            }
-        )
-    if not rows:
-        return []
-    data = {
-        "rows": pd.DataFrame(rows),
-        "comparator": released.name,
-        "second": "" if england is None else england.label,
-    }
-    kind = words("kinds", place.kind)
-    fill = {"area": place.name, "authority": released.name, "kind": kind}
-    head = words.lines("charts", "spine_head", **fill)
-    head += [] if england is None else [england.label]
-    caption = words("charts", "spine_caption", **fill)
-    return [
-        _drawing(words, "spine", "spine-table", data, **fill),
-        Table("spine-table", caption, head, twin),
-    ]
+        fill = {"theme": words("themes", theme), "area": area.label, "authority": other.label}
+        own = {
+            one: row
+            for one in shown
+            if (row := area.figures.get(one)) is not None and other.has(one, row["period"])
+        }
+        apart = widest(words, own, other.figures)
+        title = words("charts", "theme_dots", **fill)
+        if apart is not None:
+            part, here, there = apart
+            title = words("charts", "theme_dots_apart", part=labels[part], share=here, other=there, **fill)
+        places = {str(row["place"]) for row in rows}
+        alt = [
+            words("charts", "theme_dots_alt"),
+            *_beyond(words, [s for s in sides if s.label in places], area.label),
+        ]
+        name = theme.replace("_", "-")
+        data = {"rows": pd.DataFrame(rows)}
+        made.append(Drawing(f"dots-{name}", "theme_dots", title, " ".join(alt), data, f"theme-{name}"))
+    return made
 
 
-def _ends(count: int) -> tuple[int, int, int, int]:
-    """Where lowest, lower quarter, upper quarter and highest stand among areas in order."""
-    return 0, -(-count // 4) - 1, -(-3 * count // 4) - 1, count - 1
-
-
-def _rug(
+def _strip(
     words: Words, released: Released, place: Place, labels: Mapping[str, str], inside: Sequence[str]
-) -> Drawing | None:
-    if not 1 <= len(inside) <= MOST_ROWS:
-        return None
+) -> Block | None:
+    """Compose the strip of deciles: the index and its domains for each small area."""
     small = released.figures[
         (released.figures["geography"] == "lsoa21")
-        & released.figures["indicator"].isin(RUG)
+        & released.figures["indicator"].isin(DOMAINS)
         & released.figures["code"].isin(list(inside))
         & (released.figures["group"] == "")
     ]
-    held = [one for one in RUG if (small["indicator"] == one).any()]
-    if not held:
+    if small.empty:
         return None
+    if len(inside) > MOST_ROWS:
+        said = words("charts", "strip_absent", count=len(inside), most=MOST_ROWS, area=place.name)
+        return Paragraph([said], "note", "domains-table")
     names = released.areas("lsoa21")["name"]
     rows = [str(names[code]) for code in inside]
 
     def wide(column: str) -> pd.DataFrame:
         frame = small.pivot_table(index="code", columns="indicator", values=column, aggfunc="first")
-        frame = frame.reindex(index=list(inside), columns=held)
+        frame = frame.reindex(index=list(inside), columns=list(DOMAINS))
         frame.index = pd.Index(rows)
-        frame.columns = pd.Index([labels.get(one, one) for one in held])
+        frame.columns = pd.Index([labels.get(one, one) for one in DOMAINS])
         return frame
 
-    data = {"cells": wide("value"), "status": wide("status")}
-    return _drawing(words, "rug", "domains-table", data, area=place.name)
+    cells, status = wide("value"), wide("status").astype(object).fillna("missing")
+    overall = cells.iloc[:, 0]
+    known = int(overall.notna().sum())
+    fill: dict[str, object] = {"area": place.name, "total": known, "count": int((overall <= _FIFTH).sum())}
+    title = words("charts", "strip_fifth", **fill) if known else words("charts", "strip", **fill)
+    return _drawing(words, "strip", "domains-table", {"cells": cells, "status": status}, title=title, **fill)

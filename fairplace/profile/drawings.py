@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pandas as pd
 
 from fairplace.disclosure import Released
+from fairplace.profile.flags import FLAGS as ORDER
 from fairplace.profile.map_drawings import imd_map, mis_map, planning_map, walk_map, where_map
 from fairplace.profile.model import Drawing, Profile
 from maps.charts import depth_bar, population_pyramid, reach_curve, stacked_bars
-from maps.comparison import dot_intervals, spine_chart, tartan_rug
+from maps.comparison import FLAGS, dot_intervals, spine_chart, tartan_rug
 from maps.picture import Picture
-from maps.style import deciles
+from maps.style import LayerStyle, MapClass, deciles
 
 
 def draw(profile: Profile, released: Released) -> dict[str, Picture]:
@@ -47,6 +48,11 @@ def _dots(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     return dot_intervals(drawing.data["rows"], title=drawing.caption, words=profile.words)
 
 
+def _theme_dots(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del released
+    return dot_intervals(drawing.data["rows"], title=drawing.caption, decimals=1, words=profile.words)
+
+
 def _pyramid(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     del released
     data = drawing.data
@@ -76,11 +82,27 @@ def _spine(profile: Profile, released: Released, drawing: Drawing) -> Picture:
         place=profile.area,
         comparator=data["comparator"],
         second=data["second"],
+        bar=data["bar"],
         words=profile.words,
     )
 
 
 def _rug(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    del released
+    words = profile.words
+    # The marks and colours of the spine chart, which goes by the same rule.
+    classes = tuple(MapClass(one, words("charts", f"flag_{one}"), FLAGS[one][1]) for one in ORDER)
+    return tartan_rug(
+        drawing.data["cells"],
+        LayerStyle(drawing.caption, classes, rule="codes"),
+        title=drawing.caption,
+        status=drawing.data["status"],
+        marks={one: FLAGS[one][0] for one in ORDER},
+        words=words,
+    )
+
+
+def _strip(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     del released
     cells = drawing.data["cells"]
     texts = cells.map(lambda one: "" if pd.isna(one) else f"{one:.0f}")
@@ -103,7 +125,9 @@ _KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {
     "tenure": _stack,
     "ethnic": _stack,
     "spine": _spine,
+    "theme_dots": _theme_dots,
     "rug": _rug,
+    "strip": _strip,
     "reach": _reach,
     "pyramid": _pyramid,
 }

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from fairplace.disclosure import Released
-from fairplace.numbers import show_period
+from fairplace.numbers import show, show_period
+from fairplace.profile.charts import widest
 from fairplace.profile.model import Block, Drawing, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import Place
 from fairplace.profile.words import Words, sentence
@@ -37,7 +38,7 @@ def pyramid(words: Words, released: Released, place: Place) -> Section:
     drawing = Drawing(
         "pyramid-chart",
         "pyramid",
-        words("pyramid", compared, **fill),
+        _title(words, here, there, fill),
         words("pyramid", f"{compared}_alt", **fill),
         {
             "people": _frame(words, here),
@@ -50,6 +51,22 @@ def pyramid(words: Words, released: Released, place: Place) -> Section:
     if any(row["basis"] == "modelled" for row in here.values()):
         blocks.append(Paragraph([words("pyramid", "estimates")], "note"))
     return Section("pyramid", title, blocks)
+
+
+def _title(words: Words, here: Rows, there: Rows, fill: Mapping[str, str]) -> str:
+    """Say in which band an area is farthest from its district, or which band is its largest."""
+    apart = widest(words, here, there)
+    if apart is not None:
+        (sex, band), share, other = apart
+        said = {"sex": words("pyramid", sex.removesuffix("_share")), "band": _band(words, band)}
+        return words("pyramid", "compared_apart", share=share, other=other, **said, **fill)
+    if there:
+        return words("pyramid", "compared", **fill)
+    known = {key: row for key, row in here.items() if row["status"] == "ok"}
+    sex, band = max(known, key=lambda key: float(known[key]["value"]))
+    said = {"sex": words("pyramid", sex.removesuffix("_share")), "band": _band(words, band)}
+    share = show(known[sex, band], words=words).value
+    return words("pyramid", "alone_largest", share=share, **said, **fill)
 
 
 def _reason(released: Released, here: Rows) -> str:

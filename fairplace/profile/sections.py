@@ -12,7 +12,7 @@ from fairplace.disclosure import Released
 from fairplace.indicators import Indicator, load_indicators
 from fairplace.map_page import RECIPES, area_layer
 from fairplace.numbers import show_period
-from fairplace.profile.charts import RUG
+from fairplace.profile.charts import DOMAINS
 from fairplace.profile.comparators import Comparator
 from fairplace.profile.gaps import CHANCES, find_gaps
 from fairplace.profile.maps import WALKS
@@ -376,7 +376,8 @@ def parts(words: Words, released: Released, place: Place, inside: Sequence[str])
         ],
         rows,
     )
-    domains = [one for one in RUG if (small["indicator"] == one).any()]
+    # All of them where one is held, so that what is missing of the seven domains is seen to be missing.
+    domains = DOMAINS if small["indicator"].isin(DOMAINS).any() else ()
     decile = {
         (str(row["code"]), str(row["indicator"])): row
         for row in small[small["indicator"].isin(domains) & (small["group"] == "")].to_dict("records")

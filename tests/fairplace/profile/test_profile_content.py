@@ -272,8 +272,10 @@ def test_every_chart_has_words_and_a_table_of_the_same_figures(ward: Profile) ->
         "dots",
         "ages",
         "tenure",
+        "theme_dots",
         "spine",
         "rug",
+        "strip",
     }
     tables = {one.id for one in ward.tables}
     for one in drawings:
@@ -307,10 +309,13 @@ def test_whatever_the_area_its_drawings_name_tables_that_are_there(
         "imd_map",
         "dots",
         "ages",
+        "strip",
     }
+    assert ("spine" in {one.kind for one in drawings}) == (kind != "lad25")
     assert [(one.id, one.twin) for one in drawings if one.twin not in tables] == []
-    said = [one.text for one in profile.blocks if isinstance(one, Paragraph) and one.to]
-    assert len(said) == len(drawings)
+    blocks = profile.blocks
+    below = [blocks[at + 1] for at, one in enumerate(blocks) if isinstance(one, Drawing)]
+    assert [one.to for one in below if isinstance(one, Paragraph)] == [one.twin for one in drawings]
 
 
 def test_the_spine_chart_is_in_its_table_number_by_number(released: Released, ward: Profile) -> None:
