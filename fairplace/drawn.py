@@ -22,7 +22,7 @@ from fairplace.demand import PEOPLE
 from fairplace.disclosure import Edition, Released, reaches_floor, release, release_area_figures
 from fairplace.ground import DENSITY, FEATURES, GREEN, SHARE, ground_of_area
 from fairplace.pack import Pack
-from fairplace.spine import GEOGRAPHY_SOURCE, codes_at
+from fairplace.spine import GEOGRAPHY_SOURCE, WHOLE, codes_at
 from fairplace.walking import walks_of_area
 from geo.area import Area, resolve_area
 from geo.boundaries import Boundaries
@@ -42,7 +42,7 @@ AREA = "area"
 #: Indicators whose groups, ages, a drawn area has too.
 _BY_AGE = ("females_share", "males_share")
 #: Indicators that are measured on the area itself, never added up of its parts.
-_MEASURED = ("area_hectares", DENSITY, FEATURES, GREEN, SHARE)
+_MEASURED = ("area_hectares", "output_areas", DENSITY, FEATURES, GREEN, SHARE)
 Floats = NDArray[np.float64]
 _LSOA21 = Geography.parse("lsoa21")
 
@@ -282,8 +282,27 @@ def area_figures(pack: Pack, area: Area) -> pd.DataFrame:
     parts = [_summed(rows, area) for _, rows in counted.groupby(["indicator", "group"], sort=True)]
     made = [part for part in parts if part is not None]
     modelled = _modelled(pack, area)
-    whole_area = tidy_figures([walks_of_area(pack, area), ground_of_area(pack, area)])
+    whole_area = tidy_figures([walks_of_area(pack, area), ground_of_area(pack, area), _made_of(area)])
     return tidy_figures([_as_area(pack, area, tidy_figures([*made, modelled]), made_of="lsoa21"), whole_area])
+
+
+def _made_of(area: Area) -> pd.DataFrame:
+    """Count the small areas that have residents in the area, and the output areas that it is made of."""
+    shares = area.shares[area.shares > 0]
+    counts = {"small_areas": len(shares), "small_areas_whole": int((shares >= WHOLE).sum())}
+    parts = area.components
+    if len(parts) and (parts["geography"] == "oa21").all() and (parts["share"] >= WHOLE).all():
+        counts["output_areas"] = len(parts)
+    return pd.DataFrame(
+        [
+            {
+                "code": area.id, "geography": AREA, "indicator": name, "group": "",
+                "period": GEOGRAPHY_SOURCE.period, "value": float(number), "unit": "count",
+                "basis": "counted", "status": "ok", "floor": AREA, "source": GEOGRAPHY_SOURCE.id,
+            }
+            for name, number in counts.items()
+        ]
+    )  # fmt: skip
 
 
 def _as_area(pack: Pack, area: Area, rows: pd.DataFrame, *, made_of: str) -> pd.DataFrame:

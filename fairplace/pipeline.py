@@ -18,7 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fairplace import __version__
-from fairplace.ages import STALE_AFTER, check_stale_after, newest_day
+from fairplace.ages import STALE_AFTER, check_stale_after, newest_day, source_ages
 from fairplace.comparator_files import ComparatorArea, read_comparators
 from fairplace.comparators import comparator_source
 from fairplace.demand import PEOPLE, people_points
@@ -246,6 +246,7 @@ def _contents(
     notes += list(estimate.notes) if estimate is not None else []
     sources = _as_fetched(sources, holdings.folder)
     day = settings.as_of or newest_day(sources.values())
+    sources = _with_updates(sources, day)
     fictional = spine.authority.startswith(FICTIONAL)
     if fictional:
         sources = {key: _invented(one) for key, one in sources.items()}
@@ -330,6 +331,18 @@ def _as_fetched(sources: Mapping[str, Source], folder: Path) -> dict[str, Source
     return {key: replace(one, edition=stated.get(one.sha256, one.edition)) for key, one in sources.items()}
 
 
+def _with_updates(sources: Mapping[str, Source], day: date | None) -> dict[str, Source]:
+    """Papers that say of an edition that on the day of the pack a newer one was out, or should have been."""
+    ages = {} if day is None else source_ages(sources, on=day)
+    made = dict(sources)
+    for key, age in ages.items():
+        # By the rule of its renewal no more is known than that one is due: its day may be later.
+        due = f"{made[key].next_update}; a newer one should be out"
+        newer = age.newer if age.newer.startswith("out ") else due if age.newer else ""
+        made[key] = replace(made[key], next_update=newer or made[key].next_update)
+    return made
+
+
 def _invented(source: Source) -> Source:
     """Papers of a made-up file: nobody published it, whoever's format it is in."""
     if source.publisher == "fairplace":
@@ -341,6 +354,7 @@ def _invented(source: Source) -> Source:
         licence_class="open",
         attribution="",
         url="",
+        next_update="",
     )
 
 

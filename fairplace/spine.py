@@ -34,6 +34,8 @@ MSOA21 = Geography.parse("msoa21")
 MSOA11 = Geography.parse("msoa11")
 OA21 = Geography.parse("oa21")
 WD25 = Geography.parse("wd25")
+#: Share of an area's people from which all of them are inside.
+WHOLE = 1 - 1e-9
 LAD25 = Geography.parse("lad25")
 
 
@@ -70,6 +72,9 @@ class Spine:
         Indexed by LSOA 2021: ``msoa``, ``msoa11``, ``district``, ``region``.
     changes
         LSOAs of 2011 and 2021, or None where no look-up is held.
+    output_areas
+        Geography key -> code of the area that each output area belongs to, indexed by output area: exact
+        for LSOAs and what is made of them, the publisher's best fit for wards. No key where not known.
     sources
         Papers of what was read.
     notes, missing
@@ -86,6 +91,7 @@ class Spine:
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     missing: tuple[str, ...]
+    output_areas: Mapping[str, pd.Series[str]] = field(default_factory=dict)
 
     @property
     def codes(self) -> list[str]:
@@ -147,10 +153,13 @@ def read_spine(holdings: Holdings, authority: str) -> Spine:
     boundaries = {"lsoa21": lsoas, "msoa21": msoas, "lad25": district}
     to_lad = nested(LSOA21, LAD25, dict.fromkeys(lsoas.codes, authority), method="boundary file")
     crosswalks = {("lsoa21", "msoa21"): to_msoa, ("lsoa21", "lad25"): to_lad}
+    members = _members(units, authority)
     wards = _wards(desk)
     if wards is not None:
         boundaries["wd25"] = wards
-        crosswalks["lsoa21", "wd25"] = _to_wards(desk, lsoas, wards, units)
+        fitted = _outputs_to_wards(desk, wards, units)
+        crosswalks["lsoa21", "wd25"] = _to_wards(desk, lsoas, wards, units, fitted)
+        members |= {} if fitted is None else {"wd25": fitted}
     outputs = desk.find("boundary_oa21")
     if outputs is not None and not units.empty:
         boundaries["oa21"] = read_boundaries(outputs, OA21, codes=list(units["oa21"]))
@@ -180,7 +189,30 @@ def read_spine(holdings: Holdings, authority: str) -> Spine:
         tuple(desk.sources.values()),
         tuple(dict.fromkeys(desk.notes)),
         tuple(dict.fromkeys(desk.missing)),
+        members,
     )
+
+
+def _members(units: pd.DataFrame, authority: str) -> dict[str, pd.Series[str]]:
+    """Area that each output area nests in, by geography."""
+    if units.empty:
+        return {}
+    held = units.set_index("oa21")
+    members = {key: held[key].astype(str) for key in ("lsoa21", "msoa21")}
+    return {**members, "lad25": pd.Series(authority, index=held.index)}
+
+
+def _outputs_to_wards(desk: _Desk, wards: Boundaries, units: pd.DataFrame) -> pd.Series[str] | None:
+    """Ward that each output area is fitted to by its publisher, or None where that is not held."""
+    path = desk.find("lookup_oa21_wd25")
+    if path is None or units.empty:
+        return None
+    pairs = read_pairs(path, OA21, WD25).weights.set_index("origin")["target"]
+    fitted = units["oa21"].map(pairs).set_axis(units["oa21"])
+    if fitted.notna().all() and set(fitted) <= set(wards.codes):
+        return fitted
+    desk.notes.append("the look-up of output areas to wards does not fit these wards, so it was not used")
+    return None
 
 
 def _lsoas(desk: _Desk) -> Boundaries:
@@ -267,20 +299,18 @@ def _wards(desk: _Desk) -> Boundaries | None:
     return _read_own(desk, path, WD25)
 
 
-def _to_wards(desk: _Desk, lsoas: Boundaries, wards: Boundaries, units: pd.DataFrame) -> Crosswalk:
+def _to_wards(
+    desk: _Desk, lsoas: Boundaries, wards: Boundaries, units: pd.DataFrame, fitted: pd.Series[str] | None
+) -> Crosswalk:
     """Weights from LSOAs to wards by the finest units at hand: output areas, postcodes, ground."""
     residents = units.groupby("lsoa21")["residents"].sum().reindex(lsoas.codes) if len(units) else None
     if residents is not None and residents.isna().any():
         residents = None
-    path = desk.find("lookup_oa21_wd25")
-    if path is not None and residents is not None:
-        pairs = read_pairs(path, OA21, WD25).weights.set_index("origin")["target"]
-        frame = units.assign(WD25CD=units["oa21"].map(pairs)).rename(columns={"lsoa21": "LSOA21CD"})
-        if set(frame["WD25CD"].dropna()) <= set(wards.codes) and frame["WD25CD"].notna().all():
-            return oa_weights(
-                frame, LSOA21, WD25, count="residents", source="residents of output areas, Census 2021"
-            )
-        desk.notes.append("the look-up of output areas to wards does not fit these wards, so it was not used")
+    if fitted is not None and residents is not None:
+        frame = units.assign(WD25CD=fitted.to_numpy()).rename(columns={"lsoa21": "LSOA21CD"})
+        return oa_weights(
+            frame, LSOA21, WD25, count="residents", source="residents of output areas, Census 2021"
+        )
     lookup_path = desk.find("lookup_lsoa21_wd24")
     lookup = (
         read_pairs(lookup_path, LSOA21, Geography.parse("wd24"), codes=list(lsoas.codes))
@@ -343,9 +373,11 @@ def geography_figures(spine: Spine) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``area_hectares`` of every area; ``best_fit_misfit_share``, the share of an area's people whom
-        plain best fit would place in another; ``share_inside``, the share of a small area's people who
-        live in a larger one (its code is the `group`).
+        ``area_hectares`` of every area; ``output_areas``, ``small_areas`` and ``small_areas_whole``, how
+        many of each it is made of; ``best_fit_misfit_share``, the share of an area's people whom plain
+        best fit would place in another, and ``best_fit_gained_share``, those it would take from others,
+        as a share of the area's own; ``share_inside``, the share of a small area's people who live in a
+        larger one (its code is the `group`).
     """
     rows: list[dict[str, object]] = []
     for key, boundaries in spine.boundaries.items():
@@ -353,15 +385,33 @@ def geography_figures(spine: Spine) -> pd.DataFrame:
             rows.append(
                 _row(str(code), key, "area_hectares", float(round(hectares, 2)), "hectares", "counted")
             )
+    for key, members in spine.output_areas.items():
+        for code, number in members.value_counts().sort_index().items():
+            rows.append(_row(str(code), key, "output_areas", float(number), "count", "counted"))
     for (origin, target), crosswalk in spine.crosswalks.items():
+        rows += _parts(crosswalk, target) if origin == LSOA21.key else []
         if crosswalk.exact:
             continue
+        for code, share in sorted(crosswalk.gained.items()):
+            rows.append(_row(code, target, "best_fit_gained_share", float(share), "share", "apportioned"))
         for code, share in sorted(crosswalk.misfit.items()):
             rows.append(_row(code, target, "best_fit_misfit_share", float(share), "share", "apportioned"))
         for small, large, weight in crosswalk.weights[["origin", "target", "weight"]].itertuples(index=False):
             row = _row(str(small), origin, "share_inside", float(weight), "share", "apportioned")
             rows.append({**row, "group": str(large)})
     return tidy_figures([pd.DataFrame(rows)])
+
+
+def _parts(crosswalk: Crosswalk, key: str) -> list[dict[str, object]]:
+    """Count the LSOAs that have residents in each area, and those whose residents all live there."""
+    weights = crosswalk.weights[crosswalk.weights["weight"] > 0]
+    touching = weights["target"].value_counts().sort_index()
+    inside = weights.loc[weights["weight"] >= WHOLE, "target"].value_counts().reindex(touching.index)
+    return [
+        _row(str(code), key, name, float(number), "count", "counted")
+        for name, counts in (("small_areas", touching), ("small_areas_whole", inside.fillna(0)))
+        for code, number in counts.items()
+    ]
 
 
 def _row(code: str, key: str, indicator: str, value: float, unit: str, basis: str) -> dict[str, object]:

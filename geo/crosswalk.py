@@ -52,6 +52,9 @@ class Crosswalk:
         not measured.
     notes
         What was done about areas that needed a decision, a sentence each.
+    gained
+        Target -> people whom plain best fit would take from elsewhere, as a share of the target's own;
+        empty where it was not measured.
     """
 
     origin: Geography
@@ -62,6 +65,7 @@ class Crosswalk:
     exact: bool = False
     misfit: Mapping[str, float] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    gained: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = {"origin", "target", "weight"} - set(self.weights.columns)

@@ -142,10 +142,15 @@ def measure_misfit(fine: Crosswalk, best: Crosswalk, sizes: pd.Series[float]) ->
 
 
 def with_misfit(crosswalk: Crosswalk, *, best: Crosswalk | None, sizes: pd.Series[float]) -> Crosswalk:
-    """Fill a crosswalk's `misfit` by measuring plain best fit against it."""
+    """Fill a crosswalk's `misfit` and `gained` by measuring plain best fit against it."""
     measured = measure_misfit(crosswalk, best if best is not None else largest_share(crosswalk), sizes)
-    shares = measured["lost_share"].fillna(0.0)
-    return replace(crosswalk, misfit={str(code): float(share) for code, share in shares.items()})
+    lost = measured["lost_share"].fillna(0.0)
+    gained = (measured["gained"] / measured["true"].where(measured["true"] > 0)).dropna()
+    return replace(
+        crosswalk,
+        misfit={str(code): float(share) for code, share in lost.items()},
+        gained={str(code): float(share) for code, share in gained.items()},
+    )
 
 
 def misfit_sentence(

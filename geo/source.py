@@ -48,6 +48,12 @@ class Source:
     controlled
         True where the publisher has applied disclosure control before publishing, so that small
         counts may be shown as published; False for an organisation's own counts, which ours must hide.
+    level
+        Key of the areas that its publisher gives numbers for, such as ``lsoa21``; empty where it has none,
+        and where that is not known.
+    next_update
+        When its publisher will give the next edition, or since when it has, in words; empty where that is
+        not known.
     """
 
     id: str
@@ -63,6 +69,8 @@ class Source:
     sha256: str = ""
     note: str = ""
     controlled: bool = False
+    level: str = ""
+    next_update: str = ""
 
     def record(self) -> dict[str, str | bool]:
         """Give the fields as a mapping, for ``sources.json``."""

@@ -214,6 +214,8 @@ def describe_source(key: str, path: Path, *, note: str = "") -> Source:
         sha256=hash_file(path),
         note="; ".join(one for one in (known.note, note) if one),
         controlled=known.controlled,
+        level=known.geography,
+        next_update=known.next_edition,
     )
 
 

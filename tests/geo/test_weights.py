@@ -129,6 +129,8 @@ def test_misfit_is_the_share_of_people_that_whole_areas_misplace() -> None:
     # Ward 1 truly holds 60 + 40; best fit gives it all of LSOA 1 and none of LSOA 3: 40 of 100 lost.
     # Ward 2 truly holds 40 + 100 + 60; the 40 of LSOA 1 go to ward 1.
     assert made.misfit == pytest.approx({"E05000001": 0.4, "E05000002": 0.2})
+    # Ward 1 takes in the 40 of LSOA 1 beside its own 100, ward 2 the 40 of LSOA 3 beside its own 200.
+    assert made.gained == pytest.approx({"E05000001": 0.4, "E05000002": 0.2})
     best = lookup_fit(
         pd.DataFrame(
             {
@@ -359,6 +361,9 @@ def test_real_luton_wards_lose_what_was_found_by_hand(real_data: Path) -> None:
     assert net["Round Green"] == pytest.approx(0.22, abs=0.005)
     assert net["Northwell"] == pytest.approx(0.145, abs=0.0005)
     assert made.misfit["E05014739"] == pytest.approx(lost["Central"])
+    # What one loses another gains: every person is somebody's.
+    taken = sum(made.gained[code] * measured.loc[code, "true"] for code in made.gained)
+    assert taken == pytest.approx(328)
 
 
 def test_real_england_and_wales_changes_are_all_carried(real_data: Path) -> None:
