@@ -195,6 +195,51 @@ def draw_map(
 
 
 @steadied
+def draw_inset(
+    layers: Sequence[MapLayer],
+    *,
+    title: str,
+    alt: str,
+    width: float = 58.0,
+    tallest: float = 50.0,
+) -> Picture:
+    """Draw layers small and without words, for a corner of a page: where something lies, and no more.
+
+    Parameters
+    ----------
+    layers
+        Areas first, those that lie on them after; lines and points over all.
+    title, alt
+        Of the picture, which has no letters: what it shows stands in these, and its sources elsewhere.
+    width, tallest
+        Millimetres that it may take; it takes no more than its ground needs.
+
+    Raises
+    ------
+    PaperError
+        No layer has anything to draw.
+    """
+    _check(layers, "A5")
+    west, south, east, north = _extent(layers)
+    # A hair of room, so that no edge of an area lies on the edge of the picture.
+    across, up = (east - west) * 1.04, (north - south) * 1.04
+    scale = max(across / width, up / tallest)
+    wide, high = across / scale, up / scale
+    with drawing():
+        sheet = _Sheet(new_figure(wide, high), wide, high, english())
+        frame = sheet.frame(0, 0, wide, high)
+        frame.set_axis_off()
+        frame.set_xlim((west + east - across) / 2, (west + east + across) / 2)
+        frame.set_ylim((south + north - up) / 2, (south + north + up) / 2)
+        for one in layers:
+            if one.kind == "fill":
+                draw_areas(frame, one)
+            else:
+                draw_overlay(frame, one, weight=0.7)
+    return Picture(sheet.figure, title, alt)
+
+
+@steadied
 def draw_multiples(
     layers: Sequence[MapLayer],
     *,

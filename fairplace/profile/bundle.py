@@ -5,8 +5,12 @@ A folder in a zip file for whoever wants to calculate further: ``README.txt`` sa
 
 from __future__ import annotations
 
+import pandas as pd
+
+from fairplace.indicators import load_indicators
 from fairplace.profile.archive import zip_bytes
 from fairplace.profile.grid import csv_text, grid
+from fairplace.profile.hidden import HIDDEN
 from fairplace.profile.html import render_html
 from fairplace.profile.json_form import render_json
 from fairplace.profile.model import Paragraph, Profile
@@ -49,6 +53,9 @@ def _figures(profile: Profile) -> str:
 
 def _dictionary(rendering: Rendering) -> str:
     known = rendering.released.dictionary
+    # What a document counts of itself is in no pack.
+    ours = {one.id: one.record() for one in load_indicators() if one.id == HIDDEN}
+    known = pd.concat([known, pd.DataFrame.from_dict(ours, orient="index")])
     columns = [name for name in ("label", "unit", "measure", "direction", "base") if name in known]
     words = rendering.profile.words
     rows: list[list[str | float]] = [
@@ -77,6 +84,8 @@ def _sources(profile: Profile) -> str:
         "publisher",
         "edition",
         "period",
+        "level",
+        "next_update",
         "licence",
         "attribution",
         "url",
@@ -97,6 +106,7 @@ def _readme(profile: Profile) -> str:
     lines = [
         profile.title,
         profile.running,
+        *profile.cover_lines,
         "",
         *profile.banner,
         *required,

@@ -9,6 +9,7 @@ from fairplace.disclosure import Released
 from fairplace.ground import released_layers
 from fairplace.numbers import show_period
 from fairplace.papers import figure_papers
+from fairplace.profile.hidden import suppression
 from fairplace.profile.map_drawings import MAP_KINDS, map_papers
 from fairplace.profile.model import (
     Block,
@@ -91,13 +92,7 @@ def currency(words: Words, released: Released, place: Place, sections: Sequence[
     said = _attributions([*figures, *drawn])
     if said:
         blocks.append(Paragraph([said], "note"))
-    hidden = sum(
-        released.hidden.get(reason, 0)
-        for reason in ("small numbers", "would give one away", "few in the base")
-    )
-    name = {0: "none", 1: "one"}.get(hidden, "some")
-    text = words("suppression", name, count=hidden, limit=released.hide_up_to)
-    blocks.append(Paragraph([text], "note"))
+    blocks += suppression(words, released)
     return Section("currency", words("sections", "currency"), blocks)
 
 
@@ -134,10 +129,25 @@ def _listed(words: Words, sources: Sequence[Source]) -> list[list[Inline]]:
     return [
         [
             text or "[z]"
-            for text in (one.title, one.publisher, one.edition, show_period(one.period, words), one.licence)
+            for text in (
+                one.title,
+                one.publisher,
+                one.edition,
+                show_period(one.period, words),
+                _next_update(words, one),
+                one.licence,
+            )
         ]
         for one in sources
     ]
+
+
+def _next_update(words: Words, source: Source) -> str:
+    """Say when a publisher's next edition comes, as far as its publisher has said; of ours, when we build."""
+    if source.publisher == "fairplace":
+        return words("currency", "rebuilt")
+    said = re.sub(r"\d{4}-\d{2}-\d{2}", lambda day: show_period(day[0], words), source.next_update)
+    return capital(said) if said else words("currency", "unknown")
 
 
 def _attributions(sources: Sequence[Source]) -> str:

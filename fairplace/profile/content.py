@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fairplace.disclosure import Released
 from fairplace.indicators import load_indicators
@@ -10,6 +11,7 @@ from fairplace.profile.access import access
 from fairplace.profile.charts import charts
 from fairplace.profile.closing import caveats, contact, currency
 from fairplace.profile.comparators import beside, comparators
+from fairplace.profile.cover import cover_map, cover_papers
 from fairplace.profile.designations import designations
 from fairplace.profile.document import StatusError, bind, check_status
 from fairplace.profile.evidence import local_evidence
@@ -26,7 +28,8 @@ from fairplace.profile.place import (
     places_of,
 )
 from fairplace.profile.pyramid import pyramid
-from fairplace.profile.sections import mis, parts, small_areas, summary, themes, where
+from fairplace.profile.sections import mis, parts, small_areas, summary, where
+from fairplace.profile.themes import themes
 from fairplace.profile.words import Words, load_words
 from fairplace.settings import Settings
 
@@ -91,7 +94,7 @@ def compose(
         mis(words, released, place, figures, indicators),
         maps(words, released, place, inside),
         charts(words, released, place, figures, indicators, inside, others),
-        themes(words, released, place, figures, indicators),
+        themes(words, released, place, figures, indicators, others),
         pyramid(words, released, place),
         beside(words, released, place, figures, others, indicators),
         access(words, released, place),
@@ -105,4 +108,9 @@ def compose(
         currency(words, released, place, sections),
         contact(words, settings),
     ]
-    return bind(words, released, place, sections, title=title, status=status, superseded=superseded)
+    made = bind(words, released, place, sections, title=title, status=status, superseded=superseded)
+    return replace(
+        made,
+        papers=cover_papers(words, released, place, settings, made.status),
+        inset=cover_map(words, released, place),
+    )

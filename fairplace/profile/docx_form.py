@@ -53,10 +53,15 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
         raise FormError(
             'a DOCX needs the Python package python-docx; install "fairplace[report]", or choose html'
         ) from error
+    from docx.shared import Pt
+
     document = _open(docx, template)
     _papers(document, profile)
     document.add_paragraph(_clean(profile.title), style="Title")
-    document.add_paragraph(_clean(profile.cover))
+    for line in profile.cover_lines or [profile.cover]:
+        document.add_paragraph(_clean(line)).paragraph_format.space_after = Pt(2)
+    if profile.inset is not None and profile.inset.id in pictures:
+        _drawing(document, profile.inset, pictures[profile.inset.id])
     for line in profile.banner:
         document.add_paragraph().add_run(_clean(line)).bold = True
     for section in profile.sections:

@@ -8,7 +8,14 @@ import pandas as pd
 
 from fairplace.disclosure import Released
 from fairplace.profile.flags import FLAGS as ORDER
-from fairplace.profile.map_drawings import imd_map, mis_map, planning_map, walk_map, where_map
+from fairplace.profile.map_drawings import (
+    cover_map,
+    imd_map,
+    mis_map,
+    planning_map,
+    walk_map,
+    where_map,
+)
 from fairplace.profile.model import Drawing, Profile
 from maps.charts import depth_bar, population_pyramid, reach_curve, stacked_bars
 from maps.comparison import FLAGS, dot_intervals, spine_chart, tartan_rug
@@ -19,12 +26,10 @@ from maps.style import LayerStyle, MapClass, deciles
 def draw(profile: Profile, released: Released) -> dict[str, Picture]:
     """Draw every drawing of a profile that the pack has figures for, by its id."""
     made: dict[str, Picture] = {}
-    for section in profile.sections:
-        for block in section.blocks:
-            if isinstance(block, Drawing):
-                picture = _KINDS[block.kind](profile, released, block)
-                if picture is not None:
-                    made[block.id] = picture
+    for block in profile.drawings:
+        picture = _KINDS[block.kind](profile, released, block)
+        if picture is not None:
+            made[block.id] = picture
     return made
 
 
@@ -114,6 +119,7 @@ def _strip(profile: Profile, released: Released, drawing: Drawing) -> Picture:
 
 
 _KINDS: dict[str, Callable[[Profile, Released, Drawing], Picture | None]] = {
+    "cover_map": cover_map,
     "where_map": where_map,
     "mis_map": mis_map,
     "imd_map": imd_map,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fairplace.disclosure import Released
-from fairplace.indicators import Indicator
+from fairplace.indicators import Indicator, Polarity
 from fairplace.profile.comparators import Comparator
 from fairplace.profile.model import Block, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
@@ -61,6 +61,24 @@ def flag(here: Mapping[str, Any], there: Mapping[str, Any], chance: Mapping[str,
     if value >= other * RATIO:
         return "higher"
     return "lower" if value * RATIO <= other else "similar"
+
+
+def flag_words(words: Words, told: Flag, polarity: Polarity = "none") -> str:
+    """Say a flag in the words of a page: worse or better only where a polarity is agreed.
+
+    Parameters
+    ----------
+    words
+        Of the document.
+    told
+        As `flag` gives it.
+    polarity
+        Which is better for residents, of the indicator (`fairplace.indicators.Indicator`).
+    """
+    said = words("charts", f"flag_{told}")
+    if polarity == "none" or told not in ("lower", "higher"):
+        return said
+    return words("gaps", "better" if told == polarity else "worse", flag=said)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ def render_json(profile: Profile) -> str:
         "status": profile.status,
         "pack": profile.pack_id,
         "banner": list(profile.banner),
+        "cover": [{"name": name, "text": text} for name, text in profile.papers],
+        "cover_map": None if profile.inset is None else _block(profile.inset, profile.words),
         "sections": [
             {
                 "id": one.id,

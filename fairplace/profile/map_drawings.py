@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import cycle
 
@@ -23,7 +24,7 @@ from geo.source import Source
 from maps.layer import MapLayer
 from maps.palettes import QUALITATIVE, ink_on, spread
 from maps.picture import Picture
-from maps.static import PaperError, draw_map
+from maps.static import PaperError, draw_inset, draw_map
 from maps.style import PATTERNS, LayerStyle, MapClass, Pattern, single
 from maps.words import Words
 
@@ -52,13 +53,47 @@ _MARKED = (
 #: Their colours: what stands on the darkest band comes first, and is light.
 _MARKS = (QUALITATIVE[7], QUALITATIVE[1], QUALITATIVE[2], QUALITATIVE[3], QUALITATIVE[4])
 _SMALL = "lsoa21"
+#: Of the edge of the area, and of its ground on the cover.
+_AREA = "#d4351c"
 
 
 def where_map(profile: Profile, released: Released, drawing: Drawing) -> Picture:
     """Draw the area among the wards of its district, with the edge of best fit where that is another."""
     words = profile.words
+    base = _around(profile, released)
+    overlays = [_outline(profile, released)]
+    fitted = _best_fit(profile, released)
+    if fitted is not None:
+        overlays.insert(0, fitted)
+    return _sheet(base, drawing, overlays, released, words)
+
+
+def cover_map(profile: Profile, released: Released, drawing: Drawing) -> Picture:
+    """Draw the area, filled in, within its district: small, for a cover, and without words."""
+    around = _around(profile, released)
+    layers = [replace(around, style=replace(around.style, outline_width=0.5))]
+    if profile.code != released.authority:
+        area = _outline(profile, released)
+        layers.append(replace(area, kind="fill", style=replace(area.style, outline_width=0.5)))
+        layers += _ring(area, around)
+    return draw_inset(layers, title=drawing.caption, alt=drawing.alt)
+
+
+def _ring(area: MapLayer, around: MapLayer) -> list[MapLayer]:
+    """Give a ring about an area that is too small to be seen in its district; none about a larger one."""
+    (west, south, east, north), whole = area.areas.total_bounds, around.areas.total_bounds
+    large = max(whole[2] - whole[0], whole[3] - whole[1])
+    if max(east - west, north - south) >= large / 12:
+        return []
+    ring = shapely.Point((west + east) / 2, (south + north) / 2).buffer(large / 14)
+    frame = area.areas.assign(geometry=[ring]).set_geometry("geometry", crs=BNG)
+    return [replace(area, id="ring", areas=frame)]
+
+
+def _around(profile: Profile, released: Released) -> MapLayer:
+    """Wards of the district, or its small areas where none are held, in one plain colour."""
+    words = profile.words
     key = next((one for one in released.geographies if one.startswith("wd")), _SMALL)
-    ground = released.areas(key)
     label = words("kinds", "wd" if key.startswith("wd") else "lsoa")
     style = LayerStyle(
         words("maps", "around"),
@@ -68,12 +103,9 @@ def where_map(profile: Profile, released: Released, drawing: Drawing) -> Picture
         outline_width=0.9,
     )
     licence = credits_of(area_papers(released, key))
-    base = MapLayer("areas", label, ground, style, labelled=key.startswith("wd"), licence=licence)
-    overlays = [_outline(profile, released)]
-    fitted = _best_fit(profile, released)
-    if fitted is not None:
-        overlays.insert(0, fitted)
-    return _sheet(base, drawing, overlays, released, words)
+    return MapLayer(
+        "areas", label, released.areas(key), style, labelled=key.startswith("wd"), licence=licence
+    )
 
 
 def mis_map(profile: Profile, released: Released, drawing: Drawing) -> Picture | None:
@@ -266,7 +298,7 @@ def _outline(profile: Profile, released: Released) -> MapLayer:
         index=[profile.code],
         crs=BNG,
     )
-    style = single(profile.words("maps", "this_area"), profile.area, colour="#d4351c")
+    style = single(profile.words("maps", "this_area"), profile.area, colour=_AREA)
     papers = [] if profile.geography == "area" else area_papers(released, profile.geography)
     return MapLayer("this-area", profile.area, frame, style, kind="line", licence=credits_of(papers))
 

@@ -205,6 +205,10 @@ class Profile:
         How to cite it, and how to cite the edition that it was made from.
     words
         That it is written in.
+    papers
+        What the cover says of it, each with its name; one line stands there (`cover`) where there are none.
+    inset
+        A small map for the cover, or None.
     """
 
     title: str
@@ -223,6 +227,19 @@ class Profile:
     reference: str
     words: Words
     settings: Mapping[str, Any] = field(default_factory=dict)
+    papers: Sequence[tuple[str, str]] = ()
+    inset: Drawing | None = None
+
+    @property
+    def cover_lines(self) -> list[str]:
+        """What the cover says of it, a line each, for forms that set names and texts in one line."""
+        return [self.words("cover", "line_of", name=name, text=text) for name, text in self.papers]
+
+    @property
+    def drawings(self) -> list[Drawing]:
+        """Every drawing, in order; that of the cover first."""
+        inset = [] if self.inset is None else [self.inset]
+        return inset + [block for block in self.blocks if isinstance(block, Drawing)]
 
     @property
     def cover(self) -> str:

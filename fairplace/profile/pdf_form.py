@@ -90,6 +90,8 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
         "region": next((one.upper() for one in rest if len(one) == 2), ""),
         "direction": words.direction,
         "place": steady_text(profile.cover),
+        "papers": [[steady_text(name), steady_text(text)] for name, text in profile.papers],
+        "inset": _inset(profile, pictures),
         "running": steady_text(profile.running),
         "banner": [steady_text(line) for line in profile.banner],
         "sections": [
@@ -104,6 +106,18 @@ def _content(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any
             }
             for section in profile.sections
         ],
+    }
+
+
+def _inset(profile: Profile, pictures: Mapping[str, Picture]) -> dict[str, Any]:
+    """Give the small map of the cover, as wide as it is drawn; nothing where there is none."""
+    if profile.inset is None or profile.inset.id not in pictures:
+        return {}
+    picture = pictures[profile.inset.id]
+    return {
+        "file": f"{profile.inset.id}.svg",
+        "alt": steady_text(alt_of(profile.inset, picture)),
+        "width": round(float(picture.figure.get_size_inches()[0]) * 25.4, 2),
     }
 
 

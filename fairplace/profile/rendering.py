@@ -53,7 +53,7 @@ class Rendering:
     @property
     def alts(self) -> dict[str, str]:
         """Drawing id -> text alternative, the same in every form."""
-        drawn = {block.id: block for block in self.profile.blocks if isinstance(block, Drawing)}
+        drawn = {block.id: block for block in self.profile.drawings}
         return {name: alt_of(drawn[name], picture) for name, picture in self.pictures.items()}
 
 

@@ -1,4 +1,4 @@
-"""The sections about the place itself: in short, where, the standard, themes, parts.
+"""The sections about the place itself: in short, where, the standard, parts.
 
 Nothing is calculated here and nothing is drawn: each number is a row of the released figures, each
 sentence comes from ``words.toml``.
@@ -14,7 +14,7 @@ from fairplace.map_page import RECIPES, area_layer
 from fairplace.numbers import show_period
 from fairplace.profile.charts import DOMAINS
 from fairplace.profile.comparators import Comparator
-from fairplace.profile.gaps import CHANCES, find_gaps
+from fairplace.profile.gaps import CHANCES, chance_of, find_gaps, flag, flag_words
 from fairplace.profile.maps import WALKS
 from fairplace.profile.model import Block, Bullets, Inline, Number, Paragraph, Section, Table
 from fairplace.profile.place import AreaFigures, Place
@@ -148,18 +148,29 @@ def where(words: Words, released: Released, place: Place, figures: AreaFigures) 
     return Section("where", words("sections", "where"), blocks)
 
 
+#: How well whole small areas fit, which is nothing that a district has.
+_FITS = ("best_fit_misfit_share", "best_fit_gained_share")
+#: What the table of sizes shows, in order.
+_SIZES = (
+    "area_hectares", "residents", "households", "residents_per_hectare",
+    "output_areas", "small_areas", "small_areas_whole", *_FITS,
+)  # fmt: skip
+
+
 def _sizes(words: Words, released: Released, place: Place, figures: AreaFigures) -> Table:
     """How large the place is, beside its district: the figures behind the map of where it is."""
     labels = {one.id: one.label for one in load_indicators(words)}
     rows: list[list[Inline]] = []
-    for name in ("area_hectares", "residents", "households", "residents_per_hectare"):
+    for name in _SIZES:
         here, there = figures.number(name), figures.number(name, there=True)
-        if here is None:
+        held = here or there
+        # How many output areas a ward is made of is not known everywhere, and is not left out for that.
+        if held is None or (here is None and name != "output_areas"):
             continue
-        row: list[Inline] = [labels[name], here]
+        row: list[Inline] = [labels[name], here or "[x]"]
         if place.code != released.authority:
-            row.append(there or "[x]")
-        rows.append([*row, show_period(str(here.row["period"]), words)])
+            row.append(there or ("[z]" if name in _FITS else "[x]"))
+        rows.append([*row, show_period(str(held.row["period"]), words)])
     head = [words("compare", "indicator"), place.name]
     head += [released.name] if place.code != released.authority else []
     caption = words("where", "caption", area=place.name)
@@ -186,6 +197,7 @@ def mis(
 ) -> Section:
     """Compose the table of the Minimum Income Standard."""
     labels = {one.id: one.label for one in indicators}
+    polarity = {one.id: one.polarity for one in indicators}
     # A district is not laid beside itself.
     alone = place.code == released.authority
     rows: list[list[Inline]] = []
@@ -195,6 +207,10 @@ def mis(
             continue
         there = figures.there.get(name)
         beside: list[Inline] = [Number(there), Number(there, "range")] if there else ["[z]", "[z]"]
+        # Ranges of one estimate share most of their errors: only the draws tell an area from its district.
+        chance = chance_of(name, figures.here)
+        told = flag(here, there, chance) if there and chance is not None else "not_compared"
+        beside.append(flag_words(words, told, polarity.get(name, "none")))
         own: list[Inline] = [labels.get(name, name), Number(here), Number(here, "range")]
         rows.append(own if alone else own + beside)
     if not rows:
@@ -206,7 +222,8 @@ def mis(
     head = words.lines("mis", "head", **fill | {"area": whose})
     head = head[:3] if alone else head
     caption = words("mis", f"caption{'_alone' if alone else copied}", lender=figures.lender, **fill)
-    blocks: list[Block] = [Table("mis-table", caption, head, rows)]
+    notes = [] if alone else [words("mis", "flags", authority=released.name)]
+    blocks: list[Block] = [Table("mis-table", caption, head, rows, notes)]
     if share["reliability"]:
         said = words("mis", "reliability", area=whose, **{"class": share["reliability"]})
         blocks.append(Paragraph([said]))
@@ -216,72 +233,6 @@ def mis(
             given: dict[str, Inline] = {"authority": released.name, "probability": above}
             blocks.append(sentence(words, "mis", f"{name}{copied}", lender=figures.lender, **given))
     return Section("mis", words("sections", "mis"), blocks)
-
-
-#: Where a table of a theme has the district's figure.
-_THERE = 4
-#: Themes that have sections of their own.
-_ELSEWHERE = ("mis", "geography", "access", "place")
-
-
-def themes(
-    words: Words, released: Released, place: Place, figures: AreaFigures, indicators: Sequence[Indicator]
-) -> Section:
-    """Compose one table of indicators for each theme."""
-    blocks: list[Block] = []
-    fill = {"area": place.name, "authority": released.name}
-    alone = place.code == released.authority
-    head = words.lines("indicators", "head", **fill)
-    if alone:
-        del head[_THERE]
-    themes = list(dict.fromkeys(one.theme for one in indicators if one.theme not in _ELSEWHERE))
-    for theme in themes:
-        rows: list[list[Inline]] = []
-        for one in (one for one in indicators if one.theme == theme):
-            here = figures.here.get(one.id)
-            if here is None:
-                continue
-            there = figures.there.get(one.id)
-            row: list[Inline] = [
-                one.label + (f" ({one.direction})" if one.direction else ""),
-                Number(here, "with_range"),
-                Number(here, column="count", unit=one.count_unit),
-                Number(here, column="base", unit=one.count_unit),
-                Number(there, "with_range") if there else "[z]",
-                words("basis", str(here["basis"])),
-                show_period(str(here["period"]), words),
-                released.sources[str(here["source"])].title
-                if here["source"] in released.sources
-                else str(here["source"]),
-            ]
-            if alone:
-                del row[_THERE]
-            rows.append(row)
-        if rows:
-            blocks.append(
-                Table(
-                    f"theme-{theme.replace('_', '-')}",
-                    words(
-                        "indicators",
-                        "caption_alone" if alone else "caption",
-                        theme=words("themes", theme),
-                        **fill,
-                    ),
-                    head,
-                    rows,
-                )
-            )
-    blocks.append(
-        Paragraph(
-            [
-                f"{words('signs', 'title')}: "
-                + "; ".join(words("signs", name) for name in ("missing", "suppressed", "not_applicable"))
-                + "."
-            ],
-            "note",
-        )
-    )
-    return Section("indicators", words("sections", "indicators"), blocks)
 
 
 def small_areas(released: Released, place: Place) -> list[str]:

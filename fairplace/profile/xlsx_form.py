@@ -176,7 +176,7 @@ def _sheet_name(text: str) -> str:
 
 def _cover(profile: Profile, sheets: dict[str, str]) -> list[tuple[str, str]]:
     lines = [("text", line) for line in profile.banner]
-    lines.append(("text", profile.cover))
+    lines += [("text", line) for line in profile.cover_lines or [profile.cover]]
     lines.append(("text", profile.running))
     for section in profile.sections:
         if section.id in _COVER:

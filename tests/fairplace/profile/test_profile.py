@@ -68,12 +68,27 @@ def read(page: str) -> Page:
     return parsed
 
 
+def hidden_there(released: Released) -> list[dict[str, object]]:
+    """How many figures the rules hid, by reason, as `release` counted them: no row of the pack."""
+    none = dict.fromkeys(("low", "high", "count", "base"), float("nan"))
+    counts = {"small numbers": 0, **released.hidden, "stale": sum(one.figures for one in released.stale)}
+    return [
+        {
+            "code": released.authority, "geography": "lad25", "indicator": "figures_hidden", "group": reason,
+            "period": "", "source": "disclosure", "value": number, "unit": "count", "basis": "counted",
+            "interval": "", "status": "ok", **none,
+        }
+        for reason, number in counts.items()
+    ]  # fmt: skip
+
+
 @cache
 def held(pack_path: Path) -> dict[str, dict[str, object]]:
     # After disclosure rules: an organisation's own counts and bases are shown rounded.
     released = release(open_pack(pack_path), "public")
     rows = released.figures.to_dict("records")
     rows += [dict(row) for one in released.comparators() for row in one.figures.values()]  # type: ignore[misc]
+    rows += hidden_there(released)  # type: ignore[arg-type]
     return {"|".join(str(row[name]) for name in KEY): row for row in rows}  # type: ignore[misc]
 
 

@@ -250,6 +250,14 @@ def check_json(profile: Profile, content: bytes, released: Released) -> None:
     keys = table[list(FIGURE_KEY)].astype(str).agg("|".join, axis=1)
     held = dict(zip(keys, table.to_dict("records"), strict=True))
     found = set(rows) & set(held)
+    # How many figures are hidden is in no table of figures: it is what the release counted.
+    counts = {**released.hidden, "stale": sum(one.figures for one in released.stale)}
+    hidden = {key for key, row in rows.items() if row["indicator"] == "figures_hidden"}
+    assert {rows[key]["group"]: rows[key]["value"] for key in hidden} == {
+        reason: number for reason, number in {"small numbers": 0, **counts}.items()
+        if reason != "base rounded" and (number or reason == "small numbers")
+    }  # fmt: skip
+    rows = {key: row for key, row in rows.items() if key not in hidden}
     # What is in no row of the table is the district without this area, worked out beside it.
     assert {rows[key]["code"] for key in set(rows) - found} <= {
         f"{released.authority}-without-{profile.code}"
