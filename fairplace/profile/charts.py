@@ -183,7 +183,10 @@ def _stack(words: Words, name: str, sides: Sequence[_Side], labels: Mapping[str,
     )
     area = sides[0].label
     apart = widest(words, own, whole[1].figures) if len(whole) > 1 else None
-    if apart is not None:
+    if name == "ethnic":
+        # Who people are is shown, and no group of them is made a headline.
+        title = words("charts", "ethnic", places=words("charts", "and").join(one.label for one in whole))
+    elif apart is not None:
         part, share, other = apart
         fill = {"area": area, "authority": whole[1].label, "part": labels.get(part, part)}
         title = words("charts", f"{name}_apart", share=share, other=other, **fill)
