@@ -176,7 +176,7 @@ def test_long_names_of_rows_of_the_rug_take_more_lines_and_a_taller_row():
     frame = flag_rug().figure.axes[1]
     cells = [one for one in frame.patches if one.get_x() == 0]
     assert cells[1].get_height() > cells[0].get_height() == 4.6
-    assert [label.get_text().count("\n") for label in frame.get_yticklabels()] == [0, 1]
+    assert [label.get_text().count("\n") for label in frame.get_yticklabels()] == [0, 2]
     assert frame.get_yticks()[1] == pytest.approx(cells[1].get_y() + cells[1].get_height() / 2)
 
 

@@ -311,6 +311,10 @@ def test_each_theme_has_dots_of_the_figures_of_its_table(
             # Another year is not laid beside.
             assert (numbers[0]["indicator"] == "overcrowded_share") <= ("England" not in told)
     assert checked > 5
+    second = drawings(made, "spine")[0].data["rows"].set_index("label")["second"]
+    older = next(label for label in second.index if str(label).startswith("Overcrowded"))
+    assert second.isna()[older]
+    assert second.notna().sum() > 5
     tenure = drawings(made, "tenure")[0]
     assert list(tenure.data["parts"].index) == [ward.area, released.name, "England"]
     assert "The figures of England are in the table of" in tenure.alt
