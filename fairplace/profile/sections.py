@@ -76,6 +76,10 @@ def summary(
             "authority": released.name,
             "period": show_period(str(here.row["period"]), words),
         }
+        below = figures.number("mis_people_below", "with_range") if blank == "gap" else None
+        if below is not None:
+            # How many are short is modelled too, and has a range.
+            fill["base"] = below
         copied = indicator.startswith("mis_") and here.row["basis"] == "copied"
         sentences.append(sentence(words, "summary", f"{name}{'_copied' if copied else alone}", **fill))
     sentences += _largest(words, released, place, figures, indicators, others)
