@@ -33,7 +33,15 @@ from maps.style import PATTERNS, MapClass
 from maps.text import range_text, value_text
 from maps.words import Words
 
-_DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (8, 3)), (0, (3, 1, 1, 1, 1, 1)))
+_Dash = str | tuple[float, tuple[float, ...]]
+_DASHES: tuple[_Dash, ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (1.5, 1.5)),
+    (0, (6, 2, 1.5, 2)),
+    (0, (8, 3)),
+    (0, (3, 1, 1, 1, 1, 1)),
+)
 _DOTS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -306,7 +314,7 @@ def reach_curve(
     refuse_negative(reach, chart="reach curve")
     texts = [*reach.columns, across]
     with plotting(title, texts, body=78, words=words, fonts=fonts) as plot:
-        right = min(60.0, max(text_width(str(name), SMALL) for name in reach.columns) + 10)
+        right = min(60.0, max(text_width(str(name), SMALL) for name in reach.columns) + 20)
         frame = plot.axes(left=16, right=right, bottom=12, top=2)
         axis_of(frame, "y", unit, plot.words, top=float(np.nanmax(reach.to_numpy())))
         minutes = reach.index.to_numpy(dtype=float)
@@ -328,7 +336,7 @@ def reach_curve(
             )
             last = reach[name].dropna()
             if len(last):
-                ends.append((float(last.iloc[-1]), str(name), colour))
+                ends.append((float(last.iloc[-1]), str(name), colour, _DASHES[at % len(_DASHES)]))
         _end_labels(frame, ends, 78 - 14)
         frame.set_xlabel(across, fontsize=SMALL)
         rows = [
@@ -377,7 +385,7 @@ def ribbon_line(
     periods = [str(one) for one in dict.fromkeys(rows["period"])]
     places = list(dict.fromkeys(rows["place"]))
     with plotting(title, [*periods, *places], body=72, words=words, fonts=fonts) as plot:
-        right = min(60.0, max(text_width(str(name), SMALL) for name in places) + 10)
+        right = min(60.0, max(text_width(str(name), SMALL) for name in places) + 20)
         frame = plot.axes(left=16, right=right, bottom=9, top=2)
         axis_of(frame, "y", unit, plot.words, top=float(rows[["value", "high"]].max().max()))
         at = np.arange(len(periods))
@@ -406,7 +414,7 @@ def ribbon_line(
             )
             last = one["value"].dropna()
             if len(last):
-                ends.append((float(last.iloc[-1]), str(place), colour))
+                ends.append((float(last.iloc[-1]), str(place), colour, _DASHES[number % len(_DASHES)]))
             for period, row in one.iterrows():
                 if pd.notna(row["value"]):
                     spread_text = range_text(float(row["low"]), float(row["high"]), unit, plot.words)
@@ -418,12 +426,16 @@ def ribbon_line(
         return plot.picture(alternative(title, read, plot.words))
 
 
-def _end_labels(frame: Axes, ends: list[tuple[float, str, str]], height: float) -> None:
-    """Name each line at its end, moved apart where the ends lie together."""
+def _end_labels(frame: Axes, ends: list[tuple[float, str, str, _Dash]], height: float) -> None:
+    """Name each line at its end, moved apart where the ends lie together.
+
+    A piece of the line in its own dashes leads to its name, so that lines that end together are told
+    apart without colour.
+    """
     low, high = frame.get_ylim()
     gap = 3.6 / height * (high - low)
-    order = sorted(ends)
-    heights = [value for value, _, _ in order]
+    order = sorted(ends, key=lambda one: one[:2])
+    heights = [value for value, *_ in order]
     for at in range(1, len(heights)):
         heights[at] = max(heights[at], heights[at - 1] + gap)
     # A pile that grew past the top is let down again, from the top.
@@ -431,23 +443,34 @@ def _end_labels(frame: Axes, ends: list[tuple[float, str, str]], height: float) 
     for at in reversed(range(len(heights))):
         heights[at] = min(heights[at], ceiling)
         ceiling = heights[at] - gap
-    for y, (value, name, colour) in zip(heights, order, strict=True):
+    # Where ends lie together the piece is drawn level before the name, and a thin line leads to it.
+    for y, (value, name, colour, dash) in zip(heights, order, strict=True):
+        frame.plot(
+            [1.04, 1.13],
+            [y, y],
+            transform=frame.get_yaxis_transform(),
+            color=colour,
+            linewidth=1.6,
+            linestyle=dash,
+            clip_on=False,
+        )
         frame.annotate(
             name,
-            (1, value),
-            (1.05, y),
+            (1.13, y),
+            (3, 0),
             xycoords=("axes fraction", "data"),
-            textcoords=("axes fraction", "data"),
+            textcoords="offset points",
             fontsize=SMALL,
             va="center",
             color="#000000",
             annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "linewidth": 1.2,
-                "shrinkA": 1,
-                "shrinkB": 0,
-                "relpos": (0, 0.5),
-            },
+        )
+        frame.annotate(
+            "",
+            (1, value),
+            (1.04, y),
+            xycoords=("axes fraction", "data"),
+            textcoords=("axes fraction", "data"),
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
         )
