@@ -317,6 +317,9 @@ def test_whatever_the_area_its_drawings_name_tables_that_are_there(
     blocks = profile.blocks
     below = [blocks[at + 1] for at, one in enumerate(blocks) if isinstance(one, Drawing)]
     assert [one.to for one in below if isinstance(one, Paragraph)] == [one.twin for one in drawings]
+    # Whatever a note leads to is there: a table, or a section.
+    led = [one for one in blocks if isinstance(one, Paragraph) and one.to]
+    assert {one.to for one in led} <= tables | {one.id for one in profile.sections}
 
 
 def test_the_spine_chart_is_in_its_table_number_by_number(released: Released, ward: Profile) -> None:

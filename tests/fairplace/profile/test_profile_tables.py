@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import docx
+import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pypdfium2
@@ -26,12 +27,16 @@ from fairplace.pipeline import _with_updates
 from fairplace.profile.content import Place, compose, find_place
 from fairplace.profile.forms import FORMS, Rendering
 from fairplace.profile.gaps import flag_words
+from fairplace.profile.map_drawings import _ring
 from fairplace.profile.model import Number, Paragraph, Profile, Table
 from fairplace.profile.themes import level_of
 from fairplace.profile.words import load_words
 from fairplace.settings import Settings
 from geo.source import Source
 from layers.catalogue import load_catalogue
+from maps.layer import MapLayer
+from maps.static import draw_inset
+from maps.style import single
 
 AGAINST, PUBLISHED = 5, 8
 
@@ -337,3 +342,29 @@ def test_the_sentences_in_short_stand_on_the_first_screen(
         bottom = page.evaluate(foot)
         browser.close()
     assert bottom <= 900
+
+
+def square(side: float) -> MapLayer:
+    frame = gpd.GeoDataFrame(
+        {"name": ["x"]}, geometry=[shapely.box(0, 0, side, side)], index=["x"], crs="EPSG:27700"
+    )
+    return MapLayer("x", "x", frame, single("x", "x"), kind="line")
+
+
+def test_an_area_too_small_to_be_seen_on_the_cover_has_a_ring_about_it() -> None:
+    whole = square(12_000)
+    assert _ring(square(1_000), whole) == []
+    (ring,) = _ring(square(999), whole)
+    shape = ring.areas.geometry.iloc[0]
+    assert shape.covers(shapely.box(0, 0, 999, 999))
+    assert shape.area < whole.areas.area.iloc[0] / 40
+
+
+def test_a_picture_for_a_corner_takes_no_more_than_its_ground_needs() -> None:
+    wide, tall = (
+        draw_inset([replace(square(100), areas=square(100).areas.set_geometry([box], crs="EPSG:27700"))],
+                   title="T", alt="A").figure.get_size_inches() * 25.4
+        for box in (shapely.box(0, 0, 200, 100), shapely.box(0, 0, 100, 200))
+    )  # fmt: skip
+    assert tuple(wide) == pytest.approx((58, 29))
+    assert tuple(tall) == pytest.approx((25, 50))
