@@ -234,19 +234,18 @@ def stacked_bars(
         frame.set_ylim(len(parts) - 0.4, -0.6)
         frame.set_yticks(range(len(parts)), [str(place) for place in parts.index])
         frame.tick_params(axis="y", length=0)
-        rows = [
-            f"{place}: "
-            + (
-                ", ".join(
-                    f"{name} {value_text(float(row[name]), unit, plot.words, decimals=decimals)}"
-                    if numbered
-                    else str(name)
-                    for name in parts.columns
-                )
-                if whole[place]
-                else plot.words("map", "missing")
+
+        def said(row: pd.Series[float]) -> str:
+            # Names of parts without their numbers would say the same of every place, and nothing of any.
+            return ", ".join(
+                f"{name} {value_text(float(row[name]), unit, plot.words, decimals=decimals)}"
+                for name in parts.columns
             )
+
+        rows = [
+            f"{place}: {said(row) if whole[place] else plot.words('map', 'missing')}"
             for place, row in parts.iterrows()
+            if numbered or not whole[place]
         ]
         return plot.picture(alternative(title, rows, plot.words))
 

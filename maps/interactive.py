@@ -50,7 +50,8 @@ CANVAS_FROM = 1500
 _LEAD = 240
 #: Words that the program of the page says.
 _SPOKEN = (
-    *("also_here", "base", "choose", "class", "close", "code", "compare_caption", "figure", "link_done"),
+    *("also_here", "base", "choose", "class", "close", "code", "compare_caption", "compared"),
+    *("figure", "layer_shown", "link_done"),
     *(
         "link_failed",
         "nothing_here",

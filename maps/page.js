@@ -271,7 +271,12 @@ function drawMap(map, data) {
       autoPanPaddingBottomRight: [room[0] + 15, room[1]] }).setLatLng(point).setContent(box).openOn(map);
     const button = document.querySelector(".leaflet-popup-close-button");
     if (button) button.setAttribute("aria-label", words.close);
-    say([held.names[at], layer.label, value || unpack(layer.classes, at), range].filter(Boolean).join(", "));
+    // Who comes to it by keys hears whose figures stand in it.
+    const frame = box.closest(".leaflet-popup");
+    if (frame) { frame.setAttribute("role", "group"); frame.setAttribute("aria-label", held.names[at]); }
+    const kind = layer === state.fill || state.on.has(layer.id) ? unpack(layer.classes, at) : "";
+    say([held.names[at], layer.label, value || kind, range && (layer.facts[0] || words.range) + ": " + range, base,
+      value && kind !== value && kind, layer.facts[1]].filter(Boolean).join(", "));
     remember();
   }
   function mark(held, at) {
@@ -389,6 +394,7 @@ function drawMap(map, data) {
       pick.replaceChildren(new Option(words.choose, ""), ...order.map(([name, at]) => new Option(name, at)));
     }
   }
+  // The table is not read out each time one of its cells changes: one sentence says that it is there.
   function compare() {
     const into = find("compared");
     into.replaceChildren();
@@ -403,7 +409,8 @@ function drawMap(map, data) {
       const row = make("tr", "", body);
       const about = make("th", layer.label, row);
       about.scope = "row";
-      const hint = (text, cell) => { if (text) make("span", text, cell).className = "hint"; };
+      // A space between the lines of a cell, or they are read as one word.
+      const hint = (text, cell) => { if (text) { cell.append(" "); make("span", text, cell).className = "hint"; } };
       hint([layer.facts[1], layer.facts[0] && words.range + ": " + layer.facts[0]].filter(Boolean).join("; "), about);
       for (const one of at) {
         const range = unpack(layer.ranges, one), kind = unpack(layer.classes, one);
@@ -414,7 +421,11 @@ function drawMap(map, data) {
       }
     }
   }
-  for (const pick of picks) pick.addEventListener("change", compare);
+  for (const pick of picks) pick.addEventListener("change", () => {
+    compare();
+    if (find("compared").firstChild) say(words.compared.replace(/\{(first|second)\}/g, (blank) =>
+      picks[blank === "{first}" ? 0 : 1].selectedOptions[0].text));
+  });
 
   // Groups of controls are one tab stop each; arrow keys move within.
   function rove(holder, selector) {
@@ -438,7 +449,10 @@ function drawMap(map, data) {
     rove(find("overlays"), "input");
     find("overlays").addEventListener("change", (event) => showOverlay(event.target.value, event.target.checked));
   }
-  if (find("layers")) find("layers").addEventListener("change", (event) => showFill(event.target.value));
+  if (find("layers")) find("layers").addEventListener("change", (event) => {
+    showFill(event.target.value);
+    say(words.layer_shown.replace("{label}", () => state.fill.label));
+  });
 
   const whole = L.latLngBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]]);
   const fit = () => map.fitBounds(whole, { animate: false, paddingTopLeft: [12, 12], paddingBottomRight: margins() });
@@ -549,7 +563,9 @@ function drawMap(map, data) {
       this._updateScale(this._mScale, text, metres / most);
     },
   });
-  new Scale({ imperial: false, position: "bottomleft" }).addTo(map);
+  const scale = new Scale({ imperial: false, position: "bottomleft" }).addTo(map);
+  // A length without its bar tells nothing by ear.
+  scale.getContainer().setAttribute("aria-hidden", "true");
   fit();
   if (noted) showFill(noted.id);
   for (const one of data.layers) if (one.kind !== "fill" && one.shown) showOverlay(one.id, true);

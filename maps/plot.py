@@ -214,7 +214,7 @@ def alternative(title: str, rows: Iterable[str], words: Words) -> str:
     said = "; ".join(read[:_READ_OUT])
     if len(read) > _READ_OUT:
         said += f"; {words('map', 'alt_more', count=len(read) - _READ_OUT)}"
-    return f"{title.rstrip('.')}. {said}."
+    return f"{title.rstrip('.')}. {said}." if said else f"{title.rstrip('.')}."
 
 
 def axis_of(frame: Axes, which: Literal["x", "y"], unit: str, words: Words, *, top: float) -> None:

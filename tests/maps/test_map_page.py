@@ -224,6 +224,48 @@ class TestOpened:
             label = next(one for one in seen.page.locator(".legend[data-layer=mis] li").all_inner_texts())
             assert "," in label
 
+    def test_each_choice_is_told_once_and_in_words(self, luton_page, luton, open_page):
+        with open_page(luton_page) as seen:
+            page = seen.page
+            heard = page.locator("#spoken")
+            page.locator("#layers input[value=graded]").check()
+            assert heard.inner_text() == "Map, key and table now show: " + next(
+                one.label for one in luton if one.id == "graded"
+            )
+            page.locator("#compare summary").click()
+            page.locator("#first").select_option(index=1)
+            page.locator("#second").select_option(index=2)
+            assert heard.inner_text() == (
+                "Luton 001A and Luton 001B stand side by side in the table after this choice"
+            )
+            # A table that were live would be read out cell by cell at each change.
+            talk = page.context.new_cdp_session(page)
+            tree = [one for one in talk.send("Accessibility.getFullAXTree")["nodes"] if not one["ignored"]]
+            live = [
+                one
+                for one in tree
+                if any(
+                    said["name"] == "live" and said["value"]["value"] == "polite"
+                    for said in one.get("properties", [])
+                )
+            ]
+            assert all(one["role"]["value"] not in ("table", "row", "cell", "rowheader") for one in live)
+            heads = [one["name"]["value"] for one in tree if one["role"]["value"] == "rowheader"]
+            period = luton[0].period_words()
+            assert next(one for one in heads if one.startswith(f"{luton[0].label} ") and period in one)
+
+    def test_what_is_told_of_an_area_has_range_base_class_and_period(self, share_layer, open_page):
+        with open_page(build_map([share_layer], title="Below")) as seen:
+            seen.page.locator(".leaflet-areas-pane path").nth(4).click()
+            assert seen.page.locator("#spoken").inner_text() == (
+                f"B1, {share_layer.label}, 25%, 90% range of the model: 20% to 30%, 412 of 1,650, "
+                "20% to under 40%, 2025"
+            )
+            talk = seen.page.context.new_cdp_session(seen.page)
+            tree = [one for one in talk.send("Accessibility.getFullAXTree")["nodes"] if not one["ignored"]]
+            groups = [one["name"]["value"] for one in tree if one["role"]["value"] == "group"]
+            assert "B1" in groups
+
     def test_keyboard_alone_changes_layer_view_and_overlay(self, luton_page, open_page):
         with open_page(luton_page) as seen:
             page = seen.page
