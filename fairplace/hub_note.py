@@ -17,7 +17,9 @@ from typing import Any
 from fairplace.hub_models import sentence
 from fairplace.hub_sections import WRITERS, NoteTable, Written, name_places
 from fairplace.hubs import HubPlan
+from fairplace.spoken import spoken_signs
 from geo.errors import UserError
+from maps.words import english
 
 
 class NoteSettingsError(UserError, ValueError):
@@ -142,6 +144,8 @@ def render_html(note: Note) -> str:
     from maps.faces import with_faces
 
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    words = english()
+    environment.filters["spoken"] = lambda cell: spoken_signs(str(cell), words)
     template = (files("fairplace") / "hub_note.html").read_text("utf-8")
     return with_faces(environment.from_string(template).render(note=note))
 

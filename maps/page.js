@@ -451,7 +451,8 @@ function drawMap(map, data) {
   }
   if (find("layers")) find("layers").addEventListener("change", (event) => {
     showFill(event.target.value);
-    say(words.layer_shown.replace("{label}", () => state.fill.label));
+    // Once the page is still: among the changes of a whole layer a screen reader drops what is said.
+    setTimeout(() => say(words.layer_shown.replace("{label}", () => state.fill.label)), 300);
   });
 
   const whole = L.latLngBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]]);

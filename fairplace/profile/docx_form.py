@@ -28,6 +28,8 @@ _FACE = "Arial"
 _CELL_SIZE, _CELL_GAP = 8.0, 216 / 1440 * 25.4
 #: Share of the height of a page that a picture takes at most: its heading and its note stand with it.
 _TALLEST = 0.85
+#: Of a map, so that two stand on a page.
+_TALLEST_MAP = 0.42
 
 
 def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: Path | None = None) -> bytes:
@@ -155,7 +157,7 @@ def _add(
     elif isinstance(block, Table):
         _table(document, block, words, after_table=after_table)
     elif block.id in pictures:
-        _drawing(document, block, pictures[block.id])
+        _drawing(document, block, pictures[block.id], after_table=after_table)
 
 
 def _write(paragraph: Any, text: str, link: str) -> None:
@@ -227,13 +229,19 @@ def _part(
             format_of.append(size)
 
 
-def _drawing(document: Any, block: Drawing, picture: Picture) -> None:
-    from docx.shared import Mm
+def _drawing(document: Any, block: Drawing, picture: Picture, *, after_table: bool) -> None:
+    from docx.shared import Mm, Pt
 
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
     across, down = room(document)
-    shrink = min(1.0, across / width, _TALLEST * down / height)
+    tallest = _TALLEST_MAP if block.kind.endswith("_map") else _TALLEST
+    shrink = min(1.0, across / width, tallest * down / height)
     document.add_picture(io.BytesIO(picture.render("png", dpi=150)), width=Mm(width * shrink))
+    # The line that leads to its table stands under it, on the same page.
+    layout = document.paragraphs[-1].paragraph_format
+    layout.keep_with_next = True
+    if after_table:
+        layout.space_before = Pt(12)
     shape = document.inline_shapes[len(document.inline_shapes) - 1]
     properties = shape._inline.docPr
     properties.set("descr", _clean(alt_of(block, picture)))

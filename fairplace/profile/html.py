@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from fairplace.profile.model import (
     Block,
@@ -27,6 +27,7 @@ from fairplace.profile.model import (
     inline_text,
 )
 from fairplace.profile.rendering import lay_columns, widest_word
+from fairplace.spoken import heard_instead, spoken_signs, unseen
 from maps.faces import with_faces
 from maps.fonts import text_width
 from maps.steady import steady_text
@@ -133,11 +134,18 @@ def inline_markup(parts: Inline | Sequence[Inline], words: Words) -> Markup:
 
 def _one(item: Inline, words: Words) -> Markup:
     if isinstance(item, str):
-        return escape(item)
+        return spoken_signs(item, words)
     held = float(item.row[item.column]) if item.row["status"] == "ok" else math.nan
     value = "" if math.isnan(held) else repr(held)
     decimals = "" if item.decimals is None else str(item.decimals)
-    return Markup(
+    written = item.written(words)
+    heard = heard_instead(written, words)
+    shown = Markup(
         '<data value="{}" data-figure="{}" data-style="{}" data-column="{}" data-decimals="{}"'
-        ' data-unit="{}">{}</data>'
-    ).format(value, item.key, item.style, item.column, decimals, item.unit, item.written(words))
+        ' data-unit="{}"{}>{}</data>'
+    ).format(
+        *(value, item.key, item.style, item.column, decimals, item.unit),
+        Markup("") if heard is None else Markup(' aria-hidden="true"'),
+        written,
+    )
+    return shown if heard is None else shown + unseen(heard)

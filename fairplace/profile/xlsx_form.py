@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fairplace.profile.grid import Cell, grid
 from fairplace.profile.model import Bullets, Paragraph, Profile, Section
 from fairplace.profile.rendering import FormError
+from maps.fonts import text_width
 from maps.words import Words
 
 #: Of every file: a spreadsheet carries a day, and no clock is read.
@@ -20,6 +22,17 @@ _DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
 _LONGEST_NAME = 31
 #: Signs that a cell holds; what is longer would be cut off without a word.
 _MOST_SIGNS = 32_767
+#: A4; left alone, a spreadsheet prints on the paper of the United States.
+_A4 = 9
+#: Letters of a cell in points, the millimetres that one of them takes of a column's width, and the height in
+#: points of a line. DejaVu Sans, by which texts are measured, is wider than a spreadsheet's own letters.
+_SIZE, _LETTER, _LINE = 9.0, 1.85, 15.0
+#: A line ends with a word, so that not all of it is filled.
+_SPARE = 1.1
+#: Points that a row can be high.
+_TALLEST_ROW = 409.0
+#: Letters across the sheets of words: what A4 holds, upright, in any typeface.
+_WORDS_WIDE = 70
 #: Sections that stand on the cover; the words of all others stand on the notes sheet.
 _COVER = ("summary", "contact")
 
@@ -53,6 +66,7 @@ def render_xlsx(profile: Profile) -> bytes:
         sheet = book.add_worksheet(name)
         sheet.set_footer(f"&L{_footer(profile.running)}&R&P / &N")
         sheet.set_landscape()
+        sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
         _put(sheet, 0, 0, laid.caption, formats.title)
         first = 1
@@ -60,15 +74,17 @@ def render_xlsx(profile: Profile) -> bytes:
             for piece in _pieces(line):
                 _put(sheet, first, 0, piece, None)
                 first += 1
-        for at, text in enumerate(laid.head):
-            _put(sheet, first, at, text, formats.head)
-        down = first + 1
-        for row in laid.rows:
-            down += _write_row(sheet, down, row, formats)
+        widths = []
         for at, text in enumerate(laid.head):
             longest = max([len(text) / 2, *(len(str(row[at].value)) for row in laid.rows)], default=8)
             widest = 44 if at == 0 else 28
-            sheet.set_column(at, at, min(widest, max(11, longest + 2)))
+            widths.append(min(widest, max(11, longest + 2)))
+            sheet.set_column(at, at, widths[-1])
+            _put(sheet, first, at, text, formats.head)
+        sheet.set_row(first, _height(zip(laid.head, widths, strict=True), bold=True))
+        down = first + 1
+        for row in laid.rows:
+            down += _write_row(sheet, down, row, widths, formats)
         sheet.freeze_panes(first + 1, 1)
         sheet.repeat_rows(first)
     book.close()
@@ -88,14 +104,38 @@ class _Formats:
     def number(self, code: str) -> object:
         if code not in self._numbers:
             self._numbers[code] = self._book.add_format(  # type: ignore[attr-defined]
-                {"num_format": code, "valign": "top"}
+                # Not against the words in the next column, which stand at the left of theirs.
+                {"num_format": code, "valign": "top", "align": "right", "indent": 1}
             )
         return self._numbers[code]
 
 
-def _write_row(sheet: object, down: int, row: Sequence[Cell], formats: _Formats) -> int:
+def _height(texts: Iterable[tuple[str, float]], *, bold: bool = False) -> float:
+    """Height in points of a row of texts that are each wrapped in a column so many letters wide.
+
+    A program that opens the file need not work it out, and some do not: lines would be cut off or lie over
+    one another.
+    """
+    lines = [
+        sum(
+            max(1, math.ceil(text_width(line, _SIZE, bold=bold) * _SPARE / (wide * _LETTER)))
+            for line in text.split("\n")
+        )
+        for text, wide in texts
+        if text
+    ]
+    return min(_TALLEST_ROW, _LINE * max(lines, default=1))
+
+
+def _write_row(
+    sheet: object, down: int, row: Sequence[Cell], widths: Sequence[float], formats: _Formats
+) -> int:
     """Write a row of a table, and give how many it took: a text too long for a cell goes on below it."""
     tall = 1
+    texts = [
+        (one.value if isinstance(one.value, str) else "", wide) for one, wide in zip(row, widths, strict=True)
+    ]
+    sheet.set_row(down, _height(texts))  # type: ignore[attr-defined]
     for at, cell in enumerate(row):
         if isinstance(cell.value, str):
             pieces = _pieces(cell.value) if cell.value else []
@@ -137,7 +177,8 @@ def _write_words(
     footer: str,
 ) -> None:
     sheet = book.add_worksheet(name)  # type: ignore[attr-defined]
-    sheet.set_column(0, 0, 110)
+    sheet.set_column(0, 0, _WORDS_WIDE)
+    sheet.set_paper(_A4)
     sheet.set_footer(f"&L{_footer(footer)}&R&P / &N")
     sheet.fit_to_pages(1, 0)
     _put(sheet, 0, 0, title, formats.title)
@@ -145,6 +186,7 @@ def _write_words(
     for role, text in lines:
         for piece in _pieces(text):
             _put(sheet, at, 0, piece, formats.section if role == "heading" else formats.words)
+            sheet.set_row(at, _height([(piece, _WORDS_WIDE)], bold=role == "heading"))
             at += 1
 
 

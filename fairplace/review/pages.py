@@ -17,7 +17,9 @@ import pandas as pd
 from fairplace.numbers import show_people
 from fairplace.profile.html import css_text
 from fairplace.review.model import Review, ReviewTable, word
+from fairplace.spoken import spoken_signs
 from maps.faces import with_faces
+from maps.words import english
 
 #: Boxes of a proforma that people fill in.
 BOXES = ("Consultee comments (name, organisation, date)", "Officer's response")
@@ -146,7 +148,9 @@ def _render(
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
+    words = english()
     environment.filters["css"] = css_text
+    environment.filters["spoken"] = lambda cell: spoken_signs(str(cell), words)
     environment.tests["blank"] = lambda cell: isinstance(cell, _Blank)
     environment.tests["listed"] = lambda cell: isinstance(cell, list)
     text = files("fairplace.review").joinpath("review.html.jinja").read_text(encoding="utf-8")

@@ -229,6 +229,7 @@ class TestOpened:
             page = seen.page
             heard = page.locator("#spoken")
             page.locator("#layers input[value=graded]").check()
+            page.wait_for_function("document.getElementById('spoken').textContent !== ''")
             assert heard.inner_text() == "Map, key and table now show: " + next(
                 one.label for one in luton if one.id == "graded"
             )

@@ -232,6 +232,8 @@ def check_html(profile: Profile, content: bytes) -> None:
     page = content.decode()
     shown_there = [html.unescape(one) for one in re.findall(r"<data [^>]*>([^<]*)</data>", page)]
     assert shown_there == [number.text for number in profile.numbers()]
+    # What is heard instead of a sign is not seen.
+    page = re.sub(r'<span class="unseen">[^<]*</span>', "", page)
     tables = re.findall(r"<table .*?</table>", page, re.DOTALL)
     for text, held in zip(tables, profile.tables, strict=True):
         rows = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)[1:]
@@ -371,6 +373,8 @@ def test_the_pdf_is_tagged_and_says_its_title_and_language(
             assert any(str(entry.get("/Scope")) == "/Column" for entry in attributes)
         pictures = [one for one in tags if str(one.S) == "/Figure"]
         assert pictures
+        # Each sentence that must stand with the figures is a paragraph, not a run of one with its neighbours.
+        assert "/Span" not in kinds
         assert all(len(str(one.get("/Alt", ""))) > 40 for one in pictures)
         fonts = {
             str(font.BaseFont)
@@ -409,6 +413,13 @@ def test_the_word_document_has_headings_head_rows_language_and_words_for_picture
     assert max(shape.width for shape in document.inline_shapes) <= room
     for shape in document.inline_shapes:
         assert len(shape._inline.docPr.get("descr")) > 40
+    # A picture stands on the page of the line that leads to its table, and two maps on one page.
+    pictures = [one for one in document.paragraphs if one._p.findall(f".//{qn('w:drawing')}")]
+    assert all(one.paragraph_format.keep_with_next for one in pictures)
+    down = section.page_height - section.top_margin - section.bottom_margin
+    maps = [one for one in document.inline_shapes if one._inline.docPr.get("name").endswith("-map")]
+    assert maps
+    assert max(shape.height for shape in maps) < down / 2
     assert "Draft" in " ".join(one.text for one in document.sections[0].footer.paragraphs)
 
 
@@ -420,6 +431,23 @@ def test_the_spreadsheet_merges_no_cells_and_runs_no_formulas(
     for sheet in book:
         assert not sheet.merged_cells.ranges
         assert all(cell.data_type != "f" for row in sheet for cell in row)
+
+
+def test_the_spreadsheet_is_laid_out_for_a4_with_rows_as_high_as_their_words(
+    sample_forms: tuple[Profile, dict[str, bytes]],
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(sample_forms[1][".xlsx"]))
+    for sheet in book:
+        assert sheet.page_setup.paperSize == 9
+        for row in sheet:
+            for cell in row:
+                wide = sheet.column_dimensions[cell.column_letter].width
+                if not cell.alignment.wrap_text or not isinstance(cell.value, str):
+                    continue
+                # Nine letters in ten of a column are filled at most, and a line is 15 points high.
+                lines = max(1, int(len(cell.value) / wide))
+                height = sheet.row_dimensions[cell.row].height or 15  # what is not said
+                assert height >= min(409, 15 * lines), cell.value
 
 
 def test_the_bundle_describes_every_column_and_figure_it_holds(
@@ -761,7 +789,16 @@ def test_the_page_reflows_and_asks_for_nothing(
             "one.hasAttribute('tabindex') === (one.scrollWidth > one.clientWidth + 1))"
         )
         assert page.locator(".scroll[tabindex]").count() < narrow_stops
+        # What does not scroll is no group of its own: it would say the caption of its table once more.
+        heard = [one for one in talk.send("Accessibility.getFullAXTree")["nodes"] if not one["ignored"]]
+        groups = [one for one in heard if one["role"]["value"] == "group"]
+        assert len(groups) == page.locator(".scroll[tabindex]").count()
+        cells = [one for one in heard if one["role"]["value"] in ("cell", "gridcell")]
         browser.close()
+    # Signs are seen; their meaning is heard.
+    names = [one.get("name", {}).get("value", "") for one in cells]
+    assert any("does not apply" in name for name in names)
+    assert not [name for name in names if name.startswith(("[x]", "[c]", "[z]"))]
     assert wide <= 320
     # What scrolls can be reached by the keyboard, and what does not is no stop of it.
     assert narrow_stops > 10

@@ -270,6 +270,8 @@ def test_a_proforma_has_room_for_comments_and_is_plain_to_a_screen_reader(bundle
     assert "Consultee comments" in text
     assert '<html lang="en-GB">' in text
     assert 'scope="row"' in text
+    assert 'role="region"' not in text
+    assert text.count("<table") == text.count("<table aria-label=") > 0
     assert "is made up" in text
     assert "http" not in text.replace("http-equiv", "")
 
