@@ -63,7 +63,7 @@ def render_docx(profile: Profile, pictures: Mapping[str, Picture], *, template: 
     for line in profile.cover_lines or [profile.cover]:
         document.add_paragraph(_clean(line)).paragraph_format.space_after = Pt(2)
     if profile.inset is not None and profile.inset.id in pictures:
-        _drawing(document, profile.inset, pictures[profile.inset.id])
+        _drawing(document, profile.inset, pictures[profile.inset.id], after_table=False)
     for line in profile.banner:
         document.add_paragraph().add_run(_clean(line)).bold = True
     for section in profile.sections:
