@@ -177,6 +177,8 @@ def _write(paragraph: Any, text: str, link: str) -> None:
 
 def _table(document: Any, block: Table, words: Words, *, after_table: bool) -> None:
     """Write a table whole, or in parts by columns where it is too wide for the page."""
+    from docx.shared import Pt
+
     texts = [list(block.head), *([inline_text(cell, words) for cell in row] for row in block.rows)]
     # Columns as wide as their words need; left to Word they are all alike and names break by letters.
     parts = lay_columns(texts[0], texts[1:], room=room(document)[0], gap=_CELL_GAP, size=_CELL_SIZE)
@@ -188,8 +190,8 @@ def _table(document: Any, block: Table, words: Words, *, after_table: bool) -> N
             [int(width / 25.4 * 1440) for width in one.widths],
             after_table=after_table or at > 1,
         )
-    for note in block.notes:
-        document.add_paragraph(_clean(note))
+    for at, note in enumerate(block.notes):
+        document.add_paragraph(_clean(note)).paragraph_format.space_before = Pt(0 if at else 6)
 
 
 def _part(
