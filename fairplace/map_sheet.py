@@ -20,7 +20,8 @@ from fairplace.profile.words import Words, capital, load_words
 from fairplace.spreadsheets import safe_frame
 from maps.layer import MapLayer
 from maps.picture import Picture
-from maps.static import Paper, Turn, draw_map, draw_multiples
+from maps.sheet import Paper, Turn
+from maps.static import draw_map, draw_multiples
 
 #: Outlines that a printed map carries: one kind, or names and lines would lie on each other.
 _OUTLINES = "outline-wd"

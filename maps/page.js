@@ -501,7 +501,7 @@ function drawMap(map, data) {
     const cut = (at, all) => at.left < all.left || at.right > all.right || at.top < all.top || at.bottom > all.bottom;
     for (const box of document.querySelectorAll(".areaname span")) {
       box.style.visibility = "hidden";
-      const tries = box.dataset.point ? [...SIDES.map((side) => [side, [...marks, ...key]]), ...SIDES.map((side) => [side, key])] : [["", []]];
+      const tries = box.dataset.point ? [...SIDES.map((side) => [side, [...marks, ...key]]), ...SIDES.map((side) => [side, key])] : [["", key]];
       for (const [side, shy] of tries) {
         box.style.transform = side;
         const at = box.getBoundingClientRect();

@@ -8,16 +8,12 @@ the scale that fits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from geo.errors import UserError
 from maps.arrange import HEADING, arrange, scale_of
 from maps.brush import (
     draw_areas,
@@ -30,19 +26,14 @@ from maps.brush import (
     free_corners,
 )
 from maps.fonts import fonts_for, text_width, wrap
-from maps.key import LEAST, LINE, RISE, Block, Legend, draw_block, lay_out, legend_of
+from maps.key import LEAST, LINE, Block, Legend, draw_block, lay_out, legend_of
 from maps.layer import MapLayer, licence_lines
 from maps.picture import Picture, drawing, new_figure
+from maps.sheet import PAPERS, ROOMS, Paper, PaperError, Sheet, Turn, new_sheet
 from maps.steady import steadied
 from maps.text import chart_texts, class_label, count_text
 from maps.words import Words, english
 
-Paper = Literal["A5", "A4", "A3"]
-Turn = Literal["landscape", "portrait"]
-#: Millimetres, landscape.
-PAPERS: dict[str, tuple[float, float]] = {"A5": (210.0, 148.0), "A4": (297.0, 210.0), "A3": (420.0, 297.0)}
-#: Room for a map between the margins of an A4 page of text: two of the lower ones and their captions fill it.
-_ROOMS = {"half page": (176.0, 112.0), "page": (176.0, 222.0)}
 _LEGEND = 62.0
 _LEAST_MAP = 60.0
 _SIZES = (7.5, 7.0, 6.5, LEAST)
@@ -50,49 +41,6 @@ _LONG_LEGEND = (
     "the legend, in letters of {points:g} points or more, does not fit beside the map; use larger paper, "
     "or fewer overlays or caveats"
 )
-
-
-class PaperError(UserError, ValueError):
-    """A sheet, or what should go on it, does not fit."""
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    figure: Figure
-    width: float
-    height: float
-    words: Words
-    margin: float = 10.0
-    #: No word is nearer to the sheet's lower edge: printers leave some millimetres white.
-    edge: float = 6.0
-
-    def text(self, x: float, y: float, text: str, size: float, **how: Any) -> None:
-        """Write at millimetres from the left and the bottom of the sheet."""
-        self.figure.text(x / self.width, y / self.height, text, fontsize=size, **how)
-
-    def lines(
-        self, x: float, top: float, lines: Sequence[str], size: float, pitch: float, **how: Any
-    ) -> None:
-        """Write lines from `top` down, by their feet: what a font leaves above and below differs."""
-        for at, line in enumerate(lines):
-            self.text(x, top - RISE * size - at * pitch, line, size, va="baseline", **how)
-
-    def frame(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Axes over a rectangle in millimetres."""
-        made = self.figure.add_axes(
-            (x / self.width, y / self.height, width / self.width, height / self.height)
-        )
-        made.set_xticks([])
-        made.set_yticks([])
-        return made
-
-    def pad(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Axes over a rectangle, measured in millimetres too, without a frame or a ground."""
-        made = self.frame(x, y, width, height)
-        made.set_axis_off()
-        made.set_xlim(0, width)
-        made.set_ylim(0, height)
-        return made
 
 
 @steadied
@@ -168,7 +116,7 @@ def draw_map(
         _texts(layers, [title, *caveats, *banner, running, *licences, *chart_texts(words)]), fonts=fonts
     )
     with drawing(letters):
-        sheet = _new_sheet(paper, turn, words)
+        sheet = new_sheet(paper, turn, words)
         top, _ = _head(sheet, title, banner)
         bottom = _foot(sheet, layers, caveats, running, licences, ratio=ratio)
         legends = [legend_of([one], words, counted=counted) for one in layers]
@@ -226,7 +174,7 @@ def draw_inset(
     scale = max(across / width, up / tallest)
     wide, high = across / scale, up / scale
     with drawing():
-        sheet = _Sheet(new_figure(wide, high), wide, high, english())
+        sheet = Sheet(new_figure(wide, high), wide, high, english())
         frame = sheet.frame(0, 0, wide, high)
         frame.set_axis_off()
         frame.set_xlim((west + east - across) / 2, (west + east + across) / 2)
@@ -279,7 +227,7 @@ def draw_multiples(
         len({(one.style.classes, one.style.edges, one.style.rule, one.style.sure) for one in layers}) == 1
     )
     with drawing(letters):
-        sheet = _new_sheet(paper, turn, words)
+        sheet = new_sheet(paper, turn, words)
         top, written = _head(sheet, title, banner)
         bottom = _foot(sheet, [*layers, *overlays], caveats, running, licences)
         over = [legend_of([one], words, counted=False) for one in overlays]
@@ -312,16 +260,7 @@ def draw_multiples(
     return Picture(sheet.figure, title, alt, letters, made.scale)
 
 
-def _new_sheet(paper: str, turn: str, words: Words) -> _Sheet:
-    if paper in _ROOMS:
-        # A page of text has its margins already; half a millimetre keeps the line of a frame whole.
-        width, height = _ROOMS[paper]
-        return _Sheet(new_figure(width, height), width, height, words, margin=0.5, edge=0.5)
-    width, height = PAPERS[paper] if turn == "landscape" else PAPERS[paper][::-1]
-    return _Sheet(new_figure(width, height), width, height, words)
-
-
-def _ratio(sheet: _Sheet, scale: int, paper: str) -> None:
+def _ratio(sheet: Sheet, scale: int, paper: str) -> None:
     """Write the print scale and the sheet at the lower right."""
     said = f"1:{count_text(scale, sheet.words)} {paper}"
     sheet.lines(sheet.width - sheet.margin, sheet.edge + 2.4, [said], 7, 0, ha="right", color="#222222")
@@ -349,7 +288,7 @@ def map_alt(layer: MapLayer, *, title: str, words: Words | None = None) -> str:
 
 
 def _check(layers: Sequence[MapLayer], paper: str) -> None:
-    if paper not in PAPERS | _ROOMS:
+    if paper not in PAPERS | ROOMS:
         raise PaperError(f'"{paper}" is not a sheet we draw on; use {" or ".join(PAPERS)}')
     if not layers or not any(len(one.areas) for one in layers):
         raise PaperError("no layer has an area or a place to draw; check the authority's code and vintage")
@@ -365,13 +304,21 @@ def _texts(layers: Sequence[MapLayer], more: Sequence[str]) -> list[str]:
     return texts
 
 
-def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> tuple[float, float]:
+def _head(sheet: Sheet, title: str, banner: Sequence[str]) -> tuple[float, float]:
     """Write banner and title; give how far down and how far to the right they go, in millimetres."""
     across = sheet.width - 2 * sheet.margin
     top = sheet.height - sheet.margin
     said = [line for one in banner for line in wrap(one, width=across, size=8, bold=True)]
     if said:
-        sheet.lines(sheet.margin, top + 4, said, 8, 8 * LINE, fontweight="bold", color="#8a1f00")
+        sheet.lines(
+            sheet.margin,
+            min(top + 4, sheet.height - sheet.edge),
+            said,
+            8,
+            8 * LINE,
+            fontweight="bold",
+            color="#8a1f00",
+        )
         top += 2.5 - 8 * LINE * len(said)
     largest = 15.0 if max(sheet.width, sheet.height) > max(PAPERS["A5"]) else 11.5
     # A title is never cut: a long one has smaller letters.
@@ -387,7 +334,7 @@ def _head(sheet: _Sheet, title: str, banner: Sequence[str]) -> tuple[float, floa
 
 
 def _foot(
-    sheet: _Sheet,
+    sheet: Sheet,
     layers: Sequence[MapLayer],
     caveats: Sequence[str],
     running: str,
@@ -436,7 +383,7 @@ def _fitting(layers: Sequence[MapLayer], room: tuple[float, float]) -> int:
 
 
 def _map_frame(
-    sheet: _Sheet,
+    sheet: Sheet,
     layers: Sequence[MapLayer],
     backdrop: Mapping[str, gpd.GeoDataFrame],
     box: tuple[float, float, float, float],

@@ -18,7 +18,7 @@ from fairplace.disclosure import Released
 from fairplace.indicators import Indicator
 from fairplace.numbers import show
 from fairplace.profile.comparators import Comparator
-from fairplace.profile.flags import rug, spine
+from fairplace.profile.flags import WHO, rug, spine
 from fairplace.profile.gaps import flag
 from fairplace.profile.model import Block, Drawing, Paragraph, Section
 from fairplace.profile.place import AreaFigures, Place
@@ -182,7 +182,8 @@ def _stack(words: Words, name: str, sides: Sequence[_Side], labels: Mapping[str,
         {labels.get(one, one): {side.label: _value(side.figures, one) for side in whole} for one in parts}
     )
     area = sides[0].label
-    apart = widest(words, own, whole[1].figures) if len(whole) > 1 else None
+    # England's figures stand in another table, and a title holds those of its own.
+    apart = widest(words, own, whole[1].figures) if len(whole) > 1 and not whole[1].beyond else None
     if name == "ethnic":
         # Who people are is shown, and no group of them is made a headline.
         title = words("charts", "ethnic", places=words("charts", "and").join(one.label for one in whole))
@@ -253,6 +254,10 @@ def _dot_rows(
     ]
 
 
+#: Shown, and no headline: who people are. Nor is a model's figure without a range one.
+_NO_HEADLINE = (*WHO, "disabled_")
+
+
 def _theme_dots(words: Words, sides: Sequence[_Side], indicators: Sequence[Indicator]) -> list[Drawing]:
     """Compose a plot for each theme of its shares here, in the district and in England."""
     if len(sides) < 2:
@@ -271,7 +276,12 @@ def _theme_dots(words: Words, sides: Sequence[_Side], indicators: Sequence[Indic
             for one in shown
             if (row := area.figures.get(one)) is not None and other.has(one, row["period"])
         }
-        apart = widest(words, own, other.figures)
+        told = {
+            one: row
+            for one, row in own.items()
+            if row["basis"] != "modelled" and not one.startswith(_NO_HEADLINE)
+        }
+        apart = None if other.beyond else widest(words, told, other.figures)
         title = words("charts", "theme_dots", **fill)
         if apart is not None:
             part, here, there = apart

@@ -236,7 +236,9 @@ def _drawing(document: Any, block: Drawing, picture: Picture, *, after_table: bo
 
     width, height = (float(inches) * 25.4 for inches in picture.figure.get_size_inches())
     across, down = room(document)
-    tallest = _TALLEST_MAP if block.kind.endswith("_map") else _TALLEST
+    # A map with a long legend was drawn for a page of its own.
+    half = block.kind.endswith("_map") and height <= down / 2
+    tallest = _TALLEST_MAP if half else _TALLEST
     shrink = min(1.0, across / width, tallest * down / height)
     document.add_picture(io.BytesIO(picture.render("png", dpi=150)), width=Mm(width * shrink))
     # The line that leads to its table stands under it, on the same page.

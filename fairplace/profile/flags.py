@@ -15,7 +15,7 @@ import pandas as pd
 
 from fairplace.disclosure import Released
 from fairplace.indicators import Indicator
-from fairplace.numbers import is_ours, show
+from fairplace.numbers import SIGNS, is_ours, show
 from fairplace.profile.comparators import Comparator
 from fairplace.profile.gaps import chance_of, flag
 from fairplace.profile.model import Block, Drawing, Inline, Number, Paragraph, Table
@@ -24,7 +24,7 @@ from fairplace.profile.words import Words
 from geo.geography import Geography
 
 #: Indicators of who people are: ethnic group and religion.
-_WHO = ("ethnic_", "religion_")
+WHO = ("ethnic_", "religion_")
 _STANDARD = ("mis_people_below_share", "mis_children_below_share")
 #: In the order in which titles and keys have them.
 FLAGS = ("higher", "similar", "lower", "not_compared")
@@ -37,7 +37,7 @@ _IN_ONE, MOST_IN_RUGS = 12, 24
 def compared(indicators: Sequence[Indicator]) -> list[Indicator]:
     """Give the indicators that are held against the district: shares, and two of the standard's."""
     shares = [one for one in indicators if one.unit == "share" and one.theme not in ("geography", "mis")]
-    shares = [one for one in shares if not one.id.startswith(_WHO)]
+    shares = [one for one in shares if not one.id.startswith(WHO)]
     return shares + [one for one in indicators if one.id in _STANDARD]
 
 
@@ -56,6 +56,8 @@ def spine(
     kind = words("kinds_many", Geography.parse(over).kind) if over else words("kinds_many", place.kind)
     fill = {"area": place.name, "authority": released.name, "kinds": kind}
     if not over:
+        if place.kind == "area":
+            fill["kinds"] = words("kinds_many", "lsoa")
         return [Paragraph([words("charts", "spine_absent", fewest=FEWEST_AREAS, **fill)], "note")]
     alike = released.figures[
         (released.figures["geography"] == over)
@@ -266,7 +268,7 @@ def _rug_table(
             told = _cell(one, held, figures.there)
             row += [
                 "[x]" if here is None else Number(here, "with_range"),
-                words("charts", f"flag_{told}") if told in FLAGS else words("charts", "flag_not_compared"),
+                words("charts", f"flag_{told}") if told in FLAGS else SIGNS[told][0],
             ]
         rows.append(row)
     return head, rows

@@ -24,7 +24,8 @@ def hidden_rows(released: Released) -> list[Mapping[str, Any]]:
     Returns
     -------
     list of mappings
-        Laid out as `geo.figures.FIGURE_COLUMNS`, of the whole edition and of the drawn area with it. Small
+        Laid out as `geo.figures.FIGURE_COLUMNS`, of the whole edition and of the drawn area with it (of stale
+        figures only the edition's). Small
         numbers are always there, of other reasons those that there were.
     """
     counts = dict(released.hidden)

@@ -24,7 +24,8 @@ from geo.source import Source
 from maps.layer import MapLayer
 from maps.palettes import QUALITATIVE, ink_on, spread
 from maps.picture import Picture
-from maps.static import PaperError, draw_inset, draw_map
+from maps.sheet import PaperError
+from maps.static import draw_inset, draw_map
 from maps.style import PATTERNS, LayerStyle, MapClass, Pattern, single
 from maps.words import Words
 

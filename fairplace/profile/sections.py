@@ -171,7 +171,8 @@ def _sizes(words: Words, released: Released, place: Place, figures: AreaFigures)
         # How many output areas a ward is made of is not known everywhere, and is not left out for that.
         if held is None or (here is None and name != "output_areas"):
             continue
-        row: list[Inline] = [labels[name], here or "[x]"]
+        # A drawn area of shares of small areas is made of no whole output areas.
+        row: list[Inline] = [labels[name], here or ("[z]" if place.kind == "area" else "[x]")]
         if place.code != released.authority:
             row.append(there or ("[z]" if name in _FITS else "[x]"))
         rows.append([*row, show_period(str(held.row["period"]), words)])

@@ -242,13 +242,16 @@ class _Asked:
         if self.whole:
             return await self.receive()
         began = time.monotonic()
-        left = min(self.until - began, BODY_GRACE + self.taken / BODY_RATE - self.waited)
+        # What came early buys no long silence: each wait is bounded too.
+        pace = BODY_GRACE + self.taken / BODY_RATE - self.waited
+        left = min(self.until - began, BODY_GRACE, pace)
         try:
             message = await asyncio.wait_for(self.receive(), max(0.0, left))
         except TimeoutError:
             raise SlowError(
                 f"the body was not whole within {BODY_SECONDS:g} seconds, or came at less than "
-                f"{BODY_RATE:,} bytes a second after the first {BODY_GRACE:g}; send it again"
+                f"{BODY_RATE:,} bytes a second after the first {BODY_GRACE:g}, or stopped "
+                "for as long; send it again"
             ) from None
         self.waited += time.monotonic() - began
         self.taken += len(message.get("body", b""))

@@ -25,7 +25,8 @@ from maps import fonts
 from maps.interactive import build_map
 from maps.layer import MapLayer
 from maps.picture import Picture, drawing
-from maps.static import PAPERS, Paper, PaperError, Turn, draw_map, draw_multiples
+from maps.sheet import PAPERS, Paper, PaperError, Turn
+from maps.static import draw_map, draw_multiples
 from maps.style import deciles, shares, single, three_classes
 from maps.tiles import build_tile_map
 

@@ -18,7 +18,8 @@ from maps.fonts import FontError, fonts_for, text_width, wrap
 from maps.interactive import build_map
 from maps.layer import MapLayer
 from maps.picture import PictureError, drawing, new_figure
-from maps.static import PaperError, draw_map, draw_multiples, map_alt
+from maps.sheet import PaperError
+from maps.static import draw_map, draw_multiples, map_alt
 from maps.style import categories, shares, single, three_classes
 
 

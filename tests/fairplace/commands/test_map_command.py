@@ -23,7 +23,7 @@ from fairplace.profile.content import compose, find_place
 from fairplace.profile.drawings import draw
 from maps.palettes import contrast, luminance
 from maps.picture import Picture
-from maps.static import Paper
+from maps.sheet import Paper
 from maps.style import STATUS_CLASSES
 from maps.text import value_text
 from maps.words import english

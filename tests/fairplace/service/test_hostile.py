@@ -323,6 +323,26 @@ def test_a_body_must_come_at_a_pace(piece: int, slow: bool, monkeypatch: pytest.
         assert left == 0
 
 
+def test_bytes_that_came_early_buy_no_long_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_GRACE", 0.2)
+    sent = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal sent
+        sent += 1
+        await asyncio.sleep(0 if sent == 1 else 60)
+        return {"type": "http.request", "body": b"x" * 90_000, "more_body": True}
+
+    async def read() -> None:
+        asked = guard._Asked(receive, 100_000)
+        await asked()
+        await asked()
+
+    # At the rate that is asked for, 90,000 bytes are worth 18 seconds.
+    with pytest.raises(SlowError, match="or stopped"):
+        asyncio.run(asyncio.wait_for(read(), 10))
+
+
 @pytest.mark.slow
 def test_five_hundred_at_once_are_served_or_refused_with_a_reason(address: str, service: FastAPI) -> None:
     paths = [
