@@ -25,6 +25,8 @@ from layers.delimited import read_text
 
 #: A workbook with cells beyond these is refused.
 MOST_ROWS, MOST_COLUMNS = 200_000, 400
+#: What the csv module takes for one cell, unless it is told otherwise.
+_LONGEST_CELL = 131_072
 _DELIMITERS = ",;\t|"
 # Cells and rows of a sheet's XML that hold nothing but a style, and the size that counts them in.
 _EMPTY_CELL = re.compile(rb"<c(?:\s[^>]*)?(?:/>|>\s*</c>)")
@@ -240,15 +242,16 @@ def _split(text: str, delimiter: str, file: str) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
     rows: list[list[str]] = []
     before = 0
+    long = f"a cell of more than {_LONGEST_CELL:,} letters; look for a quotation mark that is never closed"
     try:
         for row in reader:
             rows.append(row)
             lines, before = reader.line_num - before, reader.line_num
+            # The limit of the csv module is one for the whole process, and may be wider.
+            if any(len(cell) > _LONGEST_CELL for cell in row):
+                raise WorkbookError(f"{file} row {len(rows)}: {long}")
     except csv.Error as error:
-        raise WorkbookError(
-            f"{file} row {len(rows) + 1}: a cell of more than {csv.field_size_limit():,} letters; look for a "
-            "quotation mark that is never closed"
-        ) from error
+        raise WorkbookError(f"{file} row {len(rows) + 1}: {long}") from error
     # A mark that is never closed makes one cell of all that follows, delimiters and lines alike.
     if rows and lines > 1 and delimiter in rows[-1][-1] and not text.rstrip().endswith('"'):
         raise WorkbookError(

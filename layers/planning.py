@@ -302,8 +302,12 @@ def _read_features(path: Path, crs: str | None) -> gpd.GeoDataFrame:
         # planning.data.gov.uk writes degrees into its tables and does not say so in them.
         if {"entity", "reference"} <= columns or {"reference", "organisation"} <= columns:
             crs = WGS84
-    csv.field_size_limit(1 << 30)
-    return read_layer(path, crs=crs)
+    # A boundary written as text is one long cell; the limit is the process's, so it is put back.
+    before = csv.field_size_limit(1 << 30)
+    try:
+        return read_layer(path, crs=crs)
+    finally:
+        csv.field_size_limit(before)
 
 
 def _read_raster(path: Path, coverage: Mapping[str, Coverage], at_least: float | None) -> PlanningLayer:

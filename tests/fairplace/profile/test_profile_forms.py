@@ -754,7 +754,7 @@ def test_a_chart_of_one_value_is_drawn_in_the_document(
     first = next(one for one in profile.blocks if isinstance(one, Drawing) and one.kind == "dots")
     one = replace(first, data={"rows": first.data["rows"].head(1)})
     rendering = Rendering(made_of(profile, one), release(sample_pack, "public"))
-    assert len(rendering.pictures) == 1
+    assert set(rendering.pictures) == {"cover-map", one.id}
     assert len(pdf_pages(FORMS[".pdf"](rendering))) == 1
 
 
