@@ -151,7 +151,8 @@ def widest(
 ) -> tuple[Any, str, str] | None:
     """Find the share that is farthest from another place's, and both as they stand in tables.
 
-    Shares with ranges count only where the ranges do not meet. None where no two are told apart as written.
+    What the rule of the gaps calls similar is no headline, nor are shares with ranges that it does not tell
+    apart. None where no two are told apart as written.
     """
     found = []
     for name, row in here.items():
@@ -159,7 +160,8 @@ def widest(
         if other is None or any(one["status"] != "ok" for one in (row, other)):
             continue
         ranged = any(math.isfinite(float(one["low"])) for one in (row, other))
-        if ranged and flag(row, other) not in ("lower", "higher"):
+        told = flag(row, other)
+        if told == "similar" or (ranged and told == "not_compared"):
             continue
         texts = [show(one, words=words).with_range for one in (row, other)]
         if texts[0] != texts[1]:

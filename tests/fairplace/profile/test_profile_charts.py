@@ -393,8 +393,10 @@ def figure(value: float, low: float = float("nan"), high: float = float("nan")) 
 def test_a_title_names_no_difference_that_ranges_or_digits_do_not_show() -> None:
     words = load_words()
     here = {"counted": figure(0.303), "ranged": figure(0.5, 0.4, 0.6)}
-    there = {"counted": figure(0.25), "ranged": figure(0.3, 0.2, 0.45)}
-    assert widest(words, here, there) == ("counted", "30.3%", "25.0%")
+    there = {"counted": figure(0.2), "ranged": figure(0.3, 0.2, 0.45)}
+    assert widest(words, here, there) == ("counted", "30.3%", "20.0%")
+    # Half a point more women is no headline.
+    assert widest(words, {"a": figure(0.505)}, {"a": figure(0.5)}) is None
     apart = {**there, "ranged": figure(0.3, 0.2, 0.35)}
     assert widest(words, here, apart) == ("ranged", "50.0% (40.0% to 60.0%)", "30.0% (20.0% to 35.0%)")
     assert widest(words, {"a": figure(0.30301)}, {"a": figure(0.30299)}) is None
