@@ -72,6 +72,11 @@ class Settings:
     compare: tuple[str, ...] = ()
     words: Path | None = None
 
+    @property
+    def reach(self) -> str:
+        """Whom to ask, and how, in one line; empty where nothing is set."""
+        return ", ".join(one for one in (self.contact, self.email, self.telephone) if one)
+
 
 def load_settings(path: Path) -> Settings:
     """Read a file of settings.

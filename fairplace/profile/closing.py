@@ -161,8 +161,7 @@ def _attributions(sources: Sequence[Source]) -> str:
 def contact(words: Words, settings: Settings) -> Section:
     """Compose whom to ask, and which other versions there are; without blocks where nothing is set."""
     said: list[tuple[str, str]] = []
-    if settings.contact or settings.email or settings.telephone:
-        reach = ", ".join(one for one in (settings.contact, settings.email, settings.telephone) if one)
+    if reach := settings.reach:
         said.append(
             (words("contact", "ask", reach=reach), f"mailto:{settings.email}" if settings.email else "")
         )

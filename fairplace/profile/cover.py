@@ -24,7 +24,6 @@ def cover_papers(
     kind = capital(geography_label(place.geography, words))
     name = "area_alone" if place.code == released.authority else "area"
     day = str(released.settings.get("as_of", ""))
-    reach = ", ".join(one for one in (settings.contact, settings.email, settings.telephone) if one)
     where = words(
         "cover", name, kind=kind, code=place.code, authority=released.name, district=released.authority
     )
@@ -36,7 +35,7 @@ def cover_papers(
             words("cover", f"edition_{released.edition}", pack=released.pack_id, version=__version__),
         ),
         (words("cover", "status"), standing(status, words)),
-        (words("cover", "contact"), reach or words("cover", "no_contact")),
+        (words("cover", "contact"), settings.reach or words("cover", "no_contact")),
     ]
 
 
